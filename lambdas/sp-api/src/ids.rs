@@ -1,0 +1,139 @@
+//! Amazon's identifiers, each a type of its own, parsed once at the edge.
+//!
+//! A report id and a report document id are unique only together with the selling partner.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not the identifier it was meant to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidId(&'static str);
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident, $valid:expr, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses the identifier as Amazon writes it.
+            ///
+            /// # Errors
+            /// The text is empty, too long, or holds a character the identifier can't have.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId($expected)) }
+            }
+
+            /// The identifier as Amazon writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+fn is_made_of(text: &str, longest: usize, extra: &str) -> bool {
+    (1..=longest).contains(&text.len())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+}
+
+identifier!(
+    /// A selling partner: a seller's merchant id (`A3TH9S8BH6GOGM`) or a vendor group's account id
+    /// (`amzn1.vg.6213651`). Never holds an underscore.
+    SellerId,
+    |text| is_made_of(text, 64, ".-"),
+    "must be a seller id such as A3TH9S8BH6GOGM or a vendor account id such as amzn1.vg.6213651"
+);
+identifier!(
+    /// A report of one selling partner: `54517018502`.
+    ReportId,
+    |text| is_made_of(text, 64, "._-"),
+    "must be a report id such as 54517018502"
+);
+identifier!(
+    /// A report's document: `amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ`.
+    ReportDocumentId,
+    |text| is_made_of(text, 256, "._-:~+="),
+    "must be a report document id such as amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ"
+);
+identifier!(
+    /// A report type: `GET_MERCHANT_LISTINGS_ALL_DATA`.
+    ReportType,
+    |text| is_made_of(text, 128, "_"),
+    "must be a report type such as GET_MERCHANT_LISTINGS_ALL_DATA"
+);
+identifier!(
+    /// A marketplace: `ATVPDKIKX0DER`.
+    MarketplaceId,
+    |text| is_made_of(text, 32, ""),
+    "must be a marketplace id such as ATVPDKIKX0DER"
+);
+identifier!(
+    /// A notification type: `REPORT_PROCESSING_FINISHED`.
+    NotificationType,
+    |text| is_made_of(text, 64, "_"),
+    "must be a notification type such as REPORT_PROCESSING_FINISHED"
+);
+identifier!(
+    /// A place that notifications are sent to, by Amazon's id for it.
+    DestinationId,
+    |text| (1..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()),
+    "must be a destination id"
+);
+identifier!(
+    /// A selling partner's subscription to a notification type, by Amazon's id for it.
+    SubscriptionId,
+    |text| (1..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()),
+    "must be a subscription id"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sellers_and_vendors_are_selling_partners() {
+        assert!(SellerId::parse("A3TH9S8BH6GOGM").is_ok());
+        assert!(SellerId::parse("amzn1.vg.6213651").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_identifier_is_refused() {
+        for text in ["", " ", "A B", "A/B", "A_B", "ä", &"A".repeat(65)] {
+            assert!(SellerId::parse(text).is_err(), "{text:?}");
+        }
+        assert!(ReportDocumentId::parse("a/../b").is_err());
+    }
+
+    #[test]
+    fn json_is_parsed_as_strictly() {
+        assert!(serde_json::from_str::<ReportId>("\"54517018502\"").is_ok());
+        assert!(serde_json::from_str::<ReportId>("\"\"").is_err());
+    }
+}
