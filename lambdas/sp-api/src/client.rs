@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use reqwest::Url;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::rates::Operation;
+use crate::{AccessToken, Endpoints, RegionCode, SpApiError, answer};
+
+/// As Amazon asks: `App/Version (Language=…; Platform=…)`, at most 500 characters.
+const USER_AGENT: &str = concat!(
+    "sp-reports/",
+    env!("CARGO_PKG_VERSION"),
+    " (Language=Rust/",
+    env!("CARGO_PKG_RUST_VERSION"),
+    "; Platform=AWS Lambda)"
+);
+
+/// The header that carries an access token.
+const ACCESS_TOKEN_HEADER: &str = "x-amz-access-token";
+
+/// A client for one set of endpoints. Cheap to clone; keeps its connections open.
+#[derive(Clone, Debug)]
+pub struct SpApiClient {
+    http: reqwest::Client,
+    endpoints: Endpoints,
+}
+
+/// One call of one operation, before it is sent.
+pub(crate) struct Call<'a, Body> {
+    pub(crate) operation: Operation,
+    pub(crate) method: http::Method,
+    pub(crate) url: Url,
+    pub(crate) token: &'a AccessToken,
+    pub(crate) body: Option<&'a Body>,
+}
+
+impl SpApiClient {
+    /// A client that talks to `endpoints`.
+    ///
+    /// # Panics
+    /// The machine has no TLS roots that could be read: nothing will work without.
+    #[must_use]
+    pub fn new(endpoints: Endpoints) -> Self {
+        let http = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .connect_timeout(Duration::from_secs(5))
+            // Between two reads, so that a long document may take as long as it needs.
+            .read_timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a TLS client can be built");
+        Self { http, endpoints }
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
+    }
+
+    pub(crate) fn url(&self, region: RegionCode, segments: &[&str]) -> Url {
+        self.endpoints.operation(region, segments)
+    }
+
+    /// Sends `call` and reads the JSON that answers it.
+    pub(crate) async fn send<Body: Serialize + Sync, Answer: DeserializeOwned>(
+        &self,
+        call: Call<'_, Body>,
+    ) -> Result<Answer, SpApiError> {
+        let operation = call.operation;
+        let mut request = self
+            .http
+            .request(call.method, call.url)
+            .timeout(Duration::from_secs(30))
+            .header(http::header::ACCEPT, "application/json")
+            .header(ACCESS_TOKEN_HEADER, sensitive(call.token)?);
+        if let Some(body) = call.body {
+            request = request.json(body);
+        }
+        let transient = |error| SpApiError::transient(operation, error);
+        let response = request.send().await.map_err(transient)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(transient)?;
+        answer::read(operation, status, &body)
+    }
+}
+
+/// The token as a header value that logging HTTP stacks leave out.
+fn sensitive(token: &AccessToken) -> Result<http::HeaderValue, SpApiError> {
+    let mut value = http::HeaderValue::from_str(token.expose())
+        .map_err(|_| SpApiError::unexpected("LWA", "the access token is no header value"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_agent_is_as_amazon_asks() {
+        assert!(USER_AGENT.starts_with("sp-reports/"));
+        assert!(USER_AGENT.contains("(Language=Rust/1."));
+        assert!(USER_AGENT.len() <= 500);
+    }
+}

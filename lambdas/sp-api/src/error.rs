@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use crate::rates::Operation;
+
+/// What can come of a call to Amazon, by what the caller can do about it.
+///
+/// No variant holds a token or a document's URL, so every one may be logged.
+#[derive(Debug, thiserror::Error)]
+pub enum SpApiError {
+    /// The quota of this operation is spent (HTTP 429). Amazon does not say when it comes back;
+    /// `retry_after` is when the usage plan gives the next call.
+    #[error("Amazon throttled {operation}: {message}")]
+    Throttled {
+        /// The operation whose quota is spent.
+        operation: Operation,
+        /// Amazon's words.
+        message: String,
+        /// How long until the usage plan hands out another call.
+        retry_after: Duration,
+    },
+    /// Passing: a 5xx, a time-out, a reset connection. Trying again may help.
+    #[error("{call} failed for the moment: {message}")]
+    Transient {
+        /// What was called: an operation's name, `LWA` or `document`.
+        call: String,
+        /// What happened.
+        message: String,
+    },
+    /// LWA's `invalid_grant`: the selling partner has revoked the authorization, or it has run out.
+    #[error("the selling partner's authorization is revoked or expired: {message}")]
+    AuthorizationRevoked {
+        /// LWA's words.
+        message: String,
+    },
+    /// LWA's `invalid_client`: the application's own client id or secret is wrong or rotated.
+    #[error("Amazon does not accept the application's LWA client id or secret: {message}")]
+    ClientCredentialsRefused {
+        /// LWA's words.
+        message: String,
+    },
+    /// HTTP 401 or 403 from an operation: the access token does not give access to this.
+    #[error("Amazon denied {operation}: {code}: {message}")]
+    Unauthorized {
+        /// The operation that was denied.
+        operation: Operation,
+        /// Amazon's error code.
+        code: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// HTTP 404: no such report, document, destination or subscription.
+    #[error("Amazon's {operation} found nothing: {code}: {message}")]
+    NotFound {
+        /// The operation that found nothing.
+        operation: Operation,
+        /// Amazon's error code.
+        code: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// Any other 4xx: Amazon refuses the request, and will refuse it again.
+    #[error("Amazon rejected {operation} with {status}: {code}: {message}")]
+    Rejected {
+        /// The operation that was refused.
+        operation: Operation,
+        /// The HTTP status, 400–499.
+        status: u16,
+        /// Amazon's error code.
+        code: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// A document's URL is older than its five minutes; a new one is needed.
+    #[error("the document's URL has expired")]
+    DocumentUrlExpired,
+    /// The document ended before its announced length, or its connection broke.
+    #[error("the document arrived incomplete: {message}")]
+    DocumentIncomplete {
+        /// What was seen.
+        message: String,
+    },
+    /// Amazon said yes in a way its model does not provide for.
+    #[error("{call} answered something unexpected: {message}")]
+    UnexpectedAnswer {
+        /// What was called.
+        call: String,
+        /// What was wrong with the answer.
+        message: String,
+    },
+}
+
+impl SpApiError {
+    pub(crate) fn transient(call: impl ToString, error: reqwest::Error) -> Self {
+        Self::Transient {
+            call: call.to_string(),
+            message: describe(error),
+        }
+    }
+
+    pub(crate) fn unexpected(call: impl ToString, message: impl ToString) -> Self {
+        Self::UnexpectedAnswer {
+            call: call.to_string(),
+            message: message.to_string(),
+        }
+    }
+}
+
+/// The error and its causes in one line, without the URL: document URLs are bearer secrets.
+pub(crate) fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
