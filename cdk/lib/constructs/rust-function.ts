@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import type { Duration } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as lambda from "aws-cdk-lib/aws-lambda";
+import * as logs from "aws-cdk-lib/aws-logs";
+import { RustFunction as CargoLambdaFunction } from "cargo-lambda-cdk";
+import { Construct } from "constructs";
+
+import type { Settings } from "../settings";
+
+/** The functions; each is the name of a crate and of its binary under `lambdas/`. */
+export type FunctionName =
+  | "token-storage"
+  | "notifications-subscriber"
+  | "report-creator"
+  | "notifications-processor"
+  | "report-document-retrieval"
+  | "report-document-storage"
+  | "presigned-url-generator"
+  | "report-notifier";
+
+/** Makes a function with its code; injected, so that templates can be tested without building any. */
+export type FunctionFactory = (
+  scope: Construct,
+  id: string,
+  name: FunctionName,
+  options: lambda.FunctionOptions,
+) => lambda.Function;
+
+/** Functions that were built before: `<functionsDir>/<name>/bootstrap`. */
+export function fromFolder(functionsDir: string): FunctionFactory {
+  return (scope, id, name, options) => {
+    const folder = resolve(functionsDir, name);
+    if (!existsSync(join(folder, "bootstrap"))) {
+      throw new Error(`Invalid setting functionsDir: there is no ${join(folder, "bootstrap")}.`);
+    }
+    return new lambda.Function(scope, id, {
+      ...options,
+      runtime: lambda.Runtime.PROVIDED_AL2023,
+      handler: "bootstrap",
+      code: lambda.Code.fromAsset(folder),
+    });
+  };
+}
+
+/**
+ * Functions that cargo-lambda builds from the workspace while the app is synthesized.
+ *
+ * All builds run in the workspace and share its target folder (or CARGO_TARGET_DIR, when it
+ * is set), so the AWS SDK is compiled for the first function only.
+ */
+export function builtByCargo(): FunctionFactory {
+  const manifestPath = resolve(__dirname, "../../../Cargo.toml");
+  return (scope, id, name, options) =>
+    new CargoLambdaFunction(scope, id, {
+      ...options,
+      manifestPath,
+      binaryName: name,
+      // --package: features as this function needs them, not as the whole workspace does.
+      // --skip-target-check: cargo-lambda would otherwise try to install the target by itself.
+      bundling: { cargoLambdaFlags: ["--locked", "--package", name, "--skip-target-check"] },
+    });
+}
+
+export interface RustFunctionProps {
+  readonly name: FunctionName;
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly memorySize: number;
+  readonly environment: Record<string, string>;
+  /** All that the function may do, besides writing to its own log group. */
+  readonly permissions: iam.PolicyStatement[];
+  readonly settings: Settings;
+  readonly functionFactory: FunctionFactory;
+}
+
+/** One function of the pipeline, with a role and a log group of its own. */
+export class RustFunction extends Construct {
+  readonly name: FunctionName;
+  readonly function: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: RustFunctionProps) {
+    super(scope, id);
+    this.name = props.name;
+
+    const logGroup = new logs.LogGroup(this, "Logs", {
+      retention: props.settings.logRetention,
+      removalPolicy: props.settings.removalPolicy,
+    });
+    const role = new iam.Role(this, "Role", {
+      assumedBy: new iam.ServicePrincipal("lambda.amazonaws.com"),
+      description: `What ${props.name} may do`,
+    });
+    logGroup.grantWrite(role);
+    props.permissions.forEach((statement) => role.addToPolicy(statement));
+
+    this.function = props.functionFactory(this, "Function", props.name, {
+      description: props.description,
+      architecture: props.settings.architecture,
+      timeout: props.timeout,
+      memorySize: props.memorySize,
+      environment: props.environment,
+      role,
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import { Duration, Validations } from "aws-cdk-lib";
+import * as dynamodb from "aws-cdk-lib/aws-dynamodb";
+import * as iam from "aws-cdk-lib/aws-iam";
+import * as s3 from "aws-cdk-lib/aws-s3";
+import { Construct } from "constructs";
+
+import type { Settings } from "../settings";
+import { useKeyThrough, type Encryption } from "./encryption";
+
+export interface StorageProps {
+  readonly settings: Settings;
+  readonly encryption: Encryption;
+}
+
+/** Everything that outlives a deployment: the two tables and the reports bucket. */
+export class Storage extends Construct {
+  readonly sellingPartners: dynamodb.Table;
+  readonly reports: dynamodb.Table;
+  readonly reportsBucket: s3.Bucket;
+
+  constructor(scope: Construct, id: string, private readonly props: StorageProps) {
+    super(scope, id);
+    const sellerId: dynamodb.Attribute = { name: "sellerId", type: dynamodb.AttributeType.STRING };
+    const reportId: dynamodb.Attribute = { name: "reportId", type: dynamodb.AttributeType.STRING };
+
+    this.sellingPartners = this.table("SellingPartners", { partitionKey: sellerId });
+    // A report's id is unique only together with its seller.
+    this.reports = this.table("Reports", { partitionKey: sellerId, sortKey: reportId });
+    this.reportsBucket = this.bucket();
+  }
+
+  /** Allows `actions` on a table, with the key that it is encrypted with. */
+  tableAccess(table: dynamodb.Table, ...actions: string[]): iam.PolicyStatement[] {
+    return [
+      new iam.PolicyStatement({ actions, resources: [table.tableArn] }),
+      useKeyThrough(
+        "dynamodb",
+        this.props.encryption.dataKey,
+        // What DynamoDB asks of its callers for a table with a customer key.
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ),
+    ];
+  }
+
+  private table(id: string, keys: Pick<dynamodb.TableProps, "partitionKey" | "sortKey">): dynamodb.Table {
+    return new dynamodb.Table(this, id, {
+      ...keys,
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: this.props.encryption.dataKey,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: this.props.settings.removalPolicy,
+    });
+  }
+
+  private bucket(): s3.Bucket {
+    const { settings, encryption } = this.props;
+    const shared: s3.BucketProps = {
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: settings.removalPolicy,
+    };
+
+    const accessLogs = new s3.Bucket(this, "AccessLogsBucket", {
+      ...shared,
+      // S3 can't deliver access logs to a bucket with a customer key.
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      lifecycleRules: [{ id: "Expire", expiration: Duration.days(settings.logRetention) }],
+    });
+    Validations.of(accessLogs).acknowledge({
+      id: "AwsSolutions-S1",
+      reason: "This bucket receives the access logs; logging access to it would never end.",
+    });
+
+    return new s3.Bucket(this, "ReportsBucket", {
+      ...shared,
+      encryption: s3.BucketEncryption.KMS,
+      encryptionKey: encryption.dataKey,
+      bucketKeyEnabled: true,
+      // Reports may hold buyers' personal data, and what has expired must be gone: old
+      // versions would stay. A report is written once, so there is nothing to go back to.
+      versioned: false,
+      serverAccessLogsBucket: accessLogs,
+      lifecycleRules: [
+        {
+          id: "ExpireReports",
+          expiration: settings.reportRetention,
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+      ],
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { CfnCondition, CfnParameter, Fn } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+
+/** What is decided when the stack is deployed; CloudFormation keeps the values between deployments. */
+export interface Parameters {
+  readonly notificationEmail: string;
+  readonly hasNotificationEmail: CfnCondition;
+  readonly spApiEnvironment: string;
+  readonly linkLifetimeSeconds: string;
+}
+
+/** Declares the stack's parameters. */
+export function declareParameters(stack: Construct): Parameters {
+  const notificationEmail = new CfnParameter(stack, "NotificationEmail", {
+    type: "String",
+    default: "",
+    allowedPattern: "^$|^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$",
+    constraintDescription: "must be an e-mail address, or empty",
+    description: "E-mail address that is told about every report; empty for none. It must confirm its subscription.",
+  });
+  const spApiEnvironment = new CfnParameter(stack, "SpApiEnvironment", {
+    type: "String",
+    default: "production",
+    allowedPattern: "^(production|sandbox|https?://[^\\s]+)$",
+    constraintDescription: "must be production, sandbox, or the http(s) URL of a simulator",
+    description: "Which Selling Partner API to call: production, sandbox, or the URL of a simulator.",
+  });
+  const linkLifetimeSeconds = new CfnParameter(stack, "LinkLifetimeSeconds", {
+    type: "Number",
+    default: 21600,
+    minValue: 60,
+    maxValue: 43200,
+    description: "How long the link to a stored report works, in seconds.",
+  });
+
+  return {
+    notificationEmail: notificationEmail.valueAsString,
+    hasNotificationEmail: new CfnCondition(stack, "HasNotificationEmail", {
+      expression: Fn.conditionNot(Fn.conditionEquals(notificationEmail, "")),
+    }),
+    spApiEnvironment: spApiEnvironment.valueAsString,
+    // A Number parameter has no string form in the CDK, but its reference is one.
+    linkLifetimeSeconds: Fn.ref(linkLifetimeSeconds.logicalId),
+  };
+}
