@@ -1,1 +1,10 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+pub mod adapters;
+pub mod api;
+pub mod domain;
+mod error;
+pub mod requests;
+pub mod settings;
+
+pub use error::{PipelineError, StageError};

@@ -41,6 +41,8 @@ pub struct DocumentStream {
     content_type: Option<String>,
     length: Option<u64>,
     received: u64,
+    /// What has arrived and was not asked for yet.
+    pending: Bytes,
 }
 
 impl SpApiClient {
@@ -81,6 +83,7 @@ impl SpApiClient {
             content_type,
             length,
             received: 0,
+            pending: Bytes::new(),
         })
     }
 }
@@ -98,29 +101,45 @@ impl DocumentStream {
         self.length
     }
 
-    /// The next bytes; `None` after the last of a complete document.
+    /// How many bytes are still to come, at most `most`; `most` when the length is not known.
+    #[must_use]
+    pub fn remaining_or(&self, most: usize) -> usize {
+        let remaining = self.length.map(|length| length.saturating_sub(self.received));
+        remaining
+            .and_then(|remaining| usize::try_from(remaining).ok())
+            .unwrap_or(most)
+            .min(most)
+    }
+
+    /// The next bytes, at most `most` of them; `None` after the last of a complete document.
     ///
     /// # Errors
     /// [`SpApiError::DocumentIncomplete`] when the connection breaks, stalls or ends too early.
-    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, SpApiError> {
-        let chunk = self
-            .response
-            .chunk()
-            .await
-            .map_err(|error| SpApiError::DocumentIncomplete {
-                message: describe(error),
-            })?;
-        match chunk {
-            Some(bytes) => {
-                self.received += bytes.len() as u64;
-                Ok(Some(bytes))
+    pub async fn next_chunk(&mut self, most: usize) -> Result<Option<Bytes>, SpApiError> {
+        if self.pending.is_empty() {
+            let chunk = self
+                .response
+                .chunk()
+                .await
+                .map_err(|error| SpApiError::DocumentIncomplete {
+                    message: describe(error),
+                })?;
+            match chunk {
+                Some(bytes) => self.pending = bytes,
+                None => return self.end(),
             }
-            None => match self.length {
-                Some(length) if length != self.received => Err(SpApiError::DocumentIncomplete {
-                    message: format!("{} of {length} bytes arrived", self.received),
-                }),
-                _ => Ok(None),
-            },
+        }
+        let bytes = self.pending.split_to(most.min(self.pending.len()));
+        self.received += bytes.len() as u64;
+        Ok(Some(bytes))
+    }
+
+    fn end(&self) -> Result<Option<Bytes>, SpApiError> {
+        match self.length {
+            Some(length) if length != self.received => Err(SpApiError::DocumentIncomplete {
+                message: format!("{} of {length} bytes arrived", self.received),
+            }),
+            _ => Ok(None),
         }
     }
 }

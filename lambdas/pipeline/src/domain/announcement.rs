@@ -1,0 +1,281 @@
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sp_api::RegionCode;
+
+use super::stages::Outcome;
+use super::{FinalStatus, FinishedReport};
+
+/// SNS's limit for the subject of an e-mail.
+const LONGEST_SUBJECT: usize = 100;
+
+/// A link to a stored document.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Link {
+    /// Whoever has it can read the report.
+    pub url: String,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Link")
+            .field("url", &"[REDACTED]")
+            .field("expires_at", &self.expires_at)
+            .finish()
+    }
+}
+
+/// What ended a delivery: Step Functions' `{Error, Cause}`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Failure {
+    /// The error's name.
+    pub error: String,
+    /// For a function's error the JSON `{errorType, errorMessage}`, otherwise a text.
+    #[serde(default)]
+    pub cause: String,
+}
+
+impl Failure {
+    /// What happened, in words.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct FunctionError {
+            error_message: String,
+        }
+        match serde_json::from_str::<FunctionError>(&self.cause) {
+            Ok(error) => error.error_message,
+            Err(_) if self.cause.is_empty() => self.error.clone(),
+            Err(_) => self.cause.clone(),
+        }
+    }
+
+    /// What the reader can do about it.
+    fn advice(&self) -> &'static str {
+        match self.error.as_str() {
+            "AuthorizationRevoked" => {
+                "Authorize the application again in Seller Central, then store the new refresh token with POST /tokens."
+            }
+            "SellerNotFound" => "Store the seller's refresh token with POST /tokens.",
+            "RegionUnknown" => "Subscribe the seller with POST /notifications; that makes the region known.",
+            "LwaCredentialsMissing" => "Put the application's LWA client id and secret into the secret.",
+            "LwaCredentialsRefused" => {
+                "Check the application's LWA client id and secret; a rotated secret must be put into the secret store."
+            }
+            "AccessDenied" => "Check that the application has the role that this report type needs.",
+            "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
+            _ => {
+                "The report is still at Amazon. The execution's history in Step Functions shows what failed; it can be redriven there."
+            }
+        }
+    }
+}
+
+/// The e-mail to the seller.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// At most 100 ASCII characters, in one line.
+    pub subject: String,
+    /// Plain text. Holds the link, so it is not to be logged.
+    pub text: String,
+}
+
+impl Announcement {
+    /// Words an outcome for the seller.
+    #[must_use]
+    pub fn of(outcome: &Outcome, region: Option<RegionCode>) -> Self {
+        let report = &outcome.report;
+        let (headline, explanation) = match &outcome.failure {
+            Some(failure) => ("Amazon report not delivered", failed(failure)),
+            None => match report.processing_status {
+                FinalStatus::Done => ("Amazon report ready", "Your Amazon report is ready.\n".to_owned()),
+                FinalStatus::Cancelled => ("Amazon report cancelled", CANCELLED.to_owned()),
+                FinalStatus::Fatal => ("Amazon report failed", fatal(outcome.link.is_some())),
+            },
+        };
+        let mut text = explanation;
+        text.push('\n');
+        text.push_str(&facts(report, region));
+        if let (Some(link), None) = (&outcome.link, &outcome.failure) {
+            text.push_str(&download(outcome, link));
+        }
+        Self {
+            subject: subject(headline, report),
+            text,
+        }
+    }
+}
+
+const CANCELLED: &str = "Amazon cancelled this report, so there is nothing to download. That means one of:\n\
+    - there is no data for the chosen period and marketplaces,\n\
+    - the same report was asked for again too soon, or\n\
+    - somebody cancelled it.\n\
+    If you expected data, check the period and order the report again.\n";
+
+fn fatal(explained: bool) -> String {
+    let mut text = "Amazon could not make this report because of an error.\n".to_owned();
+    text.push_str(if explained {
+        "Amazon left a document that says why; the link is below.\n"
+    } else {
+        "Amazon gave no reason. Check the period and the report options, then order it again.\n"
+    });
+    text
+}
+
+fn failed(failure: &Failure) -> String {
+    format!(
+        "Amazon finished this report, but it could not be delivered.\n\nReason:      {}\nWhat to do:  {}\n",
+        failure.reason(),
+        failure.advice()
+    )
+}
+
+fn facts(report: &FinishedReport, region: Option<RegionCode>) -> String {
+    let mut text = format!(
+        "Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\n",
+        report.report_type,
+        report.seller_id,
+        report.report_id,
+        report.processing_status.as_str()
+    );
+    if let Some(region) = region {
+        let _ = writeln!(text, "Region:      {region}");
+    }
+    text
+}
+
+fn download(outcome: &Outcome, link: &Link) -> String {
+    let until = link
+        .expires_at
+        .to_zoned(TimeZone::UTC)
+        .strftime("%Y-%m-%d %H:%M UTC");
+    let size = outcome
+        .stored_document
+        .as_ref()
+        .map(|document| format!(" ({})", human_size(document.bytes)));
+    format!(
+        "\nDownload{}, until {until}:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
+        size.unwrap_or_default(),
+        link.url
+    )
+}
+
+fn human_size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
+    let mut size = bytes;
+    let mut unit = 0;
+    while size >= 10_000 && unit + 1 < UNITS.len() {
+        size = size.div_ceil(1000);
+        unit += 1;
+    }
+    format!("{size} {}", UNITS[unit])
+}
+
+fn subject(headline: &str, report: &FinishedReport) -> String {
+    let mut subject = format!("{headline}: {} ({})", report.report_type, report.seller_id);
+    // Ids and types are ASCII, so no character is cut in two.
+    subject.truncate(LONGEST_SUBJECT);
+    subject
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn outcome(changes: &Value) -> Outcome {
+        let mut outcome = json!({
+            "SellerId": "A3TH9S8BH6GOGM", "ReportId": "54517018502",
+            "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "ProcessingStatus": "DONE",
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            outcome[name] = value.clone();
+        }
+        serde_json::from_value(outcome).expect("an outcome")
+    }
+
+    fn link() -> Value {
+        json!({"Url": "https://bucket.example/report?signature", "ExpiresAt": "2026-11-22T08:30:00Z"})
+    }
+
+    #[test]
+    fn a_finished_report_comes_with_its_link() {
+        let stored = json!({"ObjectKey": "k", "Bytes": 123_456, "Sha256": "0"});
+        let mail = Announcement::of(
+            &outcome(&json!({"StoredDocument": stored, "Link": link()})),
+            Some(RegionCode::Eu),
+        );
+        assert_eq!(
+            mail.subject,
+            "Amazon report ready: GET_MERCHANT_LISTINGS_ALL_DATA (A3TH9S8BH6GOGM)"
+        );
+        assert_eq!(
+            mail.text,
+            "Your Amazon report is ready.\n\
+             \n\
+             Report type: GET_MERCHANT_LISTINGS_ALL_DATA\n\
+             Seller:      A3TH9S8BH6GOGM\n\
+             Report id:   54517018502\n\
+             Status:      DONE\n\
+             Region:      EU\n\
+             \n\
+             Download (124 kB), until 2026-11-22 08:30 UTC:\n\
+             https://bucket.example/report?signature\n\
+             \n\
+             Whoever has this link can read the report, so please do not pass it on.\n"
+        );
+    }
+
+    #[test]
+    fn cancelled_and_fatal_say_what_they_mean() {
+        let cancelled = Announcement::of(&outcome(&json!({"ProcessingStatus": "CANCELLED"})), None);
+        assert!(cancelled.subject.starts_with("Amazon report cancelled"));
+        assert!(cancelled.text.contains("no data for the chosen period"));
+        let fatal = Announcement::of(&outcome(&json!({"ProcessingStatus": "FATAL"})), None);
+        assert!(fatal.subject.starts_with("Amazon report failed"));
+        assert!(fatal.text.contains("gave no reason"));
+        let explained = Announcement::of(
+            &outcome(&json!({"ProcessingStatus": "FATAL", "Link": link()})),
+            None,
+        );
+        assert!(explained.text.contains("says why") && explained.text.contains("https://bucket.example"));
+    }
+
+    #[test]
+    fn a_failed_delivery_says_why_and_what_to_do() {
+        let cause = json!({"errorType": "AuthorizationRevoked", "errorMessage": "revoked"}).to_string();
+        let failure = json!({"Error": "AuthorizationRevoked", "Cause": cause});
+        let mail = Announcement::of(&outcome(&json!({"Failure": failure, "Link": link()})), None);
+        assert!(mail.subject.starts_with("Amazon report not delivered"));
+        assert!(mail.text.contains("Reason:      revoked\n") && mail.text.contains("POST /tokens"));
+        assert!(!mail.text.contains("https://bucket.example"));
+        let timeout = Failure {
+            error: "States.Timeout".into(),
+            cause: String::new(),
+        };
+        assert_eq!(timeout.reason(), "States.Timeout");
+    }
+
+    #[test]
+    fn a_subject_fits_into_sns() {
+        let long = outcome(&json!({"ReportType": format!("GET_{}", "X".repeat(120))}));
+        assert_eq!(Announcement::of(&long, None).subject.len(), LONGEST_SUBJECT);
+    }
+
+    #[test]
+    fn sizes_are_rounded_for_people() {
+        assert_eq!(human_size(9_999), "9999 bytes");
+        assert_eq!(human_size(123_456), "124 kB");
+        assert_eq!(human_size(1_073_741_824), "1074 MB");
+        assert_eq!(human_size(20_000_000_000), "20 GB");
+    }
+}

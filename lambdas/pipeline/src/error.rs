@@ -1,0 +1,147 @@
+//! What can go wrong, under names that the state machine's `ErrorEquals` matches.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use lambda_runtime::Diagnostic;
+use sp_api::SpApiError;
+use sp_api::ids::SellerId;
+
+/// What can go wrong between a request and its effect.
+///
+/// No variant holds a token or a URL: every one may be logged, shown and kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// Amazon's answer, or its silence.
+    #[error(transparent)]
+    Amazon(#[from] SpApiError),
+    /// An AWS service is not to be had for the moment, after the SDK's own retries.
+    #[error("{service} failed for the moment: {message}")]
+    AwsTransient {
+        /// The service's name.
+        service: &'static str,
+        /// Its error code and words.
+        message: String,
+    },
+    /// An AWS service refuses, and will refuse again: a missing permission or resource.
+    #[error("{service} refused: {message}")]
+    AwsRefused {
+        /// The service's name.
+        service: &'static str,
+        /// Its error code and words.
+        message: String,
+    },
+    /// No refresh token is stored for this selling partner.
+    #[error("no refresh token is stored for selling partner {0}; POST /tokens stores one")]
+    SellerNotFound(SellerId),
+    /// The report was not ordered here, and the selling partner never subscribed here.
+    #[error("the region of selling partner {0} is not known; POST /notifications makes it known")]
+    RegionUnknown(SellerId),
+    /// The operator has not put the application's credentials into the secret yet.
+    #[error(
+        "the secret {secret} holds no LWA credentials: {problem}; put {{\"ClientId\": …, \"ClientSecret\": …}} into it"
+    )]
+    LwaCredentialsMissing {
+        /// The secret's name.
+        secret: String,
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// The input of a stage is not what the workflow promises.
+    #[error("{0}")]
+    InvalidInput(String),
+}
+
+impl PipelineError {
+    /// The name under which the state machine knows the error. A contract: tests hold it against
+    /// `statemachine/*.asl.json`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Amazon(error) => match error {
+                SpApiError::Throttled { .. } => "Throttled",
+                SpApiError::Transient { .. } => "Transient",
+                SpApiError::AuthorizationRevoked { .. } => "AuthorizationRevoked",
+                SpApiError::ClientCredentialsRefused { .. } => "LwaCredentialsRefused",
+                SpApiError::Unauthorized { .. } => "AccessDenied",
+                SpApiError::NotFound { .. } => "DocumentNotFound",
+                SpApiError::Rejected { .. } => "Rejected",
+                SpApiError::DocumentUrlExpired => "DocumentUrlExpired",
+                SpApiError::DocumentIncomplete { .. } => "DocumentIncomplete",
+                SpApiError::UnexpectedAnswer { .. } => "UnexpectedAnswer",
+            },
+            Self::AwsTransient { .. } => "Transient",
+            Self::AwsRefused { .. } => "AwsRefused",
+            Self::SellerNotFound(_) => "SellerNotFound",
+            Self::RegionUnknown(_) => "RegionUnknown",
+            Self::LwaCredentialsMissing { .. } => "LwaCredentialsMissing",
+            Self::InvalidInput(_) => "InvalidInput",
+        }
+    }
+
+    /// What an SDK call's failure means: worth another try, or not.
+    pub fn aws<E: ProvideErrorMetadata, R>(service: &'static str, error: &SdkError<E, R>) -> Self {
+        let (transient, message) = match error {
+            SdkError::ServiceError(refusal) => {
+                let code = refusal.err().code().unwrap_or("UnknownError");
+                let words = refusal.err().message().unwrap_or("no message");
+                (is_transient(code), format!("{code}: {words}"))
+            }
+            SdkError::TimeoutError(_) => (true, "timed out".to_owned()),
+            SdkError::DispatchFailure(failure) => {
+                let cause = failure
+                    .as_connector_error()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                (true, format!("could not be reached: {cause}"))
+            }
+            SdkError::ResponseError(_) => (true, "answered something unreadable".to_owned()),
+            _ => (false, "the request could not be built".to_owned()),
+        };
+        if transient {
+            Self::AwsTransient { service, message }
+        } else {
+            Self::AwsRefused { service, message }
+        }
+    }
+}
+
+/// Whether an AWS error code stands for something that passes.
+fn is_transient(code: &str) -> bool {
+    code.contains("Throttl")
+        || code.contains("TooManyRequests")
+        || code.contains("LimitExceeded")
+        || matches!(
+            code,
+            "InternalError"
+                | "InternalFailure"
+                | "InternalServerError"
+                | "InternalServiceError"
+                | "KMSInternalException"
+                | "KeyUnavailableException"
+                | "DependencyTimeoutException"
+                | "ProvisionedThroughputExceededException"
+                | "RequestTimeout"
+                | "ServiceUnavailable"
+                | "SlowDown"
+                | "TransactionConflictException"
+                | "UnknownError"
+        )
+}
+
+/// A [`PipelineError`] as a workflow stage reports it: its name becomes the `errorType`.
+#[derive(Debug)]
+pub struct StageError(PipelineError);
+
+impl<E: Into<PipelineError>> From<E> for StageError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<StageError> for Diagnostic {
+    fn from(StageError(error): StageError) -> Self {
+        Self {
+            error_type: error.name().to_owned(),
+            error_message: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use std::fmt::Display;
+
+use serde_json::{Map, Value};
+use sp_api::RegionCode;
+use sp_api::ids::SellerId;
+
+/// Why a body is refused; the message names the field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InvalidRequest {
+    /// The field at fault; `None` when it is the body as a whole.
+    pub field: Option<String>,
+    /// What is wrong, for people.
+    pub message: String,
+}
+
+impl InvalidRequest {
+    pub(super) fn field(name: &str, problem: impl Display) -> Self {
+        Self {
+            field: Some(name.to_owned()),
+            message: format!("{name} {problem}"),
+        }
+    }
+}
+
+/// A JSON object whose fields are taken out one by one; what is left over at the end is unknown.
+pub(super) struct Body(Map<String, Value>);
+
+impl Body {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, InvalidRequest> {
+        let whole = |message: &str| InvalidRequest {
+            field: None,
+            message: message.to_owned(),
+        };
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Ok(Self(fields)),
+            Ok(_) => Err(whole("the body must be a JSON object")),
+            Err(error) => Err(whole(&format!("the body is not JSON: {error}"))),
+        }
+    }
+
+    /// The field's value; `null` counts as absent.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn required(&mut self, name: &str) -> Result<Value, InvalidRequest> {
+        self.take(name)
+            .ok_or_else(|| InvalidRequest::field(name, "is missing"))
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<String, InvalidRequest> {
+        let value = self.required(name)?;
+        text(name, value)
+    }
+
+    pub(super) fn optional_text(&mut self, name: &str) -> Result<Option<String>, InvalidRequest> {
+        self.take(name).map(|value| text(name, value)).transpose()
+    }
+
+    /// A field that is parsed from a text.
+    pub(super) fn parsed<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<T, InvalidRequest> {
+        let value = self.text(name)?;
+        parse(&value).map_err(|error| InvalidRequest::field(name, error))
+    }
+
+    pub(super) fn seller_id(&mut self) -> Result<SellerId, InvalidRequest> {
+        self.parsed("SellerId", SellerId::parse)
+    }
+
+    pub(super) fn region_code(&mut self) -> Result<RegionCode, InvalidRequest> {
+        self.parsed("RegionCode", |code| {
+            RegionCode::parse(code).ok_or("must be NA, EU or FE")
+        })
+    }
+
+    /// Refuses the body if it holds a field that nobody asked for: a misspelt option is not ignored.
+    pub(super) fn finish(self) -> Result<(), InvalidRequest> {
+        match self.0.keys().next() {
+            Some(name) => Err(InvalidRequest::field(name, "is not a field of this request")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn text(name: &str, value: Value) -> Result<String, InvalidRequest> {
+    match value {
+        Value::String(text) if text.trim().is_empty() => Err(InvalidRequest::field(name, "is empty")),
+        Value::String(text) => Ok(text),
+        _ => Err(InvalidRequest::field(name, "must be a text")),
+    }
+}

@@ -1,0 +1,77 @@
+use secrecy::SecretString;
+use sp_api::ids::SellerId;
+
+use super::InvalidRequest;
+use super::body::Body;
+
+/// KMS encrypts at most 4096 bytes; Amazon's refresh tokens have some 400.
+const LONGEST_TOKEN: usize = 4096;
+
+/// `POST /tokens`: keep a selling partner's refresh token.
+#[derive(Clone, Debug)]
+pub struct StoreToken {
+    /// Whose token it is.
+    pub seller_id: SellerId,
+    /// The token, `Atzr|…`.
+    pub refresh_token: SecretString,
+}
+
+impl StoreToken {
+    /// Parses `{SellerId, RefreshToken}`.
+    ///
+    /// # Errors
+    /// Names the first field that is missing, empty, ill-formed or unknown.
+    pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
+        let mut body = Body::parse(body)?;
+        let seller_id = body.seller_id()?;
+        let refresh_token = body.parsed("RefreshToken", |token| {
+            if token.len() > LONGEST_TOKEN {
+                Err("is longer than 4096 bytes")
+            } else if token.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                Err("holds white space, which no refresh token does")
+            } else {
+                Ok(SecretString::from(token))
+            }
+        })?;
+        body.finish()?;
+        Ok(Self {
+            seller_id,
+            refresh_token,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(body: &str) -> Option<String> {
+        StoreToken::parse(body.as_bytes()).expect_err("invalid").field
+    }
+
+    #[test]
+    fn a_good_body_is_taken_and_the_token_is_not_printed() {
+        let request = StoreToken::parse(br#"{"SellerId":"A3TH9S8BH6GOGM","RefreshToken":"Atzr|IwEBI"}"#);
+        let request = request.expect("valid");
+        assert_eq!(request.seller_id.as_str(), "A3TH9S8BH6GOGM");
+        assert!(!format!("{request:?}").contains("Atzr"));
+    }
+
+    #[test]
+    fn the_field_at_fault_is_named() {
+        let seller = || Some("SellerId".to_owned());
+        let token = || Some("RefreshToken".to_owned());
+        assert_eq!(field("not json"), None);
+        assert_eq!(field("[]"), None);
+        assert_eq!(field(r#"{"RefreshToken":"Atzr|x"}"#), seller());
+        assert_eq!(field(r#"{"SellerId":17,"RefreshToken":"Atzr|x"}"#), seller());
+        assert_eq!(field(r#"{"SellerId":"A B","RefreshToken":"Atzr|x"}"#), seller());
+        assert_eq!(field(r#"{"SellerId":"A3","RefreshToken":""}"#), token());
+        assert_eq!(field(r#"{"SellerId":"A3","RefreshToken":null}"#), token());
+        assert_eq!(field(r#"{"SellerId":"A3","RefreshToken":"Atzr| x"}"#), token());
+        assert_eq!(
+            field(r#"{"SellerId":"A3","RefreshToken":"Atzr|x","Region":"EU"}"#),
+            Some("Region".to_owned())
+        );
+    }
+}

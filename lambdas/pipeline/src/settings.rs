@@ -1,0 +1,69 @@
+//! Environment variables, typed and checked when a function starts: a wrong one fails the
+//! deployment's first call, not the hundredth report.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+/// Why the function can't start.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {name} {problem}")]
+pub struct InvalidSetting {
+    name: &'static str,
+    problem: String,
+}
+
+/// The environment variable `name`, parsed.
+///
+/// # Errors
+/// It is missing, empty, or not a `T`.
+pub fn required<T>(name: &'static str) -> Result<T, InvalidSetting>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    parse(name, std::env::var(name).ok())
+}
+
+fn parse<T>(name: &'static str, value: Option<String>) -> Result<T, InvalidSetting>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let value = value
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| InvalidSetting {
+            name,
+            problem: "is not set".to_owned(),
+        })?;
+    value.parse().map_err(|error: T::Err| InvalidSetting {
+        name,
+        problem: format!("is invalid: {error}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sp_api::Endpoints;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_is_there_and_fits() {
+        assert_eq!(
+            parse::<u32>("LINK_LIFETIME_SECONDS", Some("3600".into())),
+            Ok(3600)
+        );
+        assert!(parse::<Endpoints>("SP_API_ENVIRONMENT", Some("sandbox".into())).is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        let text = |result: Result<u32, InvalidSetting>| result.expect_err("invalid").to_string();
+        assert_eq!(text(parse("X", None)), "the environment variable X is not set");
+        assert_eq!(
+            text(parse("X", Some(String::new()))),
+            "the environment variable X is not set"
+        );
+        assert!(text(parse("X", Some("ten".into()))).starts_with("the environment variable X is invalid"));
+    }
+}
