@@ -1,0 +1,8 @@
+// One process for all tests, so that the app is synthesized once.
+import "./api.test";
+import "./data.test";
+import "./functions.test";
+import "./identities.test";
+import "./settings.test";
+import "./stacks.test";
+import "./workflow.test";

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { App } from "aws-cdk-lib";
+
+import { fromFolder } from "../lib/constructs/rust-function";
+import { readSettings, type Settings } from "../lib/settings";
+import { resources, synthesize, template, type Json } from "./support";
+
+const settings = (context: Record<string, unknown>): Settings => readSettings(new App({ context }).node);
+
+describe("settings", () => {
+  const invalid: [setting: string, value: unknown][] = [
+    ["stackName", "1st"],
+    ["stackName", "my_stack"],
+    ["architecture", "arm"],
+    ["removalPolicy", "snapshot"],
+    ["logRetentionDays", "91"],
+    ["logRetentionDays", "9999"],
+    ["reportRetentionDays", "0"],
+    ["reportRetentionDays", "1.5"],
+    ["reportRetentionDays", "forever"],
+    ["localMailbox", "yes"],
+  ];
+  for (const [setting, value] of invalid) {
+    test(`${setting}=${String(value)} is refused by name`, () => {
+      assert.throws(() => settings({ [setting]: value }), new RegExp(`^Error: Invalid setting ${setting}: "${String(value)}" is not `));
+    });
+  }
+
+  test("may be text, as from the command line, or JSON", () => {
+    assert.deepEqual(settings({ reportRetentionDays: 7, localMailbox: true }), settings({ reportRetentionDays: "7", localMailbox: "true" }));
+  });
+
+  test("reach the template", () => {
+    const changed = synthesize({
+      stackName: "Other",
+      architecture: "arm64",
+      logRetentionDays: "365",
+      reportRetentionDays: "7",
+    })["Other"];
+    assert.ok(changed);
+    const all = (type: string): Json[] => Object.values(resources(type, changed));
+    all("AWS::Lambda::Function").forEach((properties) => assert.deepEqual(properties.Architectures, ["arm64"]));
+    all("AWS::Logs::LogGroup").forEach((properties) => assert.equal(properties.RetentionInDays, 365));
+    const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];
+    assert.equal(bucket.LifecycleConfiguration.Rules[0].ExpirationInDays, 7);
+  });
+
+  test("functionsDir must hold the functions", () => {
+    assert.throws(
+      () => fromFolder("/nowhere")(new App(), "Function", "token-storage", {}),
+      /^Error: Invalid setting functionsDir: there is no .*token-storage/,
+    );
+  });
+});
+
+describe("parameters", () => {
+  test("have these defaults", () => {
+    const { BootstrapVersion: _, ...parameters } = template().findParameters("*");
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(parameters).map(([name, { Type, Default }]) => [name, [Type, Default]])),
+      {
+        NotificationEmail: ["String", ""],
+        SpApiEnvironment: ["String", "production"],
+        LinkLifetimeSeconds: ["Number", 21600],
+      },
+    );
+  });
+
+  const pattern = (name: string): RegExp => new RegExp(template().findParameters(name)[name]?.["AllowedPattern"]);
+
+  test("an e-mail address or none", () => {
+    ["", "seller@example.com"].forEach((value) => assert.match(value, pattern("NotificationEmail")));
+    ["seller", "a b@example.com", "seller@example"].forEach((value) =>
+      assert.doesNotMatch(value, pattern("NotificationEmail")),
+    );
+  });
+
+  test("a known environment of the Selling Partner API or a simulator's URL", () => {
+    ["production", "sandbox", "http://localhost:9000", "https://simulator.example.com/base"].forEach((value) =>
+      assert.match(value, pattern("SpApiEnvironment")),
+    );
+    ["", "Production", "sandboxes", "ftp://example.com", "https://"].forEach((value) =>
+      assert.doesNotMatch(value, pattern("SpApiEnvironment")),
+    );
+  });
+
+  test("a link lives between a minute and half a day", () => {
+    template().hasParameter("LinkLifetimeSeconds", { MinValue: 60, MaxValue: 43200 });
+  });
+});

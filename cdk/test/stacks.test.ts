@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { readable, resources, statements, synthesize, template, type Json } from "./support";
+
+/** Properties that name a resource for the whole account or region, by type. */
+const NAME_PROPERTIES: Record<string, string> = {
+  "AWS::CloudWatch::Alarm": "AlarmName",
+  "AWS::DynamoDB::Table": "TableName",
+  "AWS::IAM::Policy": "", // names live inside the role or user
+  "AWS::IAM::Role": "RoleName",
+  "AWS::IAM::User": "UserName",
+  "AWS::Lambda::Function": "FunctionName",
+  "AWS::Logs::LogGroup": "LogGroupName",
+  "AWS::S3::Bucket": "BucketName",
+  "AWS::SecretsManager::Secret": "Name",
+  "AWS::SNS::Topic": "TopicName",
+  "AWS::SQS::Queue": "QueueName",
+  "AWS::StepFunctions::StateMachine": "StateMachineName",
+};
+
+describe("stacks", () => {
+  test("name nothing that another stack could name, too", () => {
+    const names = Object.entries(NAME_PROPERTIES).flatMap(([type, property]) =>
+      Object.values(resources(type)).flatMap((properties: Json) => readable(properties?.[property] ?? [])),
+    );
+    assert.deepEqual(names.sort(), [
+      "/aws/vendedlogs/states/SpReports-report-delivery-<part>",
+      "API-Gateway-Execution-Logs_<ApiRestApi>/prod",
+      "SpReports-lwa-credentials-<part>",
+    ]);
+  });
+
+  test("put out what operators and tests go by", () => {
+    const outputs = template().findOutputs("*");
+    assert.deepEqual(Object.keys(outputs).sort(), [
+      "DeadLetterQueueUrl",
+      "InvokeRoleArn",
+      "InvokeUserName",
+      "LwaSecretName",
+      "NotificationsQueueArn",
+      "NotificationsQueueUrl",
+      "ReportsApiId",
+      "ReportsApiUrl",
+      "ReportsBucket",
+      "ReportsTable",
+      "SellingPartnersTable",
+      "StateMachineArn",
+      "TopicArn",
+    ]);
+    Object.values(outputs).forEach((output) => assert.ok(output["Description"]));
+  });
+
+  test("raise alarms that say what to do", () => {
+    const alarms = Object.values(resources("AWS::CloudWatch::Alarm"));
+    assert.deepEqual(
+      [...new Set(alarms.map((alarm: Json) => `${alarm.Namespace} ${alarm.MetricName} >= ${alarm.Threshold}`))],
+      [
+        "AWS/SQS ApproximateNumberOfMessagesVisible >= 1",
+        "AWS/States ExecutionsFailed >= 1",
+        "AWS/Lambda Errors >= 5",
+      ],
+    );
+    assert.equal(alarms.length, 2 + 8);
+    alarms.forEach((alarm: Json) => assert.ok(alarm.AlarmDescription));
+  });
+});
+
+describe("the mailbox stack", () => {
+  test("is not there unless asked for", () => {
+    assert.deepEqual(Object.keys(synthesize({ stackName: "Other" })), ["Other"]);
+  });
+
+  test("subscribes a queue that only the topic may write to", () => {
+    const mailbox = synthesize({ localMailbox: true })["SpReportsMailbox"];
+    assert.ok(mailbox);
+    const policy = resources("AWS::SQS::QueuePolicy", mailbox)["MailboxPolicy"];
+    const [overTlsOnly, topic] = statements(policy.PolicyDocument);
+    assert.match(overTlsOnly ?? "", /^Deny .* if .*SecureTransport/);
+    assert.match(topic ?? "", /^\{"Service":"sns.amazonaws.com"\}: sqs:SendMessage on <Mailbox.Arn> if .*aws:SourceArn/);
+
+    const subscription = Object.values(resources("AWS::SNS::Subscription", mailbox))[0];
+    assert.equal(subscription.Protocol, "sqs");
+    assert.equal(subscription.RawMessageDelivery, undefined);
+    assert.deepEqual(Object.keys(mailbox.findOutputs("*")), ["MailboxQueueUrl"]);
+  });
+});
