@@ -1,0 +1,277 @@
+//! The real deployment: `cdk bootstrap`, `cdk synth` and `cdk deploy`, against the local AWS.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::aws_cli::{ACCOUNT, LocalAws, REGION, cdk};
+use crate::processes::run_logged;
+use crate::progress::Step;
+use crate::run_record::{AccessKey, RunRecord, write_private};
+use crate::simulator;
+use crate::stamp::{Fingerprint, Stamp};
+use crate::toolbox::Venv;
+use crate::workspace::Workspace;
+
+/// The stacks and what they tell about themselves.
+pub struct Deployed {
+    /// Their names.
+    pub stack_names: Vec<String>,
+    /// The outputs of all of them.
+    pub outputs: BTreeMap<String, String>,
+}
+
+/// The hash of everything that the deployment is made from.
+pub fn fingerprint(workspace: &Workspace, simulator_port: u16) -> Result<String> {
+    let root = workspace.root();
+    Ok(Fingerprint::default()
+        .folder(&root.join("cdk"), &["node_modules", "cdk.out", "test"])?
+        .folder(&root.join("statemachine"), &[])?
+        .folder(&workspace.local("functions"), &[])?
+        .text("context", &context(workspace).join(" "))
+        .text("simulator", &simulator::url(simulator_port))
+        .finish())
+}
+
+/// The first deployment into an empty local AWS.
+pub fn deploy(
+    workspace: &Workspace,
+    local_aws: &LocalAws,
+    fingerprint: &str,
+    simulator_port: u16,
+) -> Result<Deployed> {
+    let step = Step::start("CDK bootstrap and synthesis");
+    // They need nothing of each other, and each takes several seconds to start.
+    std::thread::scope(|scope| {
+        let bootstrap = scope.spawn(|| bootstrap(workspace, local_aws));
+        let synthesis = synthesize(workspace, fingerprint);
+        let bootstrap = bootstrap
+            .join()
+            .unwrap_or_else(|_| bail!("the bootstrap's thread panicked"));
+        bootstrap.and(synthesis)
+    })?;
+    step.done();
+    deploy_templates(workspace, local_aws, simulator_port)
+}
+
+/// A deployment over one that is there.
+pub fn update(
+    workspace: &Workspace,
+    local_aws: &LocalAws,
+    fingerprint: &str,
+    simulator_port: u16,
+) -> Result<Deployed> {
+    let step = Step::start("CDK synthesis");
+    synthesize(workspace, fingerprint)?;
+    step.done();
+    deploy_templates(workspace, local_aws, simulator_port)
+}
+
+fn bootstrap(workspace: &Workspace, local_aws: &LocalAws) -> Result<()> {
+    let mut command = local_aws.cdk(workspace);
+    // Elsewhere than in the app's folder, or the CLI would synthesize the app first.
+    let elsewhere = workspace.local("cdk-home");
+    fs::create_dir_all(&elsewhere)?;
+    command
+        .args(["bootstrap", &format!("aws://{ACCOUNT}/{REGION}"), "--no-notices"])
+        .current_dir(elsewhere);
+    run_logged(&mut command, &workspace.log("cdk-bootstrap"), |_| {})
+}
+
+/// Writes the templates to `target/local/cdk.out`, unless they are there.
+fn synthesize(workspace: &Workspace, fingerprint: &str) -> Result<()> {
+    let templates = workspace.local("cdk.out");
+    let stamp = Stamp::of(&templates);
+    if stamp.matches(fingerprint) {
+        return Ok(());
+    }
+    stamp.remove();
+    run_logged(
+        &mut synthesis(workspace, &templates),
+        &workspace.log("cdk-synth"),
+        |_| {},
+    )?;
+    stamp.write(fingerprint)
+}
+
+/// A `cdk synth` command that writes the local stack's templates to a folder.
+pub fn synthesis(workspace: &Workspace, templates: &Path) -> Command {
+    let mut command = cdk(workspace);
+    command
+        .args(["synth", "--quiet", "--no-notices", "--output"])
+        .arg(templates)
+        .args(context(workspace));
+    command
+}
+
+fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, simulator_port: u16) -> Result<Deployed> {
+    let step = Step::start("CDK deployment");
+    let outputs = workspace.local("cdk-outputs.json");
+    let mut command = local_aws.cdk(workspace);
+    command
+        .args([
+            "deploy",
+            "--all",
+            "--no-notices",
+            "--require-approval",
+            "never",
+            "--progress",
+            "events",
+        ])
+        .args(["--concurrency", "2", "--method", "direct"])
+        .arg("--app")
+        .arg(workspace.local("cdk.out"))
+        .arg("--outputs-file")
+        .arg(&outputs)
+        .args(["--parameters", "NotificationEmail=seller@example.com"])
+        .args([
+            "--parameters",
+            &format!("SpApiEnvironment={}", simulator::url(simulator_port)),
+        ]);
+    run_logged(&mut command, &workspace.log("cdk-deploy"), |line| {
+        if let Some(progress) = progress(line) {
+            step.detail(progress);
+        }
+    })?;
+    let content =
+        fs::read_to_string(&outputs).with_context(|| format!("{} can't be read", outputs.display()))?;
+    let deployed = parse_outputs(&content, &local_aws.url())?;
+    step.done_with(&deployed.stack_names.join(", "));
+    Ok(deployed)
+}
+
+/// Puts the application's credentials where the functions look for them.
+pub fn store_lwa_credentials(
+    workspace: &Workspace,
+    local_aws: &LocalAws,
+    venv: &Venv,
+    record: &RunRecord,
+) -> Result<()> {
+    let credentials =
+        serde_json::json!({ "ClientId": record.client_id, "ClientSecret": record.client_secret });
+    let name = record.output("LwaSecretName")?;
+    // In a file: everybody on the machine can read command lines.
+    let file = workspace.local("run/lwa-credentials.json");
+    write_private(&file, &credentials.to_string())?;
+    let argument = format!("file://{}", file.display());
+    let arguments = [
+        "secretsmanager",
+        "put-secret-value",
+        "--secret-id",
+        name,
+        "--secret-string",
+        &argument,
+    ];
+    let answer = local_aws.ask(venv, &arguments);
+    fs::remove_file(file)?;
+    answer.map(|_| ())
+}
+
+/// Makes an access key for the user who may call the API.
+pub fn create_invoke_user_key(local_aws: &LocalAws, venv: &Venv, record: &RunRecord) -> Result<AccessKey> {
+    let user = record.output("InvokeUserName")?;
+    let answer = local_aws.ask(venv, &["iam", "create-access-key", "--user-name", user])?;
+    let field = |name: &str| {
+        answer["AccessKey"][name]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("no {name} in {answer}"))
+    };
+    Ok(AccessKey {
+        id: field("AccessKeyId")?,
+        secret: field("SecretAccessKey")?,
+    })
+}
+
+fn context(workspace: &Workspace) -> Vec<String> {
+    // Named like Rust names it, where AWS has its own word.
+    let architecture = if std::env::consts::ARCH == "aarch64" {
+        "arm64"
+    } else {
+        "x86_64"
+    };
+    [
+        format!("functionsDir={}", workspace.local("functions").display()),
+        format!("architecture={architecture}"),
+        "localMailbox=true".to_owned(),
+        "removalPolicy=destroy".to_owned(),
+    ]
+    .into_iter()
+    .flat_map(|setting| ["--context".to_owned(), setting])
+    .collect()
+}
+
+/// `3/45` in `SpReports |  3/45 | 2:30:00 AM | CREATE_COMPLETE | AWS::SQS::Queue | …`.
+fn progress(line: &str) -> Option<&str> {
+    line.split('|').map(str::trim).find(|part| {
+        part.split_once('/')
+            .is_some_and(|(done, all)| done.parse::<u32>().is_ok() && all.parse::<u32>().is_ok())
+    })
+}
+
+/// Reads `cdk deploy`'s outputs file: `{stack: {output: value}}`.
+fn parse_outputs(content: &str, endpoint: &str) -> Result<Deployed> {
+    let stacks: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_str(content).context("the CDK's outputs file is not as expected")?;
+    let stack_names = stacks.keys().cloned().collect();
+    let outputs = stacks
+        .into_values()
+        .flatten()
+        .map(|(name, value)| {
+            let value = if name.ends_with("QueueUrl") {
+                reachable(&value, endpoint)
+            } else {
+                value
+            };
+            (name, value)
+        })
+        .collect();
+    Ok(Deployed { stack_names, outputs })
+}
+
+/// A queue's URL with the local AWS as its host, whatever host the emulator put there.
+fn reachable(queue_url: &str, endpoint: &str) -> String {
+    let path = queue_url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .map_or("", |(_, path)| path);
+    format!("{endpoint}/{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_of_all_stacks_come_together() -> Result<()> {
+        let content = r#"{
+            "SpReports": {"ReportsApiId": "abc", "NotificationsQueueUrl": "http://sqs.us-east-1.localhost:4566/000000000000/n"},
+            "SpReportsMailbox": {"MailboxQueueUrl": "https://localhost:4566/000000000000/m"}
+        }"#;
+        let deployed = parse_outputs(content, "https://localhost:4566")?;
+        assert_eq!(deployed.stack_names, ["SpReports", "SpReportsMailbox"]);
+        assert_eq!(deployed.outputs["ReportsApiId"], "abc");
+        assert_eq!(
+            deployed.outputs["NotificationsQueueUrl"],
+            "https://localhost:4566/000000000000/n"
+        );
+        assert_eq!(
+            deployed.outputs["MailboxQueueUrl"],
+            "https://localhost:4566/000000000000/m"
+        );
+        assert!(parse_outputs("[]", "").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn progress_is_read_from_events() {
+        assert_eq!(
+            progress("SpReports |  3/45 | 2:30:00 AM | CREATE_COMPLETE | AWS::SQS::Queue"),
+            Some("3/45")
+        );
+        assert_eq!(progress("SpReports: deploying... [1/2]"), None);
+    }
+}

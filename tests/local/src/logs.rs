@@ -1,0 +1,393 @@
+//! `cargo local logs`: what the functions, the workflow and the two servers say.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::aws_cli::LocalAws;
+use crate::interrupt;
+use crate::progress::say;
+use crate::run_record::RunRecord;
+use crate::stack;
+use crate::toolbox::Venv;
+use crate::workspace::{FUNCTIONS, Workspace};
+
+/// How far back the functions' logs are shown.
+const PERIOD: Duration = Duration::from_secs(15 * 60);
+/// How often new lines are looked for.
+const POLL: Duration = Duration::from_secs(2);
+/// How many executions of the workflow are shown.
+const EXECUTIONS: &str = "20";
+
+/// Whose log.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A function's, by its name.
+    Function(&'static str),
+    /// The local AWS's.
+    Emulator,
+    /// The SP-API simulator's.
+    Simulator,
+    /// The state machine's executions.
+    Workflow,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "emulator" => Ok(Self::Emulator),
+            "simulator" => Ok(Self::Simulator),
+            "workflow" => Ok(Self::Workflow),
+            _ => FUNCTIONS
+                .iter()
+                .find(|function| **function == name)
+                .map(|function| Self::Function(function))
+                .ok_or_else(|| {
+                    format!(
+                        "there are emulator, simulator, workflow and the functions {}",
+                        FUNCTIONS.join(", ")
+                    )
+                }),
+        }
+    }
+}
+
+/// Shows a log, or all functions' merged.
+pub fn show(workspace: &Workspace, source: Option<&Source>, follow: bool) -> Result<()> {
+    match source {
+        Some(Source::Emulator) => show_file(&workspace.log("emulator"), follow),
+        Some(Source::Simulator) => show_file(&workspace.log("simulator"), follow),
+        Some(Source::Workflow) => {
+            let reader = Reader::of(workspace)?;
+            repeat(follow, |shown| reader.workflow(shown))
+        }
+        Some(Source::Function(name)) => show_functions(workspace, &[name], follow),
+        None => show_functions(workspace, &FUNCTIONS, follow),
+    }
+}
+
+fn show_functions(workspace: &Workspace, functions: &[&'static str], follow: bool) -> Result<()> {
+    let reader = Reader::of(workspace)?;
+    let groups = reader.groups(functions)?;
+    if groups.is_empty() {
+        bail!("the stack has no log group for {}", functions.join(", "));
+    }
+    repeat(follow, |shown| reader.functions(&groups, shown))
+}
+
+/// Asks for entries once or again and again, and shows those not shown yet.
+fn repeat(follow: bool, entries: impl Fn(bool) -> Result<Vec<Entry>>) -> Result<()> {
+    let mut shown = BTreeSet::new();
+    let mut is_first = true;
+    loop {
+        let mut new: Vec<Entry> = entries(is_first)?
+            .into_iter()
+            .filter(|entry| !shown.contains(entry))
+            .collect();
+        new.sort();
+        for entry in &new {
+            say(&entry.line());
+        }
+        if !follow {
+            if new.is_empty() {
+                say("Nothing was logged.");
+            }
+            return Ok(());
+        }
+        shown.extend(new);
+        is_first = false;
+        interrupt::sleep(POLL)?;
+    }
+}
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    milliseconds: u64,
+    who: String,
+    message: String,
+    id: String,
+}
+
+impl Entry {
+    fn line(&self) -> String {
+        format!(
+            "{} {:<26} {}",
+            clock(self.milliseconds),
+            self.who,
+            self.message.trim_end()
+        )
+    }
+}
+
+/// A function's log group.
+struct Group {
+    function: &'static str,
+    name: String,
+}
+
+/// Asks the local AWS.
+struct Reader {
+    local_aws: LocalAws,
+    venv: Venv,
+    record: RunRecord,
+}
+
+impl Reader {
+    fn of(workspace: &Workspace) -> Result<Self> {
+        let (record, local_aws) =
+            stack::running(workspace).context("no local stack runs: start one with `cargo local up`")?;
+        Ok(Self {
+            local_aws,
+            venv: Venv::of(workspace),
+            record,
+        })
+    }
+
+    fn groups(&self, functions: &[&'static str]) -> Result<Vec<Group>> {
+        let mut groups = Vec::new();
+        for stack in &self.record.stack_names {
+            let answer = self.local_aws.ask(
+                &self.venv,
+                &["cloudformation", "list-stack-resources", "--stack-name", stack],
+            )?;
+            groups.extend(functions.iter().filter_map(|function| {
+                Some(Group {
+                    function,
+                    name: group_of(function, answer["StackResourceSummaries"].as_array()?)?,
+                })
+            }));
+        }
+        Ok(groups)
+    }
+
+    /// The functions' lines of the last minutes, or the last seconds when following.
+    fn functions(&self, groups: &[Group], is_first: bool) -> Result<Vec<Entry>> {
+        let since = since(if is_first { PERIOD } else { POLL * 10 }).to_string();
+        // The CLI takes most of a second to start, so the groups are asked at once.
+        let answers: Vec<Result<Vec<Entry>>> = std::thread::scope(|scope| {
+            let questions: Vec<_> = groups
+                .iter()
+                .map(|group| {
+                    let since = &since;
+                    scope.spawn(move || {
+                        let arguments = [
+                            "logs",
+                            "filter-log-events",
+                            "--log-group-name",
+                            &group.name,
+                            "--start-time",
+                            since,
+                        ];
+                        let answer = self.local_aws.ask(&self.venv, &arguments)?;
+                        let events = answer["events"].as_array().cloned().unwrap_or_default();
+                        Ok(events
+                            .iter()
+                            .map(|event| entry_of(group.function, event))
+                            .collect())
+                    })
+                })
+                .collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| bail!("a thread that reads logs panicked"))
+            };
+            questions.into_iter().map(join).collect()
+        });
+        answers
+            .into_iter()
+            .collect::<Result<Vec<_>>>()
+            .map(|entries| entries.into_iter().flatten().collect())
+    }
+
+    /// The states that the latest executions went through: the emulator keeps no log of them.
+    fn workflow(&self, _is_first: bool) -> Result<Vec<Entry>> {
+        let state_machine = self.record.output("StateMachineArn")?;
+        let answer = self.local_aws.ask(
+            &self.venv,
+            &[
+                "stepfunctions",
+                "list-executions",
+                "--state-machine-arn",
+                state_machine,
+                "--max-items",
+                EXECUTIONS,
+            ],
+        )?;
+        let mut entries = Vec::new();
+        for execution in answer["executions"].as_array().cloned().unwrap_or_default() {
+            interrupt::check()?;
+            let name = execution["name"].as_str().unwrap_or_default();
+            let arn = execution["executionArn"].as_str().unwrap_or_default();
+            let history = self.local_aws.ask(
+                &self.venv,
+                &["stepfunctions", "get-execution-history", "--execution-arn", arn],
+            )?;
+            let events = history["events"].as_array().cloned().unwrap_or_default();
+            entries.extend(events.iter().filter_map(|event| step_of(name, event)));
+        }
+        Ok(entries)
+    }
+}
+
+/// The log group among a stack's resources that belongs to a function: the CDK makes logical ids
+/// from construct names, `ReportCreatorLogs1A2B3C4D`.
+fn group_of(function: &str, resources: &[Value]) -> Option<String> {
+    let plain = function.replace('-', "");
+    let find = |kind: &str| {
+        let resource = resources.iter().find(|resource| {
+            let id = resource["LogicalResourceId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_lowercase();
+            resource["ResourceType"] == kind && id.contains(&plain)
+        })?;
+        resource["PhysicalResourceId"].as_str().map(str::to_owned)
+    };
+    find("AWS::Logs::LogGroup")
+        .or_else(|| find("AWS::Lambda::Function").map(|name| format!("/aws/lambda/{name}")))
+}
+
+fn entry_of(function: &str, event: &Value) -> Entry {
+    Entry {
+        milliseconds: event["timestamp"].as_u64().unwrap_or_default(),
+        who: function.to_owned(),
+        message: event["message"].as_str().unwrap_or_default().to_owned(),
+        id: event["eventId"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+/// An event of an execution's history that says something: a state entered, or how it ended.
+fn step_of(execution: &str, event: &Value) -> Option<Entry> {
+    let kind = event["type"].as_str()?;
+    let details = event
+        .as_object()?
+        .iter()
+        .find(|(name, _)| name.ends_with("EventDetails"))
+        .map(|(_, value)| value);
+    let detail = |name: &str| {
+        details
+            .and_then(|details| details[name].as_str())
+            .unwrap_or_default()
+    };
+    let message = match kind {
+        _ if kind.ends_with("StateEntered") => format!("entered {}", detail("name")),
+        _ if kind.ends_with("Failed") || kind.ends_with("TimedOut") || kind.ends_with("Aborted") => {
+            format!("{kind}: {} {}", detail("error"), detail("cause"))
+        }
+        "ExecutionStarted" | "ExecutionSucceeded" => kind.to_owned(),
+        _ => return None,
+    };
+    Some(Entry {
+        milliseconds: milliseconds(&event["timestamp"]),
+        who: execution.to_owned(),
+        message,
+        id: event["id"].to_string(),
+    })
+}
+
+/// The AWS CLI shows times as seconds since 1970 or, by its settings, as RFC 3339.
+fn milliseconds(time: &Value) -> u64 {
+    match time {
+        Value::Number(seconds) => Duration::try_from_secs_f64(seconds.as_f64().unwrap_or_default())
+            .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
+        _ => 0,
+    }
+}
+
+fn since(period: Duration) -> u128 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.saturating_sub(period).as_millis()
+}
+
+/// The time of the day, UTC.
+fn clock(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        seconds / 3600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+        milliseconds % 1000
+    )
+}
+
+fn show_file(path: &Path, follow: bool) -> Result<()> {
+    let mut file = File::open(path).with_context(|| format!("{}: no such log yet", path.display()))?;
+    loop {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        if !bytes.is_empty() {
+            say(String::from_utf8_lossy(&bytes).trim_end_matches('\n'));
+        }
+        if !follow {
+            return Ok(());
+        }
+        interrupt::sleep(Duration::from_millis(300))?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sources_are_known_by_name() {
+        assert_eq!("emulator".parse(), Ok(Source::Emulator));
+        assert_eq!("report-creator".parse(), Ok(Source::Function("report-creator")));
+        assert!(Source::from_str("reports").is_err_and(|message| message.contains("report-creator")));
+    }
+
+    #[test]
+    fn log_groups_are_found_among_the_resources() {
+        let resource = |kind: &str, logical: &str, physical: &str| json!({"ResourceType": kind, "LogicalResourceId": logical, "PhysicalResourceId": physical});
+        let resources = [
+            resource(
+                "AWS::Lambda::Function",
+                "ReportCreatorFunction1A",
+                "SpReports-ReportCreatorFunction1A",
+            ),
+            resource(
+                "AWS::Logs::LogGroup",
+                "ReportCreatorLogs2B",
+                "SpReports-ReportCreatorLogs2B",
+            ),
+            resource(
+                "AWS::Lambda::Function",
+                "ReportNotifierFunction3C",
+                "SpReports-ReportNotifierFunction3C",
+            ),
+        ];
+        assert_eq!(
+            group_of("report-creator", &resources).as_deref(),
+            Some("SpReports-ReportCreatorLogs2B")
+        );
+        assert_eq!(
+            group_of("report-notifier", &resources).as_deref(),
+            Some("/aws/lambda/SpReports-ReportNotifierFunction3C")
+        );
+        assert_eq!(group_of("token-storage", &resources), None);
+    }
+
+    #[test]
+    fn a_history_becomes_lines() {
+        let entered = json!({"id": 2, "type": "TaskStateEntered", "timestamp": 3723.5, "stateEnteredEventDetails": {"name": "NotifySeller"}});
+        let line = step_of("run-1", &entered).map(|entry| entry.line());
+        assert_eq!(
+            line.as_deref(),
+            Some("01:02:03.500 run-1                      entered NotifySeller")
+        );
+        assert_eq!(step_of("run-1", &json!({"id": 3, "type": "TaskScheduled"})), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! `target/local/stack.env`: how clients reach the stack, as a file for the shell.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::aws_cli::{LocalAws, isolate};
+use crate::run_record::{RunRecord, write_private};
+use crate::simulator;
+use crate::workspace::Workspace;
+
+/// The CDK outputs in the file, by the names that they have there.
+const FROM_OUTPUTS: [(&str, &str); 10] = [
+    ("INVOKE_ROLE_ARN", "InvokeRoleArn"),
+    ("SELLING_PARTNERS_TABLE", "SellingPartnersTable"),
+    ("REPORTS_TABLE", "ReportsTable"),
+    ("REPORTS_BUCKET", "ReportsBucket"),
+    ("NOTIFICATIONS_QUEUE_URL", "NotificationsQueueUrl"),
+    ("NOTIFICATIONS_QUEUE_ARN", "NotificationsQueueArn"),
+    ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl"),
+    ("MAILBOX_QUEUE_URL", "MailboxQueueUrl"),
+    ("TOPIC_ARN", "TopicArn"),
+    ("STATE_MACHINE_ARN", "StateMachineArn"),
+];
+
+/// Names and values, in the order of the file.
+pub type Variables = Vec<(&'static str, String)>;
+
+/// Where the file is.
+pub fn path(workspace: &Workspace) -> PathBuf {
+    workspace.local("stack.env")
+}
+
+/// All that a client of the stack needs to know.
+pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> {
+    let mut variables = local_aws.environment();
+    let api_id = record.output("ReportsApiId")?;
+    variables.extend([
+        // The deployment itself says an amazonaws.com URL.
+        (
+            "REPORTS_API_URL",
+            format!("{}/restapis/{api_id}/prod/_user_request_", local_aws.url()),
+        ),
+        ("INVOKE_USER_ACCESS_KEY_ID", record.invoke_user.id.clone()),
+        ("INVOKE_USER_SECRET_ACCESS_KEY", record.invoke_user.secret.clone()),
+        ("SP_API_SIMULATOR_URL", simulator::url(record.simulator_port)),
+    ]);
+    for (name, output) in FROM_OUTPUTS {
+        variables.push((name, record.output(output)?.to_owned()));
+    }
+    Ok(variables)
+}
+
+/// Lets a command see the stack, and of the user's own AWS settings nothing.
+pub fn apply(command: &mut Command, variables: &Variables) {
+    isolate(command);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
+}
+
+/// Writes the file. Only the user can read it.
+pub fn write(workspace: &Workspace, variables: &Variables) -> Result<()> {
+    let lines = variables
+        .iter()
+        .map(|(name, value)| format!("export {name}={}\n", quoted(value)));
+    write_private(&path(workspace), &lines.collect::<String>())
+}
+
+/// The names that a process must not see when it isn't to find a stack.
+pub fn names(workspace: &Workspace) -> Vec<String> {
+    let content = std::fs::read_to_string(path(workspace)).unwrap_or_default();
+    let names = content
+        .lines()
+        .filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    names
+        .map(|(name, _)| name.to_owned())
+        .chain(["REPORTS_API_URL".to_owned()])
+        .collect()
+}
+
+/// A value that the shell takes as it is.
+fn quoted(value: &str) -> String {
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::processes::capture;
+    use crate::tls::Tls;
+
+    #[test]
+    fn the_shell_reads_every_value_as_it_was() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let workspace = Workspace::at(folder.path());
+        let awkward = r#"it's $HOME `a` "b" \ c"#;
+        write(
+            &workspace,
+            &vec![("ONE", awkward.to_owned()), ("TWO", String::new())],
+        )?;
+        let script = r#". "$0"; printf '%s|%s' "$ONE" "$TWO""#;
+        let printed = capture(Command::new("sh").args(["-c", script]).arg(path(&workspace)))?;
+        assert_eq!(printed, format!("{awkward}|"));
+        assert_eq!(names(&workspace), ["ONE", "TWO", "REPORTS_API_URL"]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_missing_output_is_named() {
+        let folder = Workspace::at(std::path::Path::new("/nowhere"));
+        let local_aws = LocalAws::new(4566, Tls::of(&folder));
+        let mut record = RunRecord::default();
+        let message = |record: &RunRecord| variables(&local_aws, record).err().map(|error| error.to_string());
+        assert_eq!(
+            message(&record).as_deref(),
+            Some("the CDK stacks have no output ReportsApiId")
+        );
+        for (_, output) in FROM_OUTPUTS {
+            record.outputs.insert(output.to_owned(), "value".to_owned());
+        }
+        record
+            .outputs
+            .insert("ReportsApiId".to_owned(), "abc123".to_owned());
+        let all = variables(&local_aws, &record).unwrap_or_default();
+        assert!(all.contains(&(
+            "REPORTS_API_URL",
+            "https://localhost:4566/restapis/abc123/prod/_user_request_".to_owned()
+        )));
+    }
+}

@@ -1,0 +1,78 @@
+//! Where things are: the checkout, and what the runner writes under `target/local`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The eight Lambda functions, named like their folders under `lambdas/`.
+pub const FUNCTIONS: [&str; 8] = [
+    "token-storage",
+    "notifications-subscriber",
+    "report-creator",
+    "notifications-processor",
+    "report-document-retrieval",
+    "report-document-storage",
+    "presigned-url-generator",
+    "report-notifier",
+];
+
+/// The checkout that the runner works on.
+pub struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the checkout from the current folder upwards.
+    pub fn find() -> Result<Self> {
+        let current = std::env::current_dir().context("the current folder can't be read")?;
+        // `cargo run` tells where the package lies, also when it was called from elsewhere.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let root = package
+            .iter()
+            .flat_map(|folder| folder.ancestors())
+            .chain(current.ancestors())
+            .find(|folder| folder.join("tests/local/requirements.txt").is_file())
+            .context("this is not a checkout of sp-reports: no tests/local/requirements.txt here or above")?
+            .to_path_buf();
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+        Ok(Self { root, target })
+    }
+
+    #[cfg(test)]
+    pub fn at(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+            target: root.join("target"),
+        }
+    }
+
+    /// The checkout's top folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where cargo puts a binary.
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(name)
+    }
+
+    /// A path under `target/local`, where the runner keeps everything it writes.
+    pub fn local(&self, path: &str) -> PathBuf {
+        self.target.join("local").join(path)
+    }
+
+    /// A log file.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.local("logs").join(format!("{name}.log"))
+    }
+
+    /// A path as a reader of messages wants to see it.
+    pub fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}
