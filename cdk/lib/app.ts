@@ -28,8 +28,7 @@ export function createApp(props: CreateAppProps = {}): App {
   const app = new App({ context: { ...FEATURE_FLAGS, ...props.context } });
   const settings = readSettings(app.node);
   const functionFactory =
-    props.functionFactory ??
-    (settings.functionsDir === undefined ? builtByCargo() : fromFolder(settings.functionsDir));
+    props.functionFactory ?? (settings.functionsDir === undefined ? builtByCargo() : fromFolder(settings.functionsDir));
 
   const stack = new SpReportsStack(app, settings.stackName, { settings, functionFactory });
   if (settings.localMailbox) {

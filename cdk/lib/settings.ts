@@ -17,6 +17,18 @@ export interface Settings {
   readonly localMailbox: boolean;
 }
 
+const NAMES = [
+  "stackName",
+  "architecture",
+  "functionsDir",
+  "removalPolicy",
+  "logRetentionDays",
+  "reportRetentionDays",
+  "localMailbox",
+] as const;
+
+type Name = (typeof NAMES)[number];
+
 const ARCHITECTURES: Record<string, Architecture> = {
   x86_64: Architecture.X86_64,
   arm64: Architecture.ARM_64,
@@ -36,27 +48,50 @@ const LOG_RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
     .map((days) => [String(days), days]),
 );
 
-/** Reads the settings from the CDK context; an invalid value is an error that names the setting. */
+/** Reads the settings from the CDK context; what is unknown or invalid is an error that names the setting. */
 export function readSettings(node: Node): Settings {
-  const read = (name: string, fallback: string): string => {
+  refuseUnknown(node);
+  const read = (name: Name, fallback: string): string => {
     const value: unknown = node.tryGetContext(name);
     return value === undefined ? fallback : String(value);
   };
 
   return {
-    stackName: matching("stackName", read("stackName", "SpReports"), /^[A-Za-z][A-Za-z0-9-]{0,63}$/, "a letter, then up to 63 letters, digits and hyphens"),
+    stackName: matching(
+      "stackName",
+      read("stackName", "SpReports"),
+      /^[A-Za-z][A-Za-z0-9-]{0,63}$/,
+      "a letter, then up to 63 letters, digits and hyphens",
+    ),
     architecture: oneOf("architecture", read("architecture", "x86_64"), ARCHITECTURES),
     functionsDir: read("functionsDir", "") || undefined,
     removalPolicy: oneOf("removalPolicy", read("removalPolicy", "retain"), REMOVAL_POLICIES),
     logRetention: oneOf("logRetentionDays", read("logRetentionDays", "90"), LOG_RETENTIONS),
     reportRetention: Duration.days(
-      Number(matching("reportRetentionDays", read("reportRetentionDays", "30"), /^[1-9][0-9]{0,3}$/, "a whole number from 1 to 9999")),
+      Number(
+        matching(
+          "reportRetentionDays",
+          read("reportRetentionDays", "30"),
+          /^[1-9][0-9]{0,3}$/,
+          "a whole number from 1 to 9999",
+        ),
+      ),
     ),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };
 }
 
-function oneOf<T>(setting: string, value: string, choices: Record<string, T>): T {
+/** A misspelt setting would otherwise leave the default in force without a word. */
+function refuseUnknown(node: Node): void {
+  const known: readonly string[] = NAMES;
+  // The CDK's own context has punctuation in its names: feature flags, cached look-ups.
+  const unknown = Object.keys(node.getAllContext()).filter((key) => /^\w+$/.test(key) && !known.includes(key));
+  if (unknown.length > 0) {
+    throw new Error(`Unknown setting ${unknown.join(", ")}; there are ${known.join(", ")}.`);
+  }
+}
+
+function oneOf<T>(setting: Name, value: string, choices: Record<string, T>): T {
   const choice = Object.hasOwn(choices, value) ? choices[value] : undefined;
   if (choice === undefined) {
     throw invalid(setting, value, `one of ${Object.keys(choices).join(", ")}`);
@@ -64,13 +99,13 @@ function oneOf<T>(setting: string, value: string, choices: Record<string, T>): T
   return choice;
 }
 
-function matching(setting: string, value: string, pattern: RegExp, expected: string): string {
+function matching(setting: Name, value: string, pattern: RegExp, expected: string): string {
   if (!pattern.test(value)) {
     throw invalid(setting, value, expected);
   }
   return value;
 }
 
-function invalid(setting: string, value: string, expected: string): Error {
+function invalid(setting: Name, value: string, expected: string): Error {
   return new Error(`Invalid setting ${setting}: "${value}" is not ${expected}.`);
 }

@@ -93,14 +93,23 @@ export class SpReportsStack extends Stack {
     this.outputs({
       ReportsApiUrl: ["Base URL of the API", api.restApi.url],
       ReportsApiId: ["Id of the API", api.restApi.restApiId],
-      InvokeUserName: ["User that may take on the invoke role; create its access key yourself", invokeIdentity.user.userName],
+      InvokeUserName: [
+        "User that may take on the invoke role; create its access key yourself",
+        invokeIdentity.user.userName,
+      ],
       InvokeRoleArn: ["Role that may call the API", invokeIdentity.role.roleArn],
-      SellingPartnersTable: ["Table of selling partners and their encrypted refresh tokens", storage.sellingPartners.tableName],
+      SellingPartnersTable: [
+        "Table of selling partners and their encrypted refresh tokens",
+        storage.sellingPartners.tableName,
+      ],
       ReportsTable: ["Table of reports and their delivery", storage.reports.tableName],
       ReportsBucket: ["Bucket with the stored reports", storage.reportsBucket.bucketName],
       NotificationsQueueUrl: ["Queue that Amazon's notifications arrive in", notificationsQueue.queue.queueUrl],
       NotificationsQueueArn: ["ARN of the notifications queue, for destinations", notificationsQueue.queue.queueArn],
-      DeadLetterQueueUrl: ["Queue with notifications that could not be processed", notificationsQueue.deadLetterQueue.queueUrl],
+      DeadLetterQueueUrl: [
+        "Queue with notifications that could not be processed",
+        notificationsQueue.deadLetterQueue.queueUrl,
+      ],
       TopicArn: ["Topic that messages about reports are published to", reportTopic.topic.topicArn],
       StateMachineArn: ["State machine that delivers a report", workflow.stateMachine.stateMachineArn],
       LwaSecretName: ["Secret to put the application's LWA client id and secret into", lwaCredentials.secretName],

@@ -18,10 +18,7 @@ const SP_API_VARIABLES = {
   LWA_SECRET_NAME: "SpReports-lwa-credentials-<part>",
   SP_API_ENVIRONMENT: "<SpApiEnvironment>",
 };
-const SP_API_PERMISSIONS = [
-  "kms:Decrypt on <EncryptionTokenKey.Arn>",
-  `secretsmanager:GetSecretValue on ${SECRET}`,
-];
+const SP_API_PERMISSIONS = ["kms:Decrypt on <EncryptionTokenKey.Arn>", `secretsmanager:GetSecretValue on ${SECRET}`];
 
 interface Expected {
   readonly environment: Record<string, string>;
@@ -35,19 +32,11 @@ const EXPECTED: Record<string, Expected> = {
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
       TOKEN_KEY_ARN: "<EncryptionTokenKey.Arn>",
     },
-    permissions: [
-      `dynamodb:UpdateItem on ${SELLING_PARTNERS}`,
-      TABLE_KEY,
-      "kms:Encrypt on <EncryptionTokenKey.Arn>",
-    ],
+    permissions: [`dynamodb:UpdateItem on ${SELLING_PARTNERS}`, TABLE_KEY, "kms:Encrypt on <EncryptionTokenKey.Arn>"],
   },
   FunctionsNotificationsSubscriber: {
     environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>" },
-    permissions: [
-      `dynamodb:GetItem dynamodb:UpdateItem on ${SELLING_PARTNERS}`,
-      TABLE_KEY,
-      ...SP_API_PERMISSIONS,
-    ],
+    permissions: [`dynamodb:GetItem dynamodb:UpdateItem on ${SELLING_PARTNERS}`, TABLE_KEY, ...SP_API_PERMISSIONS],
   },
   FunctionsReportCreator: {
     environment: { ...SP_API_VARIABLES, REPORTS_TABLE: "<StorageReports>" },
@@ -109,7 +98,9 @@ describe("functions", () => {
   test("are these eight and no other", () => {
     assert.deepEqual(
       Object.keys(resources("AWS::Lambda::Function")).sort(),
-      Object.keys(EXPECTED).map((id) => `${id}Function`).sort(),
+      Object.keys(EXPECTED)
+        .map((id) => `${id}Function`)
+        .sort(),
     );
   });
 

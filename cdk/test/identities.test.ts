@@ -57,12 +57,7 @@ describe("every policy", () => {
         ],
         [
           "WorkflowRoleDefaultPolicy",
-          [
-            "xray:PutTraceSegments",
-            "xray:PutTelemetryRecords",
-            "xray:GetSamplingRules",
-            "xray:GetSamplingTargets",
-          ],
+          ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
         ],
       ],
     );
@@ -70,6 +65,9 @@ describe("every policy", () => {
 
   test("only API Gateway's logging role has a policy managed by AWS", () => {
     const managed = Object.entries(resources("AWS::IAM::Role")).filter(([, role]) => role.ManagedPolicyArns);
-    assert.deepEqual(managed.map(([id]) => id), ["ApiRestApiCloudWatchRole"]);
+    assert.deepEqual(
+      managed.map(([id]) => id),
+      ["ApiRestApiCloudWatchRole"],
+    );
   });
 });

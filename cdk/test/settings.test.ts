@@ -24,12 +24,25 @@ describe("settings", () => {
   ];
   for (const [setting, value] of invalid) {
     test(`${setting}=${String(value)} is refused by name`, () => {
-      assert.throws(() => settings({ [setting]: value }), new RegExp(`^Error: Invalid setting ${setting}: "${String(value)}" is not `));
+      assert.throws(
+        () => settings({ [setting]: value }),
+        new RegExp(`^Error: Invalid setting ${setting}: "${String(value)}" is not `),
+      );
     });
   }
 
+  test("a misspelt setting is refused", () => {
+    assert.throws(
+      () => settings({ reportRetention: "7" }),
+      /^Error: Unknown setting reportRetention; there are stackName, /,
+    );
+  });
+
   test("may be text, as from the command line, or JSON", () => {
-    assert.deepEqual(settings({ reportRetentionDays: 7, localMailbox: true }), settings({ reportRetentionDays: "7", localMailbox: "true" }));
+    assert.deepEqual(
+      settings({ reportRetentionDays: 7, localMailbox: true }),
+      settings({ reportRetentionDays: "7", localMailbox: "true" }),
+    );
   });
 
   test("reach the template", () => {

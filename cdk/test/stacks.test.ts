@@ -55,11 +55,7 @@ describe("stacks", () => {
     const alarms = Object.values(resources("AWS::CloudWatch::Alarm"));
     assert.deepEqual(
       [...new Set(alarms.map((alarm: Json) => `${alarm.Namespace} ${alarm.MetricName} >= ${alarm.Threshold}`))],
-      [
-        "AWS/SQS ApproximateNumberOfMessagesVisible >= 1",
-        "AWS/States ExecutionsFailed >= 1",
-        "AWS/Lambda Errors >= 5",
-      ],
+      ["AWS/SQS ApproximateNumberOfMessagesVisible >= 1", "AWS/States ExecutionsFailed >= 1", "AWS/Lambda Errors >= 5"],
     );
     assert.equal(alarms.length, 2 + 8);
     alarms.forEach((alarm: Json) => assert.ok(alarm.AlarmDescription));
@@ -77,7 +73,10 @@ describe("the mailbox stack", () => {
     const policy = resources("AWS::SQS::QueuePolicy", mailbox)["MailboxPolicy"];
     const [overTlsOnly, topic] = statements(policy.PolicyDocument);
     assert.match(overTlsOnly ?? "", /^Deny .* if .*SecureTransport/);
-    assert.match(topic ?? "", /^\{"Service":"sns.amazonaws.com"\}: sqs:SendMessage on <Mailbox.Arn> if .*aws:SourceArn/);
+    assert.match(
+      topic ?? "",
+      /^\{"Service":"sns.amazonaws.com"\}: sqs:SendMessage on <Mailbox.Arn> if .*aws:SourceArn/,
+    );
 
     const subscription = Object.values(resources("AWS::SNS::Subscription", mailbox))[0];
     assert.equal(subscription.Protocol, "sqs");

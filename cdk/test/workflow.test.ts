@@ -28,9 +28,7 @@ describe("the workflow", () => {
   });
 
   test("invokes its four functions and marks reports as failed, and may do no more", () => {
-    const own = permissionsOf("Roles", "WorkflowRole").filter(
-      (statement) => !statement.endsWith(" on *"),
-    );
+    const own = permissionsOf("Roles", "WorkflowRole").filter((statement) => !statement.endsWith(" on *"));
     assert.deepEqual(own, [
       "lambda:InvokeFunction on <FunctionsReportDocumentRetrievalFunction.Arn>" +
         " <FunctionsReportDocumentStorageFunction.Arn> <FunctionsPresignedUrlGeneratorFunction.Arn>" +

@@ -34,7 +34,11 @@ export class Api extends Construct {
   /** ARNs for `execute-api:Invoke`, one a method. */
   readonly methodArns: string[];
 
-  constructor(scope: Construct, id: string, private readonly props: ApiProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ApiProps,
+  ) {
     super(scope, id);
     const paths = Object.keys(REQUEST_MODELS) as (keyof typeof REQUEST_MODELS)[];
 
@@ -95,14 +99,12 @@ export class Api extends Construct {
       description: `Body of POST /${path}`,
       schema: REQUEST_MODELS[path],
     });
-    this.restApi.root
-      .addResource(path)
-      .addMethod(
-        "POST",
-        // Without the permission for the console's test button, which goes around the IAM check.
-        new apigateway.LambdaIntegration(this.props.functions[path], { allowTestInvoke: false }),
-        { requestModels: { "application/json": model }, requestValidator },
-      );
+    this.restApi.root.addResource(path).addMethod(
+      "POST",
+      // Without the permission for the console's test button, which goes around the IAM check.
+      new apigateway.LambdaIntegration(this.props.functions[path], { allowTestInvoke: false }),
+      { requestModels: { "application/json": model }, requestValidator },
+    );
   }
 
   private addGatewayResponses(): void {

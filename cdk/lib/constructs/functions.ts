@@ -69,10 +69,7 @@ export class Functions extends Construct {
       LWA_SECRET_NAME: props.lwaCredentials.secretName,
       SP_API_ENVIRONMENT: parameters.spApiEnvironment,
     };
-    const spApiPermissions = (): iam.PolicyStatement[] => [
-      tokenKey("kms:Decrypt"),
-      props.lwaCredentials.readAccess(),
-    ];
+    const spApiPermissions = (): iam.PolicyStatement[] => [tokenKey("kms:Decrypt"), props.lwaCredentials.readAccess()];
 
     const acknowledgeAllObjects = (rustFunction: RustFunction): void => {
       const bucket = Stack.of(this).getLogicalId(storage.reportsBucket.node.defaultChild as CfnElement);
@@ -88,10 +85,7 @@ export class Functions extends Construct {
       timeout: API_TIMEOUT,
       memorySize: 256,
       environment: { ...sellingPartnersTable, ...tokenKeyArn },
-      permissions: [
-        ...storage.tableAccess(storage.sellingPartners, "dynamodb:UpdateItem"),
-        tokenKey("kms:Encrypt"),
-      ],
+      permissions: [...storage.tableAccess(storage.sellingPartners, "dynamodb:UpdateItem"), tokenKey("kms:Encrypt")],
     });
 
     this.notificationsSubscriber = rustFunction("NotificationsSubscriber", {

@@ -26,7 +26,8 @@ export class LwaCredentials extends Construct {
     });
     Validations.of(secret).acknowledge({
       id: "AwsSolutions-SMG4",
-      reason: "Only Amazon can rotate these credentials; it does every 180 days at the latest, and an operator enters the new ones.",
+      reason:
+        "Only Amazon can rotate these credentials; it does every 180 days at the latest, and an operator enters the new ones.",
     });
   }
 

@@ -21,7 +21,11 @@ export class NotificationsQueue extends Construct {
   readonly queue: sqs.Queue;
   readonly deadLetterQueue: sqs.Queue;
 
-  constructor(scope: Construct, id: string, private readonly props: NotificationsQueueProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: NotificationsQueueProps,
+  ) {
     super(scope, id);
     const shared: sqs.QueueProps = {
       encryption: sqs.QueueEncryption.KMS,

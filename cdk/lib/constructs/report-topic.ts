@@ -16,7 +16,11 @@ export interface ReportTopicProps {
 export class ReportTopic extends Construct {
   readonly topic: sns.Topic;
 
-  constructor(scope: Construct, id: string, private readonly props: ReportTopicProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ReportTopicProps,
+  ) {
     super(scope, id);
 
     this.topic = new sns.Topic(this, "Topic", {

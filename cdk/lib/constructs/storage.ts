@@ -18,7 +18,11 @@ export class Storage extends Construct {
   readonly reports: dynamodb.Table;
   readonly reportsBucket: s3.Bucket;
 
-  constructor(scope: Construct, id: string, private readonly props: StorageProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: StorageProps,
+  ) {
     super(scope, id);
     const sellerId: dynamodb.Attribute = { name: "sellerId", type: dynamodb.AttributeType.STRING };
     const reportId: dynamodb.Attribute = { name: "reportId", type: dynamodb.AttributeType.STRING };
