@@ -1,6 +1,7 @@
 import { JsonSchemaType, JsonSchemaVersion, type JsonSchema } from "aws-cdk-lib/aws-apigateway";
 
 const text: JsonSchema = { type: JsonSchemaType.STRING, minLength: 1 };
+const optionalText: JsonSchema = { type: JsonSchemaType.STRING };
 
 /** What each path of the API takes. The functions check for themselves, too: these spare a call. */
 export const REQUEST_MODELS = {
@@ -24,10 +25,10 @@ export const REQUEST_MODELS = {
       MarketplaceIds: { oneOf: [text, { type: JsonSchemaType.ARRAY, items: text, minItems: 1, maxItems: 25 }] },
     },
     {
-      ReportDataStartTime: text,
-      ReportDataEndTime: text,
+      ReportDataStartTime: optionalText,
+      ReportDataEndTime: optionalText,
       // "{\"name\": \"value\"}" or {"name": "value"}
-      ReportOptions: { oneOf: [text, { type: JsonSchemaType.OBJECT }] },
+      ReportOptions: { oneOf: [optionalText, { type: JsonSchemaType.OBJECT }] },
     },
   ),
 };
