@@ -1,1 +1,29 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod control;
+mod delivery;
+mod documents;
+mod errors;
+mod faults;
+mod fields;
+mod journal;
+mod lwa;
+mod notifications;
+mod outcomes;
+mod quotas;
+mod random;
+mod reports;
+mod restricted;
+mod schedules;
+mod sellers;
+mod server;
+mod simulator;
+mod stored_tokens;
+pub mod testing;
+mod tokens;
+mod world;
+
+pub use delivery::{Delivered, Sink, SqsSink};
+pub use lwa::ClientCredentials;
+pub use simulator::{Options, Simulator};
+pub use stored_tokens::{SellingPartnersTable, StoredTokens};

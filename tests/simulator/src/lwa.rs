@@ -1,0 +1,208 @@
+//! Login with Amazon's token endpoint.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+
+use crate::errors::lwa_error;
+use crate::sellers;
+use crate::tokens::{Grant, LIFETIME, OnBehalf};
+use crate::world::World;
+
+/// How long an authorization code may be exchanged.
+const CODE_LIFETIME: Duration = Duration::from_secs(300);
+
+const SCOPES: [&str; 2] = [
+    "sellingpartnerapi::notifications",
+    "sellingpartnerapi::client_credential:rotation",
+];
+
+/// An application's id and secret.
+#[derive(Clone, Debug)]
+pub struct ClientCredentials {
+    /// `amzn1.application-oa2-client.…`
+    pub client_id: String,
+    /// The secret, which the control API can rotate.
+    pub client_secret: SecretString,
+}
+
+/// Authorization codes that were handed out and not used yet.
+#[derive(Debug, Default)]
+pub(crate) struct Codes(HashMap<String, (String, Instant)>);
+
+impl Codes {
+    /// Remembers a code that may be exchanged once for the seller's refresh token.
+    pub(crate) fn hand_out(&mut self, code: &str, seller_id: &str, now: Instant) {
+        self.0
+            .insert(code.to_owned(), (seller_id.to_owned(), now + CODE_LIFETIME));
+    }
+
+    fn redeem(&mut self, code: &str, now: Instant) -> Option<String> {
+        let (seller_id, expires) = self.0.remove(code)?;
+        (now < expires).then_some(seller_id)
+    }
+}
+
+/// What became of an exchange, for the journal.
+pub(crate) struct Exchange {
+    pub(crate) response: Response,
+    pub(crate) seller_id: Option<String>,
+    pub(crate) detail: Option<String>,
+}
+
+impl From<Response> for Exchange {
+    fn from(response: Response) -> Self {
+        Self {
+            response,
+            seller_id: None,
+            detail: None,
+        }
+    }
+}
+
+fn bad(error: &str, description: &str) -> Response {
+    lwa_error(StatusCode::BAD_REQUEST, error, description)
+}
+
+fn missing(parameter: &str) -> Response {
+    bad(
+        "invalid_request",
+        &format!("The request is missing a required parameter : {parameter}"),
+    )
+}
+
+fn invalid_grant(parameter: &str) -> Response {
+    let description = format!(
+        "The request has an invalid grant parameter : {parameter}. User may have revoked or didn't grant \
+         the permission."
+    );
+    bad("invalid_grant", &description)
+}
+
+/// Answers one form. `seller_id` of the answer names the seller also where the answer is no.
+pub(crate) async fn exchange(world: &World, form: &HashMap<String, String>) -> Exchange {
+    let field = |name: &str| {
+        form.get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    };
+    let Some(grant_type) = field("grant_type") else {
+        return missing("grant_type").into();
+    };
+    if let Err(refusal) = authenticate(world, field("client_id"), field("client_secret")) {
+        return refusal.into();
+    }
+    match grant_type {
+        "refresh_token" => match field("refresh_token") {
+            Some(refresh_token) => refresh(world, refresh_token).await,
+            None => missing("refresh_token").into(),
+        },
+        "authorization_code" => match field("code") {
+            Some(code) => redeem(world, code).await,
+            None => missing("code").into(),
+        },
+        "client_credentials" => match field("scope") {
+            Some(scope) => grantless(world, scope).into(),
+            None => missing("scope").into(),
+        },
+        _ => {
+            let description = "The authorization grant type is not supported by the authorization server";
+            bad("unsupported_grant_type", description).into()
+        }
+    }
+}
+
+fn authenticate(world: &World, client_id: Option<&str>, secret: Option<&str>) -> Result<(), Response> {
+    let client_id = client_id.ok_or_else(|| missing("client_id"))?;
+    let secret = secret.ok_or_else(|| missing("client_secret"))?;
+    let state = world.state();
+    let fits = state.credentials.as_ref().is_none_or(|expected| {
+        expected.client_id == client_id && expected.client_secret.expose_secret() == secret
+    });
+    let refusal = || {
+        lwa_error(
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "Client authentication failed",
+        )
+    };
+    if fits { Ok(()) } else { Err(refusal()) }
+}
+
+async fn refresh(world: &World, refresh_token: &str) -> Exchange {
+    if !refresh_token.starts_with("Atzr|") {
+        return invalid_grant("refresh_token").into();
+    }
+    let seller_id = match sellers::resolve(world, refresh_token).await {
+        Ok(seller_id) => seller_id,
+        Err(problem) => {
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            let response = lwa_error(status, "server_error", "The server encountered an internal error");
+            return Exchange {
+                response,
+                seller_id: None,
+                detail: Some(problem),
+            };
+        }
+    };
+    let mut state = world.state();
+    let response = if state.sellers.is_revoked(refresh_token, &seller_id) {
+        invalid_grant("refresh_token")
+    } else {
+        let on_behalf = OnBehalf {
+            seller_id: seller_id.clone(),
+            refresh_token: refresh_token.to_owned(),
+        };
+        let access_token =
+            state
+                .tokens
+                .issue(Grant::Seller(on_behalf), &world.secrets.next(), Instant::now());
+        Json(json!({
+            "access_token": access_token,
+            "refresh_token": refresh_token,
+            "token_type": "bearer",
+            "expires_in": LIFETIME.as_secs(),
+        }))
+        .into_response()
+    };
+    Exchange {
+        response,
+        seller_id: Some(seller_id),
+        detail: None,
+    }
+}
+
+async fn redeem(world: &World, code: &str) -> Exchange {
+    let seller_id = world.state().codes.redeem(code, Instant::now());
+    let Some(seller_id) = seller_id else {
+        return invalid_grant("code").into();
+    };
+    let refresh_token = format!("Atzr|{seller_id}|{}", world.secrets.next());
+    world.state().sellers.register(&refresh_token, &seller_id);
+    refresh(world, &refresh_token).await
+}
+
+fn grantless(world: &World, scope: &str) -> Response {
+    if !SCOPES.contains(&scope) {
+        return bad("invalid_scope", "The request has an invalid parameter : scope");
+    }
+    let grant = Grant::Grantless {
+        scope: scope.to_owned(),
+    };
+    let access_token = world
+        .state()
+        .tokens
+        .issue(grant, &world.secrets.next(), Instant::now());
+    Json(json!({
+        "access_token": access_token,
+        "scope": scope,
+        "token_type": "bearer",
+        "expires_in": LIFETIME.as_secs(),
+    }))
+    .into_response()
+}

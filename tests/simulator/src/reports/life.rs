@@ -1,0 +1,107 @@
+//! A report's life: in the queue, in progress, finished, announced.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sp_api::RegionCode;
+
+use super::{ReportKey, Specification, Status};
+use crate::delivery;
+use crate::documents::Document;
+use crate::documents::generate::{Subject, generate};
+use crate::notifications::message;
+use crate::outcomes::Outcome;
+use crate::world::World;
+
+/// Queues a report. It ends as `outcome` says, or as the scripts say.
+pub(crate) fn begin(
+    world: &Arc<World>,
+    region: RegionCode,
+    seller_id: &str,
+    specification: Specification,
+    outcome: Option<Outcome>,
+) -> ReportKey {
+    let mut state = world.state();
+    let outcome = outcome.unwrap_or_else(|| state.scripts.next(seller_id, &specification.report_type));
+    let delay = outcome.delay;
+    let key = state.reports.add(region, seller_id, specification, outcome);
+    drop(state);
+    let (living, id) = (Arc::clone(world), key.clone());
+    world.spawn(async move {
+        let in_queue = delay.mul_f64(0.4);
+        tokio::time::sleep(in_queue).await;
+        start(&living, &id);
+        tokio::time::sleep(delay - in_queue).await;
+        if finish(&living, &id) {
+            announce(&living, &id);
+        }
+    });
+    key
+}
+
+fn start(world: &World, key: &ReportKey) {
+    if let Some(report) = world.state().reports.get_mut(key)
+        && report.status == Status::InQueue
+    {
+        report.status = Status::InProgress;
+        report.started = Some(Timestamp::now());
+    }
+}
+
+/// Gives the report its end; false if it was cancelled or forgotten meanwhile.
+fn finish(world: &World, key: &ReportKey) -> bool {
+    let report = world
+        .state()
+        .reports
+        .get(key)
+        .filter(|report| !report.status.is_final())
+        .cloned();
+    let Some(report) = report else { return false };
+    let specification = &report.specification;
+    let document = report.outcome.document.as_ref().map(|plan| {
+        let subject = Subject {
+            seller_id: &key.seller_id,
+            report_id: &key.id,
+            report_type: &specification.report_type,
+            is_european: key.region == RegionCode::Eu,
+            marketplace_ids: &specification.marketplace_ids,
+        };
+        let region = key.region.as_str().to_lowercase();
+        let id = format!("amzn1.spdoc.1.4.{region}.{}.T{}", world.secrets.uuid(), key.id);
+        let report_type = &specification.report_type;
+        Document::new(id, key.clone(), report_type, generate(subject, plan), plan.gzip)
+    });
+    let mut state = world.state();
+    let Some(report) = state
+        .reports
+        .get_mut(key)
+        .filter(|report| !report.status.is_final())
+    else {
+        return false;
+    };
+    report.status = report.outcome.status;
+    report.ended = Some(Timestamp::now());
+    report.document_id = document.as_ref().map(|document| document.id.clone());
+    if let Some(document) = document {
+        state.documents.add(Arc::new(document));
+    }
+    true
+}
+
+/// Sends the notifications of a finished report to the seller's subscriptions, in the background.
+pub(crate) fn announce(world: &Arc<World>, key: &ReportKey) {
+    let copies = world
+        .state()
+        .reports
+        .get(key)
+        .map_or(0, |report| report.outcome.copies);
+    for (queue_arn, body) in message::of_report(world, key, copies) {
+        let (sender, key) = (Arc::clone(world), key.clone());
+        world.spawn(async move {
+            let is_delivered = delivery::deliver(&sender, &queue_arn, &body, Some(&key.seller_id)).await;
+            if is_delivered && let Some(report) = sender.state().reports.get_mut(&key) {
+                report.notified += 1;
+            }
+        });
+    }
+}
