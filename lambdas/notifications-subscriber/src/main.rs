@@ -1,1 +1,29 @@
-fn main() {}
+//! *NotificationsSubscriber*: `POST /notifications` has Amazon send a selling partner's notifications
+//! to our queue.
+
+mod handler;
+
+use std::convert::Infallible;
+
+use handler::Subscriber;
+use lambda_http::{Error, Request, service_fn};
+use pipeline::adapters::{Amazon, SellingPartners, aws_config};
+use pipeline::api::respond;
+use pipeline::settings::{self, AmazonSettings};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_http::tracing::init_default_subscriber();
+    let amazon_settings = AmazonSettings::from_env()?;
+    let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
+    let aws = aws_config().await;
+    let subscriber = &Subscriber {
+        amazon: Amazon::connect(&amazon_settings, &aws),
+        partners: SellingPartners::connect(&amazon_settings, &aws),
+        queue_arn,
+    };
+    lambda_http::run(service_fn(async |request: Request| {
+        Ok::<_, Infallible>(respond(subscriber.subscribe(request.body()).await))
+    }))
+    .await
+}

@@ -4,6 +4,36 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use sp_api::Endpoints;
+
+/// What a function needs to speak to Amazon.
+#[derive(Clone, Debug)]
+pub struct AmazonSettings {
+    /// `SP_API_ENVIRONMENT`: `production`, `sandbox` or a simulator's URL.
+    pub endpoints: Endpoints,
+    /// `LWA_SECRET_NAME`: the secret with the application's credentials.
+    pub lwa_secret_name: String,
+    /// `SELLING_PARTNERS_TABLE`: the table with the refresh tokens.
+    pub selling_partners_table: String,
+    /// `TOKEN_KEY_ARN`: the KMS key they are encrypted under.
+    pub token_key_arn: String,
+}
+
+impl AmazonSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env() -> Result<Self, InvalidSetting> {
+        Ok(Self {
+            endpoints: required("SP_API_ENVIRONMENT")?,
+            lwa_secret_name: required("LWA_SECRET_NAME")?,
+            selling_partners_table: required("SELLING_PARTNERS_TABLE")?,
+            token_key_arn: required("TOKEN_KEY_ARN")?,
+        })
+    }
+}
+
 /// Why the function can't start.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
@@ -43,8 +73,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use sp_api::Endpoints;
-
     use super::*;
 
     #[test]

@@ -1,1 +1,25 @@
-fn main() {}
+//! *ReportDocumentRetrieval*: asks Amazon where a report's document is.
+
+mod handler;
+
+use handler::Retrieval;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use pipeline::adapters::{Amazon, ReportsTable, aws_config};
+use pipeline::settings::{self, AmazonSettings};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let amazon_settings = AmazonSettings::from_env()?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let aws = aws_config().await;
+    let retrieval = &Retrieval {
+        amazon: Amazon::connect(&amazon_settings, &aws),
+        reports: ReportsTable::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        selling_partners_table: amazon_settings.selling_partners_table,
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
+        retrieval.retrieve(event.payload).await
+    }))
+    .await
+}

@@ -1,1 +1,26 @@
-fn main() {}
+//! *ReportNotifier*: tells the seller how a report ended, and completes its row.
+
+mod handler;
+
+use handler::Notifier;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use pipeline::adapters::{ReportsTable, Topic, aws_config};
+use pipeline::settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let topic_arn = settings::required("TOPIC_ARN")?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let selling_partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
+    let aws = aws_config().await;
+    let notifier = &Notifier {
+        topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+        reports: ReportsTable::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        selling_partners_table,
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
+        notifier.notify(event.payload).await
+    }))
+    .await
+}

@@ -5,6 +5,7 @@ use sp_api::{
 
 use super::{LwaSecret, SellingPartners};
 use crate::PipelineError;
+use crate::settings::AmazonSettings;
 
 /// SP-API with the tokens it needs: reads them where they are kept, caches what LWA gives, renews
 /// what Amazon no longer accepts.
@@ -18,6 +19,18 @@ pub struct Amazon {
 }
 
 impl Amazon {
+    /// Amazon as `settings` have it, reached from a function with the configuration `aws`.
+    #[must_use]
+    pub fn connect(settings: &AmazonSettings, aws: &aws_config::SdkConfig) -> Self {
+        let secrets = aws_sdk_secretsmanager::Client::new(aws);
+        let secret = LwaSecret::new(secrets, settings.lwa_secret_name.clone());
+        Self::new(
+            settings.endpoints.clone(),
+            secret,
+            SellingPartners::connect(settings, aws),
+        )
+    }
+
     /// Amazon at `endpoints`, with the application's credentials from `secret` and refresh tokens
     /// from `partners`.
     #[must_use]
@@ -36,13 +49,16 @@ impl Amazon {
     ///
     /// # Errors
     /// The call's own, and those of getting a token.
-    pub async fn as_seller<T>(
+    pub async fn as_seller<T, Answer>(
         &self,
         seller: &SellerId,
-        call: impl AsyncFn(&SpApiClient, &AccessToken) -> Result<T, SpApiError>,
-    ) -> Result<T, PipelineError> {
+        call: impl Fn(SpApiClient, AccessToken) -> Answer,
+    ) -> Result<T, PipelineError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
         if let Some(token) = self.seller_tokens.get(seller) {
-            match call(&self.client, &token).await {
+            match call(self.client.clone(), token).await {
                 Err(SpApiError::Unauthorized { .. }) => self.seller_tokens.forget(seller),
                 result => return Ok(result?),
             }
@@ -50,27 +66,30 @@ impl Amazon {
         let refresh_token = self.partners.refresh_token(seller).await?;
         let token = self.exchange(Grant::RefreshToken(&refresh_token)).await?;
         self.seller_tokens.insert(seller.clone(), token.clone());
-        Ok(call(&self.client, &token).await?)
+        Ok(call(self.client.clone(), token).await?)
     }
 
     /// Makes `call` on the application's own behalf.
     ///
     /// # Errors
     /// The call's own, and those of getting a token.
-    pub async fn grantless<T>(
+    pub async fn grantless<T, Answer>(
         &self,
         scope: GrantlessScope,
-        call: impl AsyncFn(&SpApiClient, &AccessToken) -> Result<T, SpApiError>,
-    ) -> Result<T, PipelineError> {
+        call: impl Fn(SpApiClient, AccessToken) -> Answer,
+    ) -> Result<T, PipelineError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
         if let Some(token) = self.grantless_tokens.get(&scope) {
-            match call(&self.client, &token).await {
+            match call(self.client.clone(), token).await {
                 Err(SpApiError::Unauthorized { .. }) => self.grantless_tokens.forget(&scope),
                 result => return Ok(result?),
             }
         }
         let token = self.exchange(Grant::ClientCredentials(scope)).await?;
         self.grantless_tokens.insert(scope, token.clone());
-        Ok(call(&self.client, &token).await?)
+        Ok(call(self.client.clone(), token).await?)
     }
 
     /// Asks LWA; once more if the client secret has been rotated since it was read.

@@ -6,6 +6,7 @@ use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use crate::PipelineError;
+use crate::settings::AmazonSettings;
 
 /// The encryption context's key: a ciphertext moved to another seller's row does not decrypt.
 const CONTEXT: &str = "SellerId";
@@ -20,6 +21,18 @@ pub struct SellingPartners {
 }
 
 impl SellingPartners {
+    /// The table as `settings` have it, reached from a function with the configuration `aws`.
+    #[must_use]
+    pub fn connect(settings: &AmazonSettings, aws: &aws_config::SdkConfig) -> Self {
+        let (dynamodb, kms) = (aws_sdk_dynamodb::Client::new(aws), aws_sdk_kms::Client::new(aws));
+        Self::new(
+            dynamodb,
+            kms,
+            settings.selling_partners_table.clone(),
+            settings.token_key_arn.clone(),
+        )
+    }
+
     /// The table named `table`, its tokens encrypted under `key_arn`.
     #[must_use]
     pub fn new(
