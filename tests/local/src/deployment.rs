@@ -27,10 +27,15 @@ pub struct Deployed {
 /// The hash of everything that the deployment is made from.
 pub fn fingerprint(workspace: &Workspace, simulator_port: u16) -> Result<String> {
     let root = workspace.root();
-    Ok(Fingerprint::default()
-        .folder(&root.join("cdk"), &["node_modules", "cdk.out", "test"])?
-        .folder(&root.join("statemachine"), &[])?
-        .folder(&workspace.local("functions"), &[])?
+    let mut app = Fingerprint::default();
+    for file in ["cdk.json", "package-lock.json", "tsconfig.json"] {
+        app = app.file(&root.join("cdk").join(file))?;
+    }
+    Ok(app
+        .folder(&root.join("cdk/bin"))?
+        .folder(&root.join("cdk/lib"))?
+        .folder(&root.join("statemachine"))?
+        .folder(&workspace.local("functions"))?
         .text("context", &context(workspace).join(" "))
         .text("simulator", &simulator::url(simulator_port))
         .finish())
@@ -132,9 +137,7 @@ fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, simulator_port:
             &format!("SpApiEnvironment={}", simulator::url(simulator_port)),
         ]);
     run_logged(&mut command, &workspace.log("cdk-deploy"), |line| {
-        if let Some(progress) = progress(line) {
-            step.detail(progress);
-        }
+        step.detail(line.trim())
     })?;
     let content =
         fs::read_to_string(&outputs).with_context(|| format!("{} can't be read", outputs.display()))?;
@@ -204,14 +207,6 @@ fn context(workspace: &Workspace) -> Vec<String> {
     .collect()
 }
 
-/// `3/45` in `SpReports |  3/45 | 2:30:00 AM | CREATE_COMPLETE | AWS::SQS::Queue | …`.
-fn progress(line: &str) -> Option<&str> {
-    line.split('|').map(str::trim).find(|part| {
-        part.split_once('/')
-            .is_some_and(|(done, all)| done.parse::<u32>().is_ok() && all.parse::<u32>().is_ok())
-    })
-}
-
 /// Reads `cdk deploy`'s outputs file: `{stack: {output: value}}`.
 fn parse_outputs(content: &str, endpoint: &str) -> Result<Deployed> {
     let stacks: BTreeMap<String, BTreeMap<String, String>> =
@@ -264,14 +259,5 @@ mod tests {
         );
         assert!(parse_outputs("[]", "").is_err());
         Ok(())
-    }
-
-    #[test]
-    fn progress_is_read_from_events() {
-        assert_eq!(
-            progress("SpReports |  3/45 | 2:30:00 AM | CREATE_COMPLETE | AWS::SQS::Queue"),
-            Some("3/45")
-        );
-        assert_eq!(progress("SpReports: deploying... [1/2]"), None);
     }
 }

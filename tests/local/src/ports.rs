@@ -54,7 +54,7 @@ pub fn http_ok(port: u16, path: &str) -> bool {
             "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
         )?;
         let mut answer = String::new();
-        stream.take(64).read_to_string(&mut answer)?;
+        stream.take(0x1_0000).read_to_string(&mut answer)?;
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.split(' ').nth(1) == Some("200"))

@@ -54,53 +54,16 @@ impl RunRecord {
 
     /// The record of the stack, if one came up and wasn't stopped.
     pub fn load(workspace: &Workspace) -> Option<Self> {
-        serde_json::from_str(&fs::read_to_string(path(workspace)).ok()?).ok()
+        serde_json::from_str(&fs::read_to_string(Self::path(workspace)).ok()?).ok()
     }
 
     /// Keeps it.
     pub fn save(&self, workspace: &Workspace) -> Result<()> {
-        write_private(&path(workspace), &serde_json::to_string_pretty(self)?)
+        write_private(&Self::path(workspace), &serde_json::to_string_pretty(self)?)
     }
 
-    /// The stack is stopped.
-    pub fn remove(workspace: &Workspace) {
-        let _ = fs::remove_file(path(workspace));
-    }
-}
-
-/// Writes a file that only the user can read.
-pub fn write_private(path: &Path, content: &str) -> Result<()> {
-    let context = || format!("{} can't be written", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(context)?;
-    }
-    let new = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .with_context(context)?;
-    file.write_all(content.as_bytes()).with_context(context)?;
-    fs::rename(&new, path).with_context(context)
-}
-
-/// A new secret.
-pub fn random_secret() -> Result<String> {
-    let mut bytes = [0; 24];
-    fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .context("/dev/urandom can't be read")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn path(workspace: &Workspace) -> PathBuf {
-    workspace.local("run/stack.json")
-}
-
-#[cfg(test)]
+    /// Where it is kept.
+    pub #[cfg(test)]
 mod tests {
     use super::*;
 
@@ -116,7 +79,7 @@ mod tests {
         };
         record.save(&workspace)?;
         assert_eq!(RunRecord::load(&workspace), Some(record));
-        RunRecord::remove(&workspace);
+        fs::remove_file(RunRecord::path(&workspace))?;
         assert_eq!(RunRecord::load(&workspace), None);
         Ok(())
     }

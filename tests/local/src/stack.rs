@@ -1,6 +1,7 @@
 //! The whole stack: up, up to date, down.
 
 use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -48,30 +49,15 @@ impl Stack {
 
 /// Stops the stack on whatever way out.
 struct Guard {
-    emulator: Service,
-    simulator: Service,
-    run_folder: std::path::PathBuf,
+    files: Files,
     is_armed: bool,
-}
-
-impl Guard {
-    fn new(workspace: &Workspace) -> Self {
-        Self {
-            emulator: Service::emulator(workspace),
-            simulator: Service::simulator(workspace),
-            run_folder: workspace.local("run"),
-            is_armed: true,
-        }
-    }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.is_armed {
             say("Stopping the local stack");
-            let _ = fs::remove_file(self.run_folder.join("stack.json"));
-            self.simulator.stop();
-            self.emulator.stop();
+            self.files.stop();
         }
     }
 }
@@ -95,18 +81,43 @@ pub fn up_command(workspace: &Workspace, ports: PortOptions, detach: bool) -> Re
 
 /// `cargo local down`.
 pub fn down_command(workspace: &Workspace) -> Result<()> {
-    let services = [Service::simulator(workspace), Service::emulator(workspace)];
-    if !services.iter().any(Service::is_running) {
-        RunRecord::remove(workspace);
-        services.iter().for_each(Service::stop);
+    let files = Files::of(workspace);
+    if !files.emulator.is_running() && !files.simulator.is_running() {
+        files.stop();
         say("No local stack runs.");
         return Ok(());
     }
     let step = Step::start("Stopping the local stack");
-    RunRecord::remove(workspace);
-    services.iter().for_each(Service::stop);
+    files.stop();
     step.done();
     Ok(())
+}
+
+/// What tells that a stack runs.
+struct Files {
+    emulator: Service,
+    simulator: Service,
+    record: PathBuf,
+    stack_env: PathBuf,
+}
+
+impl Files {
+    fn of(workspace: &Workspace) -> Self {
+        Self {
+            emulator: Service::emulator(workspace),
+            simulator: Service::simulator(workspace),
+            record: RunRecord::path(workspace),
+            stack_env: stack_env::path(workspace),
+        }
+    }
+
+    fn stop(&self) {
+        for file in [&self.record, &self.stack_env] {
+            let _ = fs::remove_file(file);
+        }
+        self.simulator.stop();
+        self.emulator.stop();
+    }
 }
 
 /// The running stack's record and address.
@@ -126,7 +137,8 @@ pub fn up(workspace: &Workspace, ports: PortOptions) -> Result<Stack> {
     let (emulator_port, simulator_port) = match &running {
         Some((record, _)) => ports_of_running(ports, record)?,
         None => {
-            clear_leftovers(workspace);
+            // What a runner left behind that was killed before the stack was complete.
+            Files::of(workspace).stop();
             free_ports(ports)?
         }
     };
@@ -144,7 +156,7 @@ pub fn up(workspace: &Workspace, ports: PortOptions) -> Result<Stack> {
     }
 
     let tls = Tls::prepare(workspace)?;
-    let guard = Guard::new(workspace);
+    let guard = Guard { files: Files::of(workspace), is_armed: true };
     let local_aws = emulator::start(workspace, &venv, &tls, emulator_port)?;
     let deployed = deployment::deploy(workspace, &local_aws, &fingerprint, simulator_port)?;
     let mut record = RunRecord {
@@ -244,14 +256,6 @@ fn lock(workspace: &Workspace) -> Result<File> {
             }
         }
     }
-}
-
-/// Stops what a runner left behind that was killed before the stack was complete.
-fn clear_leftovers(workspace: &Workspace) {
-    for service in [Service::simulator(workspace), Service::emulator(workspace)] {
-        service.stop();
-    }
-    RunRecord::remove(workspace);
 }
 
 fn free_ports(options: PortOptions) -> Result<(u16, u16)> {
