@@ -63,7 +63,40 @@ impl RunRecord {
     }
 
     /// Where it is kept.
-    pub #[cfg(test)]
+    pub fn path(workspace: &Workspace) -> PathBuf {
+        workspace.local("run/stack.json")
+    }
+}
+
+/// Writes a file that only the user can read.
+pub fn write_private(path: &Path, content: &str) -> Result<()> {
+    let context = || format!("{} can't be written", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(context)?;
+    }
+    let new = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)
+        .with_context(context)?;
+    file.write_all(content.as_bytes()).with_context(context)?;
+    fs::rename(&new, path).with_context(context)
+}
+
+/// A new secret.
+pub fn random_secret() -> Result<String> {
+    let mut bytes = [0; 24];
+    fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .context("/dev/urandom can't be read")?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -156,7 +156,10 @@ pub fn up(workspace: &Workspace, ports: PortOptions) -> Result<Stack> {
     }
 
     let tls = Tls::prepare(workspace)?;
-    let guard = Guard { files: Files::of(workspace), is_armed: true };
+    let guard = Guard {
+        files: Files::of(workspace),
+        is_armed: true,
+    };
     let local_aws = emulator::start(workspace, &venv, &tls, emulator_port)?;
     let deployed = deployment::deploy(workspace, &local_aws, &fingerprint, simulator_port)?;
     let mut record = RunRecord {

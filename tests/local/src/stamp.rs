@@ -61,13 +61,10 @@ fn files_under(folder: &Path) -> Result<Vec<PathBuf>> {
         let entries = fs::read_dir(&folder).with_context(|| format!("{} can't be read", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
-            if !path.is_dir() {
-                files.push(path);
-            } else if !path
-                .file_name()
-                .is_some_and(|name| without.iter().any(|other| name == *other))
-            {
+            if path.is_dir() {
                 folders.push(path);
+            } else {
+                files.push(path);
             }
         }
     }
