@@ -137,7 +137,7 @@ fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, simulator_port:
             &format!("SpApiEnvironment={}", simulator::url(simulator_port)),
         ]);
     run_logged(&mut command, &workspace.log("cdk-deploy"), |line| {
-        step.detail(line.trim())
+        step.detail(line.trim());
     })?;
     let content =
         fs::read_to_string(&outputs).with_context(|| format!("{} can't be read", outputs.display()))?;

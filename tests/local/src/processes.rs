@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -80,6 +80,55 @@ impl Drop for Child {
     }
 }
 
+/// A command ended with an error. Shown, it is short and names the log.
+#[derive(Debug)]
+pub struct CommandFailed {
+    command: String,
+    status: ExitStatus,
+    output: String,
+    log: PathBuf,
+}
+
+impl CommandFailed {
+    /// With its whole output.
+    pub fn in_full(&self) -> String {
+        format!("{}\n{}", self.output, self.in_short())
+    }
+
+    /// Without its output.
+    pub fn in_short(&self) -> String {
+        format!(
+            "`{}` failed ({}); log: {}",
+            self.command,
+            self.status,
+            self.log.display()
+        )
+    }
+}
+
+impl std::fmt::Display for CommandFailed {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            command,
+            status,
+            output,
+            log,
+            ..
+        } = self;
+        write!(
+            formatter,
+            "`{command}` failed ({status}):\n\n{}\n\n",
+            excerpt(output)
+        )?;
+        if let Some(hint) = network_hint(output) {
+            writeln!(formatter, "{hint}")?;
+        }
+        write!(formatter, "log: {}", log.display())
+    }
+}
+
+impl std::error::Error for CommandFailed {}
+
 /// Runs a command to its end; its output goes to a log file and, line by line, to `on_line`.
 pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&str)) -> Result<()> {
     let shown = shown(command);
@@ -113,12 +162,13 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
         return Ok(());
     }
     let output = std::fs::read_to_string(log).unwrap_or_default();
-    bail!(
-        "`{shown}` failed ({status}):\n\n{}\n\n{}log: {}",
-        excerpt(&output),
-        network_hint(&output).map_or_else(String::new, |hint| format!("{hint}\n")),
-        log.display()
-    )
+    Err(CommandFailed {
+        command: shown,
+        status,
+        output,
+        log: log.to_owned(),
+    }
+    .into())
 }
 
 /// Runs a command to its end and returns what it printed.
@@ -347,7 +397,7 @@ mod tests {
         let mut lines = Vec::new();
         let script = r"echo one; printf 'drawn\rover\r'; echo two >&2; exit 3";
         let result = run_logged(Command::new("sh").args(["-c", script]), &log, |line| {
-            lines.push(line.to_owned())
+            lines.push(line.to_owned());
         });
         let message = result.err().map(|error| error.to_string()).unwrap_or_default();
         assert!(

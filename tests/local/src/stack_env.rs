@@ -66,18 +66,6 @@ pub fn write(workspace: &Workspace, variables: &Variables) -> Result<()> {
     write_private(&path(workspace), &lines.collect::<String>())
 }
 
-/// The names that a process must not see when it isn't to find a stack.
-pub fn names(workspace: &Workspace) -> Vec<String> {
-    let content = std::fs::read_to_string(path(workspace)).unwrap_or_default();
-    let names = content
-        .lines()
-        .filter_map(|line| line.strip_prefix("export ")?.split_once('='));
-    names
-        .map(|(name, _)| name.to_owned())
-        .chain(["REPORTS_API_URL".to_owned()])
-        .collect()
-}
-
 /// A value that the shell takes as it is.
 fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
@@ -101,7 +89,6 @@ mod tests {
         let script = r#". "$0"; printf '%s|%s' "$ONE" "$TWO""#;
         let printed = capture(Command::new("sh").args(["-c", script]).arg(path(&workspace)))?;
         assert_eq!(printed, format!("{awkward}|"));
-        assert_eq!(names(&workspace), ["ONE", "TWO", "REPORTS_API_URL"]);
         Ok(())
     }
 

@@ -142,7 +142,7 @@ pub fn npm_ci(workspace: &Workspace, folder: &str) -> Result<()> {
     ];
     let log = workspace.log(&format!("npm-{}", folder.replace('/', "-")));
     run_logged(command("npm").args(arguments).current_dir(&path), &log, |line| {
-        step.detail(line)
+        step.detail(line);
     })?;
     stamp.write(&fingerprint)?;
     step.done();
