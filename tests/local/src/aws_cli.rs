@@ -84,10 +84,7 @@ impl LocalAws {
     /// A `cdk …` command, in the CDK app's folder.
     pub fn cdk(&self, workspace: &Workspace) -> Command {
         let mut command = cdk(workspace);
-        self.apply(&mut command);
-        // The CLI remembers accounts in the user's home otherwise.
-        command.env("CDK_HOME", workspace.local("cdk-home"));
-        command.env("CDK_DISABLE_CLI_TELEMETRY", "true");
+        command.envs(self.environment());
         command
     }
 }
@@ -112,11 +109,15 @@ pub fn isolate(command: &mut Command) {
         .env("no_proxy", "localhost,127.0.0.1");
 }
 
-/// A `cdk …` command that has nothing to do with an account. What `npx cdk` would run, without
-/// npm's start.
+/// A `cdk …` command without any account. What `npx cdk` would run, without npm's start.
 pub fn cdk(workspace: &Workspace) -> Command {
     let folder = workspace.root().join("cdk");
     let mut command = toolbox::command(folder.join("node_modules/.bin/cdk"));
-    command.current_dir(folder);
+    isolate(&mut command);
+    command
+        .current_dir(folder)
+        // The CLI remembers accounts in the user's home otherwise.
+        .env("CDK_HOME", workspace.local("cdk-home"))
+        .env("CDK_DISABLE_CLI_TELEMETRY", "true");
     command
 }

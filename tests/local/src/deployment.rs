@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -94,22 +92,13 @@ fn synthesize(workspace: &Workspace, fingerprint: &str) -> Result<()> {
         return Ok(());
     }
     stamp.remove();
-    run_logged(
-        &mut synthesis(workspace, &templates),
-        &workspace.log("cdk-synth"),
-        |_| {},
-    )?;
-    stamp.write(fingerprint)
-}
-
-/// A `cdk synth` command that writes the local stack's templates to a folder.
-pub fn synthesis(workspace: &Workspace, templates: &Path) -> Command {
     let mut command = cdk(workspace);
     command
         .args(["synth", "--quiet", "--no-notices", "--output"])
-        .arg(templates)
+        .arg(&templates)
         .args(context(workspace));
-    command
+    run_logged(&mut command, &workspace.log("cdk-synth"), |_| {})?;
+    stamp.write(fingerprint)
 }
 
 fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, simulator_port: u16) -> Result<Deployed> {

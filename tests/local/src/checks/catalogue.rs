@@ -291,7 +291,6 @@ fn templates(context: &mut Context<'_>) -> Result<Option<String>> {
         "--context",
         "localMailbox=true",
     ]);
-    isolate(&mut synthesis);
     context.quiet("cdk-synth", synthesis.arg("--output").arg(&folder))?;
     let templates = files_in(&folder, ".template.json")?;
     if templates.is_empty() {
