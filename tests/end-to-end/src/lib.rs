@@ -1,1 +1,23 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod executions;
+mod mailbox;
+mod reports_api;
+mod simulator;
+mod stack;
+
+pub use executions::{Execution, Executions, Step};
+pub use mailbox::{Email, Mailbox};
+pub use reports_api::{Answer, Caller, ReportsApi};
+pub use simulator::Simulator;
+pub use stack::Stack;
+
+/// SHA-256 of `bytes`, hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

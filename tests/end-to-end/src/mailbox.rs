@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+/// What has been taken from the queue by this process. Tests that run side by side share one mailbox:
+/// whoever takes a message keeps it for the one whom it concerns.
+static TAKEN: Mutex<Vec<Email>> = Mutex::new(Vec::new());
+
+/// An e-mail as a person would get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub text: String,
+    /// What filter policies can choose by.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl Email {
+    /// The link in the text, if there is one.
+    #[must_use]
+    pub fn link(&self) -> Option<&str> {
+        self.text
+            .lines()
+            .find(|line| line.starts_with("http://") || line.starts_with("https://"))
+    }
+
+    /// Whether it is about that report.
+    #[must_use]
+    pub fn concerns(&self, seller: &str, report: &str) -> bool {
+        self.attributes.get("SellerId").is_some_and(|id| id == seller)
+            && self
+                .text
+                .lines()
+                .any(|line| line == format!("Report id:   {report}"))
+    }
+}
+
+/// SNS's envelope around a message on its way to a queue.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope {
+    #[serde(default)]
+    subject: String,
+    message: String,
+    #[serde(default)]
+    message_attributes: BTreeMap<String, Attribute>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute {
+    value: String,
+}
+
+/// The queue that is subscribed to the topic in a person's stead.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    client: aws_sdk_sqs::Client,
+    queue_url: String,
+}
+
+impl Mailbox {
+    pub(crate) fn new(client: aws_sdk_sqs::Client, queue_url: String) -> Self {
+        Self { client, queue_url }
+    }
+
+    /// Waits for the first e-mail about a report.
+    ///
+    /// # Errors
+    /// None has come within `patience`.
+    pub async fn wait_for(&self, seller: &str, report: &str, patience: Duration) -> Result<Email> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(email) = self.about(seller, report).first() {
+                return Ok(email.clone());
+            }
+            if Instant::now() > deadline {
+                bail!(
+                    "no e-mail about report {report} of {seller} within {} s",
+                    patience.as_secs()
+                );
+            }
+            self.take_waiting().await?;
+        }
+    }
+
+    /// Every e-mail about a report that has come so far, after a look into the queue.
+    ///
+    /// # Errors
+    /// SQS fails.
+    pub async fn all_about(&self, seller: &str, report: &str) -> Result<Vec<Email>> {
+        self.take_waiting().await?;
+        Ok(self.about(seller, report))
+    }
+
+    fn about(&self, seller: &str, report: &str) -> Vec<Email> {
+        let taken = TAKEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        taken
+            .iter()
+            .filter(|email| email.concerns(seller, report))
+            .cloned()
+            .collect()
+    }
+
+    async fn take_waiting(&self) -> Result<()> {
+        let received = self
+            .client
+            .receive_message()
+            .queue_url(&self.queue_url)
+            .max_number_of_messages(10)
+            .wait_time_seconds(1)
+            .send()
+            .await
+            .context("the mailbox could not be read")?;
+        for message in received.messages() {
+            let body = message.body().unwrap_or_default();
+            let envelope: Envelope = serde_json::from_str(body).context("no SNS envelope in the mailbox")?;
+            let attributes = envelope
+                .message_attributes
+                .into_iter()
+                .map(|(name, attribute)| (name, attribute.value))
+                .collect();
+            let email = Email {
+                subject: envelope.subject,
+                text: envelope.message,
+                attributes,
+            };
+            TAKEN
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .push(email);
+            self.client
+                .delete_message()
+                .queue_url(&self.queue_url)
+                .receipt_handle(message.receipt_handle().unwrap_or_default())
+                .send()
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use serde_json::Value;
+
+use crate::stack::variable;
+
+/// Who calls the endpoints.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody: the request is not signed.
+    Anonymous,
+    /// Somebody with these keys.
+    Signed(Credentials),
+}
+
+impl Caller {
+    /// The invoke user, with nothing but its own keys.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn user() -> Result<Self> {
+        let (id, secret) = (
+            variable("INVOKE_USER_ACCESS_KEY_ID")?,
+            variable("INVOKE_USER_SECRET_ACCESS_KEY")?,
+        );
+        Ok(Self::Signed(Credentials::new(
+            id,
+            secret,
+            None,
+            None,
+            "invoke user",
+        )))
+    }
+
+    /// The invoke user in the invoke role.
+    pub(crate) async fn with_role(aws: &SdkConfig) -> Result<Self> {
+        let Self::Signed(user) = Self::user()? else {
+            unreachable!("the user has keys")
+        };
+        let config = aws_sdk_sts::config::Builder::from(aws)
+            .credentials_provider(user)
+            .build();
+        let assumed = aws_sdk_sts::Client::from_conf(config)
+            .assume_role()
+            .role_arn(variable("INVOKE_ROLE_ARN")?)
+            .role_session_name("end-to-end")
+            .send()
+            .await
+            .context("the invoke user could not assume the invoke role")?;
+        let keys = assumed.credentials().context("STS gave no credentials")?;
+        Ok(Self::Signed(Credentials::new(
+            keys.access_key_id(),
+            keys.secret_access_key(),
+            Some(keys.session_token().to_owned()),
+            None,
+            "invoke role",
+        )))
+    }
+}
+
+/// What an endpoint answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON; a JSON text where the body is none.
+    pub body: Value,
+    /// `Retry-After`, if there is one.
+    pub retry_after: Option<String>,
+}
+
+/// The three endpoints.
+#[derive(Clone, Debug)]
+pub struct ReportsApi {
+    http: reqwest::Client,
+    url: String,
+    region: String,
+}
+
+impl ReportsApi {
+    pub(crate) fn new(http: reqwest::Client, aws: &SdkConfig) -> Result<Self> {
+        let region = aws.region().context("AWS_REGION is not set")?.to_string();
+        Ok(Self {
+            http,
+            url: variable("REPORTS_API_URL")?,
+            region,
+        })
+    }
+
+    /// `POST`s JSON.
+    ///
+    /// # Errors
+    /// The connection fails. A refusal is an answer, not an error.
+    pub async fn post(&self, caller: &Caller, path: &str, body: &Value) -> Result<Answer> {
+        self.post_text(caller, path, &body.to_string()).await
+    }
+
+    /// `POST`s a body that need not be JSON.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn post_text(&self, caller: &Caller, path: &str, body: &str) -> Result<Answer> {
+        let mut request = http::Request::builder()
+            .method("POST")
+            .uri(format!("{}{path}", self.url.trim_end_matches('/')))
+            .header("content-type", "application/json")
+            .body(body.to_owned())?;
+        if let Caller::Signed(credentials) = caller {
+            self.sign(&mut request, credentials)?;
+        }
+        let response = self.http.execute(request.try_into()?).await?;
+        let status = response.status().as_u16();
+        let retry_after = response
+            .headers()
+            .get("retry-after")
+            .and_then(|it| it.to_str().ok())
+            .map(str::to_owned);
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Ok(Answer {
+            status,
+            body,
+            retry_after,
+        })
+    }
+
+    fn sign(&self, request: &mut http::Request<String>, credentials: &Credentials) -> Result<()> {
+        let identity = credentials.clone().into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name("execute-api")
+            .time(SystemTime::now())
+            .settings(SigningSettings::default())
+            .build()?
+            .into();
+        let uri = request.uri().to_string();
+        let signable = SignableRequest::new(
+            request.method().as_str(),
+            &uri,
+            request
+                .headers()
+                .iter()
+                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
+            SignableBody::Bytes(request.body().as_bytes()),
+        )?;
+        let (instructions, _) = sign(signable, &params)?.into_parts();
+        instructions.apply_to_request_http1x(request);
+        Ok(())
+    }
+}

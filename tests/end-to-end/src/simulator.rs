@@ -1,0 +1,143 @@
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+/// Amazon's side, through the simulator's control API (see `tests/simulator/README.md`).
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Simulator {
+    pub(crate) fn new(http: reqwest::Client, url: String) -> Self {
+        Self { http, url }
+    }
+
+    /// Says which selling partner granted a refresh token.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn register_seller(&self, seller: &str, refresh_token: &str) -> Result<()> {
+        self.post(
+            "sellers",
+            &json!({"sellerId": seller, "refreshToken": refresh_token}),
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a refresh token worthless, as a seller does who withdraws the authorization.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn revoke(&self, refresh_token: &str) -> Result<()> {
+        self.post("revoke", &json!({"refreshToken": refresh_token}))
+            .await?;
+        Ok(())
+    }
+
+    /// Scripts how the next report of `seller` ends.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn script(&self, seller: &str, outcome: Value) -> Result<()> {
+        let mut outcome = outcome;
+        outcome["sellerId"] = seller.into();
+        self.post("outcomes", &outcome).await?;
+        Ok(())
+    }
+
+    /// Scripts a fault.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn fault(&self, fault: &Value) -> Result<()> {
+        self.post("faults", fault).await?;
+        Ok(())
+    }
+
+    /// Makes a report that this pipeline did not order: in Seller Central, by a schedule. Gives its id.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn report_made_elsewhere(
+        &self,
+        seller: &str,
+        region: &str,
+        report_type: &str,
+        outcome: Value,
+    ) -> Result<String> {
+        let mut report = outcome;
+        report["sellerId"] = seller.into();
+        report["region"] = region.into();
+        report["reportType"] = report_type.into();
+        let answer = self.post("reports", &report).await?;
+        answer["reportId"]
+            .as_str()
+            .map(str::to_owned)
+            .context("the simulator gave no report id")
+    }
+
+    /// Sends a message to a queue as Amazon would.
+    ///
+    /// # Errors
+    /// The simulator could not deliver it.
+    pub async fn send_message(&self, queue_arn: &str, body: &str) -> Result<()> {
+        let sent = self
+            .post("notifications", &json!({"queueArn": queue_arn, "body": body}))
+            .await?;
+        if sent["sent"] != 1 {
+            bail!("the message was not delivered: {sent}");
+        }
+        Ok(())
+    }
+
+    /// What Amazon really served for a report: `{sha256, bytes, contentType, beginning, …}`.
+    ///
+    /// # Errors
+    /// The report has no document.
+    pub async fn document(&self, seller: &str, report: &str) -> Result<Value> {
+        self.get(&format!("reports/{report}/document?sellerId={seller}"))
+            .await
+    }
+
+    /// The requests that were made of Amazon, by operation and seller.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn journal(&self, operation: &str, seller: Option<&str>) -> Result<Vec<Value>> {
+        let seller = seller
+            .map(|seller| format!("&sellerId={seller}"))
+            .unwrap_or_default();
+        let journal = self
+            .get(&format!("journal?operation={operation}{seller}"))
+            .await?;
+        Ok(journal["entries"].as_array().cloned().unwrap_or_default())
+    }
+
+    async fn post(&self, control: &str, body: &Value) -> Result<Value> {
+        self.answer(self.http.post(self.control(control)).json(body))
+            .await
+    }
+
+    async fn get(&self, control: &str) -> Result<Value> {
+        self.answer(self.http.get(self.control(control))).await
+    }
+
+    fn control(&self, name: &str) -> String {
+        format!("{}/_simulator/{name}", self.url)
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value> {
+        let response = request
+            .send()
+            .await
+            .context("the simulator could not be reached")?;
+        let status = response.status();
+        let text = response.text().await?;
+        if !status.is_success() {
+            bail!("the simulator answered {status}: {text}");
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+}

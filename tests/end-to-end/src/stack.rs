@@ -1,0 +1,127 @@
+use anyhow::{Context, Result};
+use aws_config::{BehaviorVersion, SdkConfig};
+
+use crate::{Caller, Executions, Mailbox, ReportsApi, Simulator};
+
+/// A deployment, as `stack.env` describes it.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    aws: SdkConfig,
+    /// For links: TLS roots as the environment has them.
+    http: reqwest::Client,
+}
+
+/// The value of one of `stack.env`'s variables.
+///
+/// # Errors
+/// It is not set.
+pub(crate) fn variable(name: &str) -> Result<String> {
+    std::env::var(name).with_context(|| format!("{name} is not set; is target/local/stack.env sourced?"))
+}
+
+impl Stack {
+    /// Whether the environment describes a deployment.
+    #[must_use]
+    pub fn is_up() -> bool {
+        std::env::var_os("REPORTS_API_URL").is_some()
+    }
+
+    /// The deployment that the environment describes.
+    ///
+    /// # Errors
+    /// TLS roots can't be read.
+    pub async fn from_env() -> Result<Self> {
+        let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        Ok(Self {
+            aws,
+            http: reqwest::Client::builder().build()?,
+        })
+    }
+
+    /// A stack output, by its variable in `stack.env`.
+    ///
+    /// # Errors
+    /// It is not set.
+    pub fn output(&self, name: &str) -> Result<String> {
+        variable(name)
+    }
+
+    /// The three endpoints.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn reports_api(&self) -> Result<ReportsApi> {
+        ReportsApi::new(self.http.clone(), &self.aws)
+    }
+
+    /// The keys of the invoke user, with the role assumed.
+    ///
+    /// # Errors
+    /// STS refuses.
+    pub async fn invoke_role(&self) -> Result<Caller> {
+        Caller::with_role(&self.aws).await
+    }
+
+    /// The queue that gets what a person would get as e-mail.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn mailbox(&self) -> Result<Mailbox> {
+        Ok(Mailbox::new(
+            aws_sdk_sqs::Client::new(&self.aws),
+            variable("MAILBOX_QUEUE_URL")?,
+        ))
+    }
+
+    /// The workflow's executions.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn executions(&self) -> Result<Executions> {
+        Ok(Executions::new(
+            aws_sdk_sfn::Client::new(&self.aws),
+            variable("STATE_MACHINE_ARN")?,
+        ))
+    }
+
+    /// Amazon's side.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn simulator(&self) -> Result<Simulator> {
+        Ok(Simulator::new(
+            self.http.clone(),
+            variable("SP_API_SIMULATOR_URL")?,
+        ))
+    }
+
+    /// DynamoDB, as the administrator.
+    #[must_use]
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.aws)
+    }
+
+    /// SQS, as the administrator.
+    #[must_use]
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.aws)
+    }
+
+    /// S3, as the administrator.
+    #[must_use]
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        // The bucket in the host name would need a name server for localhost.
+        let config = aws_sdk_s3::config::Builder::from(&self.aws)
+            .force_path_style(true)
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+
+    /// Opens a link, as a browser would.
+    ///
+    /// # Errors
+    /// The connection fails. A refusal is no error.
+    pub async fn open(&self, link: &str) -> Result<reqwest::Response> {
+        Ok(self.http.get(link).send().await?)
+    }
+}
