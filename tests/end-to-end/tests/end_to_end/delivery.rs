@@ -1,0 +1,228 @@
+use aws_sdk_sfn::types::ExecutionStatus;
+use end_to_end::sha256;
+use serde_json::json;
+
+use crate::world::{LISTINGS, World, new_seller_id};
+
+/// The whole way of a report that was ordered here, byte for byte.
+#[tokio::test]
+async fn an_ordered_report_reaches_the_seller() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    simulator
+        .script(&seller.id, json!({"gzip": true}))
+        .await
+        .expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (execution, email) = world.delivered(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+
+    assert_eq!(
+        email.subject,
+        format!("Amazon report ready: {LISTINGS} ({})", seller.id)
+    );
+    for (name, value) in [
+        ("SellerId", seller.id.as_str()),
+        ("ReportType", LISTINGS),
+        ("ProcessingStatus", "DONE"),
+        ("RegionCode", "EU"),
+    ] {
+        assert_eq!(
+            email.attributes.get(name).map(String::as_str),
+            Some(value),
+            "{name}"
+        );
+    }
+    let (headers, bytes) = world.follow(&email).await;
+    let served = world.served_sha256(&seller, &report).await;
+    assert_eq!(sha256(&bytes), served);
+    assert_eq!(headers["content-encoding"], "gzip");
+    assert!(
+        headers["content-type"]
+            .to_str()
+            .expect("text")
+            .starts_with("text/tab-separated-values")
+    );
+    assert!(
+        headers["content-disposition"]
+            .to_str()
+            .expect("text")
+            .contains(&format!("_{report}.tsv\""))
+    );
+
+    let row = world.row(&seller, &report).await;
+    assert_eq!(row.text("status"), Some("ANNOUNCED"));
+    assert_eq!(row.text("sha256"), Some(served.as_str()));
+    assert_eq!(
+        row.text("objectKey")
+            .map(str::to_owned)
+            .into_iter()
+            .collect::<Vec<_>>(),
+        world.objects(&seller).await
+    );
+}
+
+/// A report that nobody ordered here: its region comes from the seller's record.
+#[tokio::test]
+async fn a_report_made_elsewhere_reaches_the_seller() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("FE").await;
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    let settlement = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
+    let report = simulator
+        .report_made_elsewhere(&seller.id, "FE", settlement, json!({}))
+        .await
+        .expect("made");
+    let (execution, email) = world.delivered(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    assert_eq!(email.attributes.get("RegionCode").map(String::as_str), Some("FE"));
+    let (_, bytes) = world.follow(&email).await;
+    assert_eq!(sha256(&bytes), world.served_sha256(&seller, &report).await);
+}
+
+/// A vendor has an account id and no seller id.
+#[tokio::test]
+async fn a_vendors_report_reaches_the_vendor() {
+    let Some(world) = World::find().await else { return };
+    let vendor = format!("amzn1.vg.{}", new_seller_id());
+    let vendor = world.selling_partner(vendor).await;
+    world.subscribe(&vendor, "NA").await;
+    let report = world.order(&vendor, "NA", "GET_VENDOR_SALES_REPORT").await;
+    let (execution, email) = world.delivered(&vendor, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    let (_, bytes) = world.follow(&email).await;
+    assert_eq!(sha256(&bytes), world.served_sha256(&vendor, &report).await);
+}
+
+/// A type with personal data is fetched with a restricted data token.
+#[tokio::test]
+async fn a_restricted_report_reaches_the_seller() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let report = world
+        .order(&seller, "EU", "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING")
+        .await;
+    let (execution, email) = world.delivered(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    let (_, bytes) = world.follow(&email).await;
+    assert_eq!(sha256(&bytes), world.served_sha256(&seller, &report).await);
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    let calls = simulator
+        .journal("getReportDocument", Some(&seller.id))
+        .await
+        .expect("a journal");
+    let tokens: Vec<_> = calls
+        .iter()
+        .map(|call| call["token"].as_str().unwrap_or_default())
+        .collect();
+    assert_eq!(tokens, ["rdt"]);
+    assert!(
+        calls[0]["userAgent"]
+            .as_str()
+            .is_some_and(|it| it.starts_with("sp-reports/"))
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_report_is_explained() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    simulator
+        .script(&seller.id, json!({"status": "CANCELLED"}))
+        .await
+        .expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (execution, email) = world.delivered(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    assert!(
+        email.subject.starts_with("Amazon report cancelled"),
+        "{}",
+        email.subject
+    );
+    assert!(email.text.contains("no data for the chosen period"));
+    assert_eq!(
+        email.attributes.get("ProcessingStatus").map(String::as_str),
+        Some("CANCELLED")
+    );
+    assert_eq!(email.link(), None);
+    assert_eq!(
+        world.row(&seller, &report).await.text("status"),
+        Some("CANCELLED")
+    );
+}
+
+#[tokio::test]
+async fn a_fatal_report_comes_with_amazons_explanation() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    let fatal =
+        json!({"status": "FATAL", "document": true, "body": "The start date is too far in the past."});
+    simulator.script(&seller.id, fatal).await.expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (execution, email) = world.delivered(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    assert!(
+        email.subject.starts_with("Amazon report failed"),
+        "{}",
+        email.subject
+    );
+    let (_, bytes) = world.follow(&email).await;
+    assert_eq!(
+        String::from_utf8_lossy(&bytes),
+        "The start date is too far in the past."
+    );
+    assert_eq!(world.row(&seller, &report).await.text("status"), Some("FATAL"));
+}
+
+#[tokio::test]
+async fn a_fatal_report_without_explanation_is_told_all_the_same() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    simulator
+        .script(&seller.id, json!({"status": "FATAL"}))
+        .await
+        .expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (execution, email) = world.delivered(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    assert!(email.text.contains("gave no reason"), "{}", email.text);
+}

@@ -1,0 +1,90 @@
+use serde_json::json;
+
+use crate::world::{LISTINGS, World};
+
+const ONE_GIB: u64 = 1 << 30;
+const MOST_MEMORY_MB: u64 = 128;
+
+/// A document of 1 GiB passes through ReportDocumentStorage in a small memory.
+#[tokio::test]
+async fn a_gibibyte_passes_in_a_small_memory() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let simulator = world.stack.simulator().expect("the simulator is described");
+    simulator
+        .script(&seller.id, json!({"sizeBytes": ONE_GIB}))
+        .await
+        .expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let peak = PeakMemory::watch("report-document-storage");
+    world.delivered(&seller, &report).await;
+    let peak = peak.stop();
+
+    let key = world.objects(&seller).await.pop().expect("an object");
+    let head = world
+        .stack
+        .s3()
+        .head_object()
+        .bucket(world.stack.output("REPORTS_BUCKET").expect("set"))
+        .key(key)
+        .send()
+        .await
+        .expect("the object is there");
+    assert_eq!(head.content_length(), i64::try_from(ONE_GIB).ok());
+    let row = world.row(&seller, &report).await;
+    assert_eq!(
+        row.text("sha256"),
+        Some(world.served_sha256(&seller, &report).await.as_str())
+    );
+    println!("peak resident memory of report-document-storage: {peak} MB");
+    assert!(peak > 0, "the function's process was not seen");
+    assert!(peak < MOST_MEMORY_MB, "{peak} MB");
+}
+
+/// The largest resident memory of any process of a function, which runs on this machine.
+struct PeakMemory {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<u64>,
+}
+
+impl PeakMemory {
+    fn watch(function: &'static str) -> Self {
+        let (stop, stopped) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let mut peak = 0;
+            loop {
+                peak = peak.max(resident_megabytes(function));
+                let pause = std::time::Duration::from_millis(100);
+                if stopped.recv_timeout(pause) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    return peak;
+                }
+            }
+        });
+        Self { stop, thread }
+    }
+
+    fn stop(self) -> u64 {
+        drop(self.stop);
+        self.thread.join().expect("the watcher ends")
+    }
+}
+
+/// `VmHWM`, the kernel's own high-water mark, of the largest process that runs `function`.
+fn resident_megabytes(function: &str) -> u64 {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let of_function = processes.filter(|process| {
+        let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+        let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+        name.trim() == "bootstrap"
+            && environment
+                .split(|byte| *byte == 0)
+                .filter_map(|variable| std::str::from_utf8(variable).ok())
+                .any(|variable| variable.starts_with("REPORTS_BUCKET=") && !function.is_empty())
+    });
+    let peaks = of_function.filter_map(|process| {
+        let status = std::fs::read_to_string(process.path().join("status")).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    peaks.max().unwrap_or(0) / 1000
+}

@@ -1,0 +1,15 @@
+//! The pipeline on the local stack: SigV4 and IAM enforced, Amazon played by the simulator.
+//!
+//! Every test has sellers of its own, so that all can run side by side on one stack.
+
+mod access;
+mod aws_cli;
+mod bad_input;
+mod delivery;
+mod duplicates;
+mod failures;
+mod large_document;
+mod quick_start;
+mod secrecy;
+mod subscriptions;
+mod world;

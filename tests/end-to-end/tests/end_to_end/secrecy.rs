@@ -1,0 +1,57 @@
+use crate::aws_cli::{aws, lwa_credentials};
+use crate::world::{LISTINGS, World};
+
+/// No refresh token, client secret, access token or document URL stands in any log group, after a
+/// report has gone the whole way and another request has failed.
+#[tokio::test]
+async fn no_secret_is_logged() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (_, email) = world.delivered(&seller, &report).await;
+    world.follow(&email).await;
+    let bad = format!(
+        r#"{{"SellerId": "{}", "RefreshToken": "Atzr|never log this""#,
+        seller.id
+    );
+    let answer = world
+        .api
+        .post_text(&world.role, "/tokens", &bad)
+        .await
+        .expect("the API answers");
+    assert_eq!(answer.status, 400);
+
+    let (_, client_secret) = lwa_credentials();
+    let simulator = world.stack.output("SP_API_SIMULATOR_URL").expect("set");
+    let documents = format!("{simulator}/documents/");
+    let secrets = [
+        "Atzr|",
+        "Atza|",
+        "Atz.sprdt|",
+        client_secret.as_str(),
+        documents.as_str(),
+        "X-Amz-Signature=",
+    ];
+    let groups = aws(&["logs", "describe-log-groups"]);
+    let groups = groups["logGroups"].as_array().expect("log groups");
+    let mut lines = 0;
+    for group in groups {
+        let name = group["logGroupName"].as_str().expect("a name");
+        let events = aws(&["logs", "filter-log-events", "--log-group-name", name]);
+        for event in events["events"].as_array().expect("events") {
+            let message = event["message"].as_str().unwrap_or_default();
+            lines += 1;
+            for secret in secrets {
+                assert!(
+                    !message.contains(secret),
+                    "{name} holds a secret ({})",
+                    &secret[..4]
+                );
+            }
+        }
+    }
+    assert!(
+        lines > 20,
+        "only {lines} log lines: the test looks in the wrong place"
+    );
+}

@@ -1,0 +1,197 @@
+//! What the tests have in common: a stack, a caller, a seller.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use end_to_end::{Answer, Caller, Email, Execution, ReportsApi, Stack};
+use serde_json::{Value, json};
+
+/// For what a healthy stack does within seconds, on a machine however busy.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A type that needs nothing special.
+pub const LISTINGS: &str = "GET_MERCHANT_LISTINGS_ALL_DATA";
+
+/// The stack, seen by a caller in the invoke role.
+pub struct World {
+    pub stack: Stack,
+    pub api: ReportsApi,
+    pub role: Caller,
+}
+
+/// A selling partner of one test.
+pub struct Seller {
+    pub id: String,
+    pub refresh_token: String,
+}
+
+impl World {
+    /// The running stack; `None`, visibly, where there is none.
+    pub async fn find() -> Option<Self> {
+        if !Stack::is_up() {
+            eprintln!("skipped: no local stack (cargo local up, then . target/local/stack.env)");
+            return None;
+        }
+        let stack = Stack::from_env()
+            .await
+            .expect("the stack's environment is complete");
+        let api = stack.reports_api().expect("the API is described");
+        let role = stack
+            .invoke_role()
+            .await
+            .expect("the invoke user may assume the role");
+        Some(Self { stack, api, role })
+    }
+
+    /// `POST`s as the invoke role.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.api
+            .post(&self.role, path, body)
+            .await
+            .expect("the API answers")
+    }
+
+    /// `POST`s as the invoke role what must succeed.
+    pub async fn post_ok(&self, path: &str, body: &Value) -> Value {
+        let answer = self.post(path, body).await;
+        assert_eq!(answer.status, 200, "{path} answered {}", answer.body);
+        answer.body
+    }
+
+    /// A seller whose refresh token is stored here.
+    pub async fn seller(&self) -> Seller {
+        self.selling_partner(new_seller_id()).await
+    }
+
+    /// A selling partner under that id, whose refresh token is stored here.
+    pub async fn selling_partner(&self, id: String) -> Seller {
+        let seller = Seller {
+            refresh_token: format!("Atzr|{id}|end-to-end"),
+            id,
+        };
+        let simulator = self.stack.simulator().expect("the simulator is described");
+        simulator
+            .register_seller(&seller.id, &seller.refresh_token)
+            .await
+            .expect("registered");
+        let body = json!({"SellerId": seller.id, "RefreshToken": seller.refresh_token});
+        self.post_ok("/tokens", &body).await;
+        seller
+    }
+
+    /// A seller that is subscribed in `region`, too.
+    pub async fn subscribed_seller(&self, region: &str) -> Seller {
+        let seller = self.seller().await;
+        self.subscribe(&seller, region).await;
+        seller
+    }
+
+    pub async fn subscribe(&self, seller: &Seller, region: &str) -> Value {
+        let body = json!({
+            "SellerId": seller.id, "RegionCode": region, "NotificationType": "REPORT_PROCESSING_FINISHED",
+        });
+        self.post_ok("/notifications", &body).await
+    }
+
+    /// Orders a report, and gives its id.
+    pub async fn order(&self, seller: &Seller, region: &str, report_type: &str) -> String {
+        let body = json!({
+            "SellerId": seller.id, "RegionCode": region, "ReportType": report_type,
+            "MarketplaceIds": "A1PA6795UKMFR9",
+        });
+        let answer = self.post_ok("/reports", &body).await;
+        answer["reportId"].as_str().expect("a report id").to_owned()
+    }
+
+    /// Waits for the report's execution, then for its e-mail.
+    pub async fn delivered(&self, seller: &Seller, report: &str) -> (Execution, Email) {
+        let executions = self.stack.executions().expect("the state machine is described");
+        let execution = executions
+            .wait_for(&seller.id, report, PATIENCE)
+            .await
+            .expect("it ends");
+        let mailbox = self.stack.mailbox().expect("the mailbox is described");
+        let email = mailbox
+            .wait_for(&seller.id, report, PATIENCE)
+            .await
+            .expect("an e-mail comes");
+        (execution, email)
+    }
+
+    /// What the link in an e-mail leads to, with its headers.
+    pub async fn follow(&self, email: &Email) -> (http::HeaderMap, Vec<u8>) {
+        let response = self
+            .stack
+            .open(email.link().expect("a link"))
+            .await
+            .expect("the link opens");
+        assert_eq!(response.status(), 200);
+        let headers = response.headers().clone();
+        (
+            headers,
+            response.bytes().await.expect("the bytes arrive").to_vec(),
+        )
+    }
+
+    /// The SHA-256 of what Amazon served for a report.
+    pub async fn served_sha256(&self, seller: &Seller, report: &str) -> String {
+        let simulator = self.stack.simulator().expect("the simulator is described");
+        let truth = simulator
+            .document(&seller.id, report)
+            .await
+            .expect("there is a document");
+        truth["sha256"].as_str().expect("a checksum").to_owned()
+    }
+
+    /// A report's row; empty if there is none.
+    pub async fn row(&self, seller: &Seller, report: &str) -> Row {
+        use aws_sdk_dynamodb::types::AttributeValue;
+        let answer = self
+            .stack
+            .dynamodb()
+            .get_item()
+            .table_name(self.stack.output("REPORTS_TABLE").expect("set"))
+            .key("sellerId", AttributeValue::S(seller.id.clone()))
+            .key("reportId", AttributeValue::S(report.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .expect("the table can be read");
+        Row(answer.item.unwrap_or_default())
+    }
+
+    /// The keys of a seller's objects.
+    pub async fn objects(&self, seller: &Seller) -> Vec<String> {
+        let listed = self
+            .stack
+            .s3()
+            .list_objects_v2()
+            .bucket(self.stack.output("REPORTS_BUCKET").expect("set"))
+            .prefix(format!("SellerId={}/", seller.id))
+            .send()
+            .await
+            .expect("the bucket can be listed");
+        listed
+            .contents()
+            .iter()
+            .filter_map(|object| object.key().map(str::to_owned))
+            .collect()
+    }
+}
+
+/// A row of the reports table.
+pub struct Row(std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>);
+
+impl Row {
+    pub fn text(&self, attribute: &str) -> Option<&str> {
+        self.0.get(attribute)?.as_s().ok().map(String::as_str)
+    }
+}
+
+/// An id that no other test, and no earlier run on the same stack, has used.
+pub fn new_seller_id() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = jiff::Timestamp::now().as_millisecond();
+    format!("A{now:X}{count:03}")
+}
