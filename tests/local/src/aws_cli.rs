@@ -51,6 +51,8 @@ impl LocalAws {
             ("SSL_CERT_FILE", bundle),
             ("NODE_EXTRA_CA_CERTS", self.tls.authority().display().to_string()),
             ("AWS_REGION", REGION.to_owned()),
+            // Python's SDK and CLI know this name only.
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", ADMINISTRATOR.0.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", ADMINISTRATOR.1.to_owned()),
         ]
@@ -100,7 +102,6 @@ pub fn isolate(command: &mut Command) {
         }
     }
     command
-        .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("AWS_EC2_METADATA_DISABLED", "true")

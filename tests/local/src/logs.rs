@@ -92,7 +92,8 @@ fn repeat(follow: bool, entries: impl Fn(bool) -> Result<Vec<Entry>>) -> Result<
             .into_iter()
             .filter(|entry| !shown.contains(entry))
             .collect();
-        new.sort();
+        // Entries of one moment stay in the order in which they were logged.
+        new.sort_by_key(|entry| entry.milliseconds);
         for entry in &new {
             say(&entry.line());
         }
