@@ -22,6 +22,9 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
+/// However much time is sped up: a simulator that makes reports and nothing else is of no use.
+const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
+
 /// The periods that the model has, in seconds; a month counts for thirty days.
 const PERIODS: [(&str, u64); 18] = [
     ("PT5M", 5 * MINUTE),
@@ -89,7 +92,10 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         return Err(FieldError::new("period", format!("must be one of {names}")).into());
     };
     // Speeding up applies to schedules too: nobody waits five minutes for a test.
-    let period = (name, Duration::from_secs(seconds).div_f64(call.world.speed_up));
+    let length = Duration::from_secs(seconds)
+        .div_f64(call.world.speed_up)
+        .max(SHORTEST_PERIOD);
+    let period = (name, length);
     let next = match fields.timestamp("nextReportCreationTime")? {
         // A time that has passed counts for the next one that has not.
         Some(next) if next >= Timestamp::now() => next,

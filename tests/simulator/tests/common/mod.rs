@@ -30,7 +30,7 @@ impl Amazon {
     /// A simulator whose quotas are out of the way.
     pub async fn start() -> Self {
         Self::with(Options {
-            speed_up: 10_000.0,
+            speed_up: 1e9,
             ..Options::default()
         })
         .await
