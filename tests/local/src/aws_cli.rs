@@ -51,6 +51,8 @@ impl LocalAws {
             ("SSL_CERT_FILE", bundle),
             ("NODE_EXTRA_CA_CERTS", self.tls.authority().display().to_string()),
             ("AWS_REGION", REGION.to_owned()),
+            // Version 1 of the AWS CLI, the one from PyPI, reads no other.
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
             // Python's SDK and CLI know this name only.
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", ADMINISTRATOR.0.to_owned()),
