@@ -77,11 +77,16 @@ impl Wanted {
 }
 
 pub(super) async fn reports(world: Arc<World>, query: Query) -> Reply {
-    check_names(&query, &["reportId", "sellerId", "region"])?;
+    check_names(&query, &["reportId", "sellerId", "region", "checksums"])?;
+    let with_checksums = match parameter(&query, "checksums")? {
+        None | Some("yes") => true,
+        Some("no") => false,
+        Some(_) => return Err(FieldError::new("checksums", "must be yes or no").into()),
+    };
     let report_id = parameter(&query, "reportId")?.map(str::to_owned);
     let found = Wanted::read(&query, report_id)?.find(&world);
     Ok(Json(
-        json!({ "reports": off_the_async_threads(move || found.iter().map(describe).collect()).await }),
+        json!({ "reports": off_the_async_threads(move || found.iter().map(|found| describe(found, with_checksums)).collect()).await }),
     ))
 }
 
@@ -90,9 +95,12 @@ async fn off_the_async_threads(work: impl FnOnce() -> Value + Send + 'static) ->
     tokio::task::spawn_blocking(work).await.unwrap_or_default()
 }
 
-fn describe((report, document): &(Report, Option<Arc<Document>>)) -> Value {
+fn describe((report, document): &(Report, Option<Arc<Document>>), with_checksums: bool) -> Value {
     let specification = &report.specification;
-    let checksums = document.as_ref().map(|document| document.checksums());
+    let checksums = document
+        .as_ref()
+        .filter(|_| with_checksums)
+        .map(|document| document.checksums());
     json!({
         "reportId": report.key.id,
         "sellerId": report.key.seller_id,

@@ -134,11 +134,12 @@ impl Amazon {
     /// The truth about a report, as soon as it is as wanted.
     pub async fn report_when(&self, report_id: &str, is_it: impl Fn(&Value) -> bool) -> Value {
         let path = format!("/reports?reportId={report_id}");
-        let found = wait_for(async || {
-            let report = self.look(&path).await["reports"][0].clone();
-            is_it(&report).then_some(report)
-        });
-        found.await
+        wait_for(async || {
+            let report = self.look(&format!("{path}&checksums=no")).await["reports"][0].clone();
+            is_it(&report).then_some(())
+        })
+        .await;
+        self.look(&path).await["reports"][0].clone()
     }
 
     pub async fn document_path(&self, report: &Value) -> String {

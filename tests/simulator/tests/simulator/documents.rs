@@ -66,7 +66,6 @@ async fn what_is_served_is_what_the_truth_says() {
 async fn gigabytes_are_there_from_the_first_to_the_last_byte() {
     let amazon = Amazon::start().await;
     let size = 6_u64 << 30;
-    // Without waiting through the list, which would compute checksums of it all.
     let report = json!({
         "sellerId": crate::common::SELLER, "region": "NA", "reportType": LISTINGS, "sizeBytes": size,
     });
