@@ -293,12 +293,7 @@ fn ports_of_running(options: PortOptions, record: &RunRecord) -> Result<(u16, u1
 }
 
 fn introduction(workspace: &Workspace, variables: &Variables) -> String {
-    let value = |name: &str| {
-        variables
-            .iter()
-            .find(|(other, _)| *other == name)
-            .map_or("", |(_, value)| value.as_str())
-    };
+    let value = |name: &str| stack_env::value(variables, name).unwrap_or_default();
     let file = workspace.shown(&stack_env::path(workspace));
     format!(
         "

@@ -52,6 +52,14 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     Ok(variables)
 }
 
+/// The value under a name.
+pub fn value<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
+    variables
+        .iter()
+        .find(|(other, _)| *other == name)
+        .map(|(_, value)| value.as_str())
+}
+
 /// Lets a command see the stack, and of the user's own AWS settings nothing.
 pub fn apply(command: &mut Command, variables: &Variables) {
     isolate(command);
