@@ -145,3 +145,150 @@ impl From<StageError> for Diagnostic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::time::Duration;
+
+    use serde_json::Value;
+    use sp_api::rates::Operation::GetReportDocument;
+
+    use super::*;
+
+    const WORKFLOW: &str = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../statemachine/report-delivery.asl.json"
+    ));
+
+    /// Errors that passing time mends, and what mends them: the workflow must try these again.
+    fn passing() -> Vec<PipelineError> {
+        let message = String::new;
+        vec![
+            SpApiError::Throttled {
+                operation: GetReportDocument,
+                message: message(),
+                retry_after: Duration::ZERO,
+            }
+            .into(),
+            SpApiError::Transient {
+                call: message(),
+                message: message(),
+            }
+            .into(),
+            PipelineError::AwsTransient {
+                service: "S3",
+                message: message(),
+            },
+            SpApiError::DocumentUrlExpired.into(),
+            SpApiError::DocumentIncomplete { message: message() }.into(),
+        ]
+    }
+
+    /// Errors that the same call will meet again.
+    fn lasting() -> Vec<PipelineError> {
+        let text = String::new;
+        let (operation, code, message) = (GetReportDocument, text(), text());
+        vec![
+            SpApiError::AuthorizationRevoked { message: text() }.into(),
+            SpApiError::ClientCredentialsRefused { message: text() }.into(),
+            SpApiError::Unauthorized {
+                operation,
+                code: text(),
+                message: text(),
+            }
+            .into(),
+            SpApiError::NotFound {
+                operation,
+                code: text(),
+                message: text(),
+            }
+            .into(),
+            SpApiError::Rejected {
+                operation,
+                status: 400,
+                code,
+                message,
+            }
+            .into(),
+            SpApiError::UnexpectedAnswer {
+                call: text(),
+                message: text(),
+            }
+            .into(),
+            PipelineError::AwsRefused {
+                service: "S3",
+                message: text(),
+            },
+            PipelineError::SellerNotFound(SellerId::parse("A3").expect("valid")),
+            PipelineError::RegionUnknown(SellerId::parse("A3").expect("valid")),
+            PipelineError::LwaCredentialsMissing {
+                secret: text(),
+                problem: "",
+            },
+            PipelineError::InvalidInput(text()),
+        ]
+    }
+
+    fn names(errors: &[PipelineError]) -> BTreeSet<String> {
+        errors.iter().map(|error| error.name().to_owned()).collect()
+    }
+
+    /// Every error name that a `Retry` anywhere in the workflow gives.
+    fn retried(states: &Value, found: &mut BTreeSet<String>) {
+        match states {
+            Value::Object(fields) => {
+                for retrier in fields
+                    .get("Retry")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten()
+                {
+                    let matched = retrier["ErrorEquals"].as_array().into_iter().flatten();
+                    found.extend(matched.filter_map(Value::as_str).map(str::to_owned));
+                }
+                fields.values().for_each(|value| retried(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| retried(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_workflow_retries_what_passes_and_nothing_else() {
+        let workflow: Value = serde_json::from_str(WORKFLOW).expect("JSON");
+        let mut found = BTreeSet::new();
+        retried(&workflow, &mut found);
+        let ours: BTreeSet<String> = found.into_iter().filter(|name| !name.contains('.')).collect();
+        assert_eq!(ours, names(&passing()));
+        assert!(names(&lasting()).is_disjoint(&ours));
+    }
+
+    #[test]
+    fn a_stage_reports_the_name_that_the_workflow_matches() {
+        for error in passing() {
+            let name = error.name().to_owned();
+            assert_eq!(Diagnostic::from(StageError::from(error)).error_type, name);
+        }
+    }
+
+    #[test]
+    fn passing_aws_errors_are_told_from_lasting_ones() {
+        for code in [
+            "ThrottlingException",
+            "SlowDown",
+            "ProvisionedThroughputExceededException",
+            "InternalServerError",
+        ] {
+            assert!(is_transient(code), "{code}");
+        }
+        for code in [
+            "AccessDeniedException",
+            "ValidationException",
+            "NoSuchBucket",
+            "ResourceNotFoundException",
+        ] {
+            assert!(!is_transient(code), "{code}");
+        }
+    }
+}

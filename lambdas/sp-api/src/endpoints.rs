@@ -47,18 +47,30 @@ impl Endpoints {
     /// # Errors
     /// `base` is no URL, or would carry tokens in the clear to another machine.
     pub fn simulator(base: &str) -> Result<Self, InvalidEndpoint> {
-        let invalid = || InvalidEndpoint(base.to_owned());
-        let root = Url::parse(&format!("{}/", base.trim_end_matches('/'))).map_err(|_| invalid())?;
-        let on_this_machine = matches!(root.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        if !(root.scheme() == "https" || root.scheme() == "http" && on_this_machine) {
-            return Err(invalid());
-        }
-        let join = |path: &str| root.join(path).map_err(|_| invalid());
+        let root = safe_url(base)?;
+        let join = |path: &str| root.join(path).map_err(|_| InvalidEndpoint(base.to_owned()));
         Ok(Self {
             lwa: join("auth/o2/token")?,
             na: join("na/")?,
             eu: join("eu/")?,
             fe: join("fe/")?,
+        })
+    }
+
+    /// One host for all regions, and another for LWA: a proxy in front of Amazon.
+    ///
+    /// # Errors
+    /// As [`Self::simulator`].
+    pub fn proxy(lwa: &str, sp_api: &str) -> Result<Self, InvalidEndpoint> {
+        let sp_api = safe_url(sp_api)?;
+        let lwa = safe_url(lwa)?
+            .join("auth/o2/token")
+            .map_err(|_| InvalidEndpoint(lwa.to_owned()))?;
+        Ok(Self {
+            lwa,
+            na: sp_api.clone(),
+            eu: sp_api.clone(),
+            fe: sp_api,
         })
     }
 
@@ -79,6 +91,18 @@ impl Endpoints {
             .pop_if_empty()
             .extend(segments);
         url
+    }
+}
+
+/// `base` as a folder, unless it would carry tokens in the clear to another machine.
+fn safe_url(base: &str) -> Result<Url, InvalidEndpoint> {
+    let invalid = || InvalidEndpoint(base.to_owned());
+    let url = Url::parse(&format!("{}/", base.trim_end_matches('/'))).map_err(|_| invalid())?;
+    let on_this_machine = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() == "https" || url.scheme() == "http" && on_this_machine {
+        Ok(url)
+    } else {
+        Err(invalid())
     }
 }
 

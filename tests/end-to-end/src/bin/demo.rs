@@ -91,7 +91,13 @@ async fn run() -> Result<()> {
         .iter()
         .map(|step| format!("{:<28} {:>7.2} s", step.name, step.took.as_secs_f64()))
         .collect();
-    show("The workflow's steps", &steps.join("\n"));
+    show(
+        "The workflow's steps",
+        &format!(
+            "{}\n(DeliverDocument retrieves and stores; the emulator's history leaves its inner steps out.)",
+            steps.join("\n")
+        ),
+    );
     let text = String::from_utf8_lossy(&downloaded);
     let lines: Vec<&str> = text.lines().take(4).collect();
     show("The report's first lines", &lines.join("\n"));

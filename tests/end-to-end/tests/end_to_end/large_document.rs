@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::world::{LISTINGS, World};
 
 const ONE_GIB: u64 = 1 << 30;
-const MOST_MEMORY_MB: u64 = 128;
+const MOST_MEMORY_MIB: u64 = 128;
 
 /// A document of 1 GiB passes through ReportDocumentStorage in a small memory.
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn a_gibibyte_passes_in_a_small_memory() {
         .await
         .expect("scripted");
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let peak = PeakMemory::watch("report-document-storage");
+    let peak = PeakMemory::watch("ReportDocumentStorage");
     world.delivered(&seller, &report).await;
     let peak = peak.stop();
 
@@ -36,9 +36,9 @@ async fn a_gibibyte_passes_in_a_small_memory() {
         row.text("sha256"),
         Some(world.served_sha256(&seller, &report).await.as_str())
     );
-    println!("peak resident memory of report-document-storage: {peak} MB");
+    println!("peak resident memory of report-document-storage: {peak} MiB");
     assert!(peak > 0, "the function's process was not seen");
-    assert!(peak < MOST_MEMORY_MB, "{peak} MB");
+    assert!(peak < MOST_MEMORY_MIB, "{peak} MiB");
 }
 
 /// The largest resident memory of any process of a function, which runs on this machine.
@@ -53,7 +53,7 @@ impl PeakMemory {
         let thread = std::thread::spawn(move || {
             let mut peak = 0;
             loop {
-                peak = peak.max(resident_megabytes(function));
+                peak = peak.max(resident_mebibytes(function));
                 let pause = std::time::Duration::from_millis(100);
                 if stopped.recv_timeout(pause) != Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                     return peak;
@@ -69,22 +69,22 @@ impl PeakMemory {
     }
 }
 
-/// `VmHWM`, the kernel's own high-water mark, of the largest process that runs `function`.
-fn resident_megabytes(function: &str) -> u64 {
+/// `VmHWM`, the kernel's own high-water mark, of the largest process whose `AWS_LAMBDA_FUNCTION_NAME`
+/// holds `function`.
+fn resident_mebibytes(function: &str) -> u64 {
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let of_function = processes.filter(|process| {
         let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-        let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-        name.trim() == "bootstrap"
-            && environment
-                .split(|byte| *byte == 0)
-                .filter_map(|variable| std::str::from_utf8(variable).ok())
-                .any(|variable| variable.starts_with("REPORTS_BUCKET=") && !function.is_empty())
+        String::from_utf8_lossy(&environment)
+            .split('\0')
+            .filter_map(|variable| variable.strip_prefix("AWS_LAMBDA_FUNCTION_NAME="))
+            .any(|name| name.contains(function))
     });
     let peaks = of_function.filter_map(|process| {
         let status = std::fs::read_to_string(process.path().join("status")).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
-    peaks.max().unwrap_or(0) / 1000
+    // In kB of 1024 bytes.
+    peaks.max().unwrap_or(0) >> 10
 }
