@@ -257,12 +257,148 @@ fn part_size(length: Option<u64>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::Client;
+    use aws_sdk_s3::operation::abort_multipart_upload::AbortMultipartUploadOutput;
+    use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadOutput;
+    use aws_sdk_s3::operation::create_multipart_upload::CreateMultipartUploadOutput;
+    use aws_sdk_s3::operation::put_object::PutObjectOutput;
+    use aws_sdk_s3::operation::upload_part::UploadPartOutput;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use sp_api::{DocumentUrl, Endpoints, SpApiClient};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
+
+    /// S3 that takes everything, and counts it.
+    struct Bucket {
+        put: Rule,
+        create: Rule,
+        part: Rule,
+        complete: Rule,
+        abort: Rule,
+    }
+
+    impl Bucket {
+        fn new() -> Self {
+            Self {
+                put: mock!(Client::put_object)
+                    .match_requests(|request| request.content_encoding() == Some("gzip"))
+                    .then_output(|| PutObjectOutput::builder().build()),
+                create: mock!(Client::create_multipart_upload)
+                    .match_requests(|request| request.content_type() == Some("text/csv"))
+                    .then_output(|| CreateMultipartUploadOutput::builder().upload_id("id").build()),
+                part: mock!(Client::upload_part)
+                    .then_output(|| UploadPartOutput::builder().e_tag("tag").build()),
+                complete: mock!(Client::complete_multipart_upload)
+                    .match_requests(|request| {
+                        let parts = request
+                            .multipart_upload()
+                            .map(|upload| upload.parts())
+                            .unwrap_or_default();
+                        let numbers: Vec<_> = parts.iter().filter_map(|part| part.part_number()).collect();
+                        numbers.is_sorted() && numbers.first() == Some(&1)
+                    })
+                    .then_output(|| CompleteMultipartUploadOutput::builder().build()),
+                abort: mock!(Client::abort_multipart_upload)
+                    .then_output(|| AbortMultipartUploadOutput::builder().build()),
+            }
+        }
+
+        /// Stores a document that is announced with `announced` bytes and has `sent`.
+        async fn store(&self, announced: usize, sent: usize) -> Result<StoredDocument, PipelineError> {
+            let rules = [&self.put, &self.create, &self.part, &self.complete, &self.abort];
+            let store = DocumentStore::new(
+                mock_client!(aws_sdk_s3, RuleMode::MatchAny, rules),
+                "reports".into(),
+            );
+            let client = SpApiClient::new(Endpoints::production());
+            let document = client
+                .open_document(&serve(announced, sent).await)
+                .await
+                .expect("it opens");
+            let description = ObjectDescription {
+                key: "key".into(),
+                content_type: "text/csv".into(),
+                content_encoding: Some("gzip"),
+                content_disposition: "attachment".into(),
+            };
+            store.store(&description, document).await
+        }
+
+        /// Calls of put, create, part, complete and abort.
+        fn calls(&self) -> [usize; 5] {
+            [&self.put, &self.create, &self.part, &self.complete, &self.abort].map(Rule::num_calls)
+        }
+    }
+
+    /// Serves one document of zeros, and closes the connection.
+    async fn serve(announced: usize, sent: usize) -> DocumentUrl {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/document", listener.local_addr().expect("bound"));
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.expect("a client");
+            let _ = connection.read(&mut [0; 4096]).await.expect("a request");
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\n\r\n");
+            connection.write_all(head.as_bytes()).await.expect("sent");
+            // The client may hang up early; that is what some tests are about.
+            let _ = connection.write_all(&vec![0; sent]).await;
+        });
+        DocumentUrl::from(url)
+    }
+
+    const PART: usize = 8 << 20;
+
+    #[tokio::test]
+    async fn a_small_document_is_one_request() {
+        let bucket = Bucket::new();
+        let stored = bucket.store(5, 5).await.expect("stored");
+        assert_eq!(bucket.calls(), [1, 0, 0, 0, 0]);
+        assert_eq!(stored.bytes, 5);
+        assert_eq!(
+            stored.sha256,
+            "8855508aade16ec573d21e6a485dfd0a7624085c1a14b5ecdd6485de0c6839a4"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_empty_document_is_an_empty_object() {
+        let bucket = Bucket::new();
+        assert_eq!(bucket.store(0, 0).await.expect("stored").bytes, 0);
+        assert_eq!(bucket.calls(), [1, 0, 0, 0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_large_document_goes_in_parts() {
+        for (length, parts) in [(PART, 1), (PART + 1, 2), (6 * PART, 6), (6 * PART + 7, 7)] {
+            let bucket = Bucket::new();
+            let stored = bucket.store(length, length).await.expect("stored");
+            assert_eq!(bucket.calls(), [0, 1, parts, 1, 0], "{length}");
+            assert_eq!(stored.bytes, length as u64);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_document_that_ends_early_is_never_an_object() {
+        for (announced, sent) in [
+            (100, 0),
+            (100, 99),
+            (3 * PART, PART + 1),
+            (3 * PART, 3 * PART - 1),
+        ] {
+            let bucket = Bucket::new();
+            let error = bucket.store(announced, sent).await.expect_err("incomplete");
+            assert_eq!(error.name(), "DocumentIncomplete", "{error}");
+            let [put, create, _, complete, abort] = bucket.calls();
+            assert_eq!((put, complete), (0, 0), "{sent} of {announced}");
+            assert_eq!(create, abort, "{sent} of {announced}: nothing half-written stays");
+        }
+    }
 
     #[test]
     fn parts_grow_with_the_document() {
-        assert_eq!(part_size(None), 8 << 20);
-        assert_eq!(part_size(Some(1 << 30)), 8 << 20);
+        assert_eq!(part_size(None), PART);
+        assert_eq!(part_size(Some(1 << 30)), PART);
         let terabyte = 1_u64 << 40;
         assert!(terabyte.div_ceil(part_size(Some(terabyte)) as u64) <= MOST_PARTS);
     }
