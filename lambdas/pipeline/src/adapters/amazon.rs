@@ -112,3 +112,150 @@ fn is_same(a: &LwaCredentials, b: &LwaCredentials) -> bool {
     use secrecy::ExposeSecret;
     a.client_id == b.client_id && a.client_secret.expose_secret() == b.client_secret.expose_secret()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_kms::operation::decrypt::DecryptOutput;
+    use aws_sdk_kms::primitives::Blob;
+    use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use serde_json::json;
+    use sp_api::RegionCode;
+    use sp_api::ids::ReportDocumentId;
+    use wiremock::matchers::{body_string_contains, header, method};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    /// Gives the seller's refresh token, and client secrets in this order.
+    fn amazon(server: &MockServer, secrets: &[&'static str]) -> Amazon {
+        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
+            let ciphertext = AttributeValue::B(Blob::new("sealed"));
+            GetItemOutput::builder()
+                .item("refreshTokenCiphertext", ciphertext)
+                .build()
+        });
+        let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
+            DecryptOutput::builder()
+                .plaintext(Blob::new("Atzr|token"))
+                .build()
+        });
+        let reads: Vec<Rule> = secrets
+            .iter()
+            .map(|secret| {
+                let content = json!({"ClientId": "id", "ClientSecret": secret}).to_string();
+                mock!(aws_sdk_secretsmanager::Client::get_secret_value)
+                    .then_output(move || GetSecretValueOutput::builder().secret_string(&content).build())
+            })
+            .collect();
+        let partners = SellingPartners::new(
+            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]),
+            mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
+            "partners".into(),
+            "arn:key".into(),
+        );
+        let secret = mock_client!(aws_sdk_secretsmanager, RuleMode::Sequential, &reads);
+        let endpoints = Endpoints::simulator(&server.uri()).expect("a URL");
+        Amazon::new(endpoints, LwaSecret::new(secret, "lwa".into()), partners)
+    }
+
+    /// LWA gives `token` to whoever knows `client_secret`.
+    async fn lwa_gives(server: &MockServer, client_secret: &str, token: &str, times: u64) {
+        Mock::given(method("POST"))
+            .and(body_string_contains(format!("client_secret={client_secret}")))
+            .respond_with(
+                ResponseTemplate::new(200).set_body_json(json!({"access_token": token, "expires_in": 3600})),
+            )
+            .up_to_n_times(times)
+            .mount(server)
+            .await;
+    }
+
+    async fn accepts(server: &MockServer, token: &str, status: u16, times: u64) {
+        Mock::given(method("GET"))
+            .and(header("x-amz-access-token", token))
+            .respond_with(
+                ResponseTemplate::new(status).set_body_json(json!({"url": "https://example.com/d"})),
+            )
+            .up_to_n_times(times)
+            .mount(server)
+            .await;
+    }
+
+    async fn ask(amazon: &Amazon) -> Result<(), PipelineError> {
+        let seller = SellerId::parse("A3TH9S8BH6GOGM").expect("valid");
+        let document = &ReportDocumentId::parse("d").expect("valid");
+        amazon
+            .as_seller(&seller, |client, token| async move {
+                client.get_report_document(RegionCode::Eu, &token, document).await
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn requests(server: &MockServer) -> usize {
+        server.received_requests().await.expect("recorded").len()
+    }
+
+    #[tokio::test]
+    async fn an_access_token_serves_many_calls() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atza|1", 1).await;
+        accepts(&server, "Atza|1", 200, 2).await;
+        let amazon = amazon(&server, &["old"]);
+        ask(&amazon).await.expect("answered");
+        ask(&amazon).await.expect("answered");
+        assert_eq!(requests(&server).await, 3);
+    }
+
+    #[tokio::test]
+    async fn a_cached_token_that_amazon_denies_is_replaced_once() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atza|1", 1).await;
+        accepts(&server, "Atza|1", 200, 1).await;
+        accepts(&server, "Atza|1", 403, 1).await;
+        lwa_gives(&server, "old", "Atza|2", 1).await;
+        accepts(&server, "Atza|2", 200, 1).await;
+        let amazon = amazon(&server, &["old"]);
+        ask(&amazon).await.expect("answered");
+        ask(&amazon).await.expect("answered with the second token");
+    }
+
+    #[tokio::test]
+    async fn a_denied_fresh_token_is_the_answer() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atza|1", 1).await;
+        accepts(&server, "Atza|1", 403, 1).await;
+        let error = ask(&amazon(&server, &["old"])).await.expect_err("denied");
+        assert_eq!(error.name(), "AccessDenied");
+        assert_eq!(requests(&server).await, 2);
+    }
+
+    async fn lwa_refuses(server: &MockServer, client_secret: &str) {
+        Mock::given(method("POST"))
+            .and(body_string_contains(format!("client_secret={client_secret}")))
+            .respond_with(ResponseTemplate::new(401).set_body_json(json!({"error": "invalid_client"})))
+            .mount(server)
+            .await;
+    }
+
+    #[tokio::test]
+    async fn a_rotated_secret_is_read_afresh() {
+        let server = MockServer::start().await;
+        lwa_refuses(&server, "old").await;
+        lwa_gives(&server, "new", "Atza|1", 1).await;
+        accepts(&server, "Atza|1", 200, 1).await;
+        ask(&amazon(&server, &["old", "new"])).await.expect("answered");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_secret_is_not_tried_twice() {
+        let server = MockServer::start().await;
+        lwa_refuses(&server, "old").await;
+        let error = ask(&amazon(&server, &["old", "old"])).await.expect_err("refused");
+        assert_eq!(error.name(), "LwaCredentialsRefused");
+        assert_eq!(requests(&server).await, 1);
+    }
+}
