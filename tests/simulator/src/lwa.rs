@@ -94,7 +94,7 @@ pub(crate) async fn exchange(world: &World, form: &HashMap<String, String>) -> E
     let Some(grant_type) = field("grant_type") else {
         return missing("grant_type").into();
     };
-    if let Err(refusal) = authenticate(world, field("client_id"), field("client_secret")) {
+    if let Some(refusal) = refuse_client(world, field("client_id"), field("client_secret")) {
         return refusal.into();
     }
     match grant_type {
@@ -117,9 +117,14 @@ pub(crate) async fn exchange(world: &World, form: &HashMap<String, String>) -> E
     }
 }
 
-fn authenticate(world: &World, client_id: Option<&str>, secret: Option<&str>) -> Result<(), Response> {
-    let client_id = client_id.ok_or_else(|| missing("client_id"))?;
-    let secret = secret.ok_or_else(|| missing("client_secret"))?;
+/// What to say to a client that is not the application; `None` if it is.
+fn refuse_client(world: &World, client_id: Option<&str>, secret: Option<&str>) -> Option<Response> {
+    let Some(client_id) = client_id else {
+        return Some(missing("client_id"));
+    };
+    let Some(secret) = secret else {
+        return Some(missing("client_secret"));
+    };
     let state = world.state();
     let fits = state.credentials.as_ref().is_none_or(|expected| {
         expected.client_id == client_id && expected.client_secret.expose_secret() == secret
@@ -131,7 +136,7 @@ fn authenticate(world: &World, client_id: Option<&str>, secret: Option<&str>) ->
             "Client authentication failed",
         )
     };
-    if fits { Ok(()) } else { Err(refusal()) }
+    (!fits).then(refusal)
 }
 
 async fn refresh(world: &World, refresh_token: &str) -> Exchange {

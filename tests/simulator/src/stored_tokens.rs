@@ -112,7 +112,7 @@ mod tests {
             ("updatedAt".to_owned(), AttributeValue::S(updated_at.to_owned())),
             (
                 "refreshTokenCiphertext".to_owned(),
-                AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(ciphertext)),
+                AttributeValue::B(Blob::new(ciphertext)),
             ),
         ])
     }
