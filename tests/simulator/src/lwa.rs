@@ -10,7 +10,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use crate::errors::lwa_error;
-use crate::sellers;
 use crate::tokens::{Grant, LIFETIME, OnBehalf};
 use crate::world::World;
 
@@ -84,8 +83,13 @@ fn invalid_grant(parameter: &str) -> Response {
     bad("invalid_grant", &description)
 }
 
-/// Answers one form. `seller_id` of the answer names the seller also where the answer is no.
-pub(crate) async fn exchange(world: &World, form: &HashMap<String, String>) -> Exchange {
+/// Answers one form. `seller` is who stands behind the form's refresh token, or why nobody can
+/// tell. The answer names the seller also where it says no.
+pub(crate) fn exchange(
+    world: &World,
+    form: &HashMap<String, String>,
+    seller: Option<Result<String, String>>,
+) -> Exchange {
     let field = |name: &str| {
         form.get(name)
             .map(String::as_str)
@@ -98,12 +102,12 @@ pub(crate) async fn exchange(world: &World, form: &HashMap<String, String>) -> E
         return refusal.into();
     }
     match grant_type {
-        "refresh_token" => match field("refresh_token") {
-            Some(refresh_token) => refresh(world, refresh_token).await,
-            None => missing("refresh_token").into(),
+        "refresh_token" => match (field("refresh_token"), seller) {
+            (Some(refresh_token), Some(seller)) => refresh(world, refresh_token, seller),
+            _ => missing("refresh_token").into(),
         },
         "authorization_code" => match field("code") {
-            Some(code) => redeem(world, code).await,
+            Some(code) => redeem(world, code),
             None => missing("code").into(),
         },
         "client_credentials" => match field("scope") {
@@ -139,11 +143,11 @@ fn refuse_client(world: &World, client_id: Option<&str>, secret: Option<&str>) -
     (!fits).then(refusal)
 }
 
-async fn refresh(world: &World, refresh_token: &str) -> Exchange {
+fn refresh(world: &World, refresh_token: &str, seller: Result<String, String>) -> Exchange {
     if !refresh_token.starts_with("Atzr|") {
         return invalid_grant("refresh_token").into();
     }
-    let seller_id = match sellers::resolve(world, refresh_token).await {
+    let seller_id = match seller {
         Ok(seller_id) => seller_id,
         Err(problem) => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
@@ -182,14 +186,14 @@ async fn refresh(world: &World, refresh_token: &str) -> Exchange {
     }
 }
 
-async fn redeem(world: &World, code: &str) -> Exchange {
+fn redeem(world: &World, code: &str) -> Exchange {
     let seller_id = world.state().codes.redeem(code, Instant::now());
     let Some(seller_id) = seller_id else {
         return invalid_grant("code").into();
     };
     let refresh_token = format!("Atzr|{seller_id}|{}", world.secrets.next());
     world.state().sellers.register(&refresh_token, &seller_id);
-    refresh(world, &refresh_token).await
+    refresh(world, &refresh_token, Ok(seller_id))
 }
 
 fn grantless(world: &World, scope: &str) -> Response {

@@ -25,8 +25,8 @@ use crate::documents::serve::serve;
 use crate::errors::{ApiError, lwa_error, storage_error};
 use crate::faults::FaultKind;
 use crate::journal::Entry;
-use crate::lwa;
 use crate::world::World;
+use crate::{lwa, sellers};
 use call::Query;
 use listener::Connection;
 
@@ -198,9 +198,11 @@ async fn token(
     to_the_end(async move {
         let form = read_form(&visit).await;
         // Faults that name a seller have to know who it is before anything is answered.
-        if let Some(refresh_token) = form.as_ref().and_then(|form| form.get("refresh_token")) {
-            visit.entry.seller_id = crate::sellers::resolve(&world, refresh_token).await.ok();
-        }
+        let seller = match form.as_ref().and_then(|form| form.get("refresh_token")) {
+            Some(refresh_token) => Some(sellers::resolve(&world, refresh_token).await),
+            None => None,
+        };
+        visit.entry.seller_id = seller.clone().and_then(Result::ok);
         let response = match (visit.strike(&world).await, form) {
             (Err(fault), _) => faulty(fault, lwa_error),
             (Ok(_), None) => {
@@ -208,7 +210,7 @@ async fn token(
                 lwa_error(StatusCode::BAD_REQUEST, "invalid_request", description)
             }
             (Ok(_), Some(form)) => {
-                let exchange = lwa::exchange(&world, &form).await;
+                let exchange = lwa::exchange(&world, &form, seller);
                 visit.entry.seller_id = exchange.seller_id.or(visit.entry.seller_id);
                 visit.entry.detail = visit.entry.detail.or(exchange.detail);
                 exchange.response
