@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::client::Call;
 use crate::ids::{MarketplaceId, ReportDocumentId, ReportId, ReportType};
@@ -52,14 +52,19 @@ pub struct CreateReport {
     /// 1 to 25 marketplaces.
     pub marketplace_ids: Vec<MarketplaceId>,
     /// Start of the period; Amazon's default is now.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "with_milliseconds")]
     pub data_start_time: Option<Timestamp>,
     /// End of the period; Amazon's default is now.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "with_milliseconds")]
     pub data_end_time: Option<Timestamp>,
     /// Options that the type knows.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub report_options: BTreeMap<String, String>,
+}
+
+/// As Amazon's own samples are written; its sandbox compares texts.
+fn with_milliseconds<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| format!("{time:.3}")).serialize(serializer)
 }
 
 /// Where a report's document is, for the next five minutes.

@@ -97,7 +97,12 @@ impl ReportsTable {
                 .expression_attribute_values(format!(":{name}"), value);
         }
         update
-            .update_expression(format!("SET {}", assignments.join(", ")))
+            // A delivery that succeeds after all leaves nothing of its earlier failure.
+            .update_expression(format!(
+                "SET {} REMOVE #error, errorCause, failedAt",
+                assignments.join(", ")
+            ))
+            .expression_attribute_names("#error", "error")
             .send()
             .await
             .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
@@ -247,6 +252,9 @@ mod tests {
             .match_requests(|request| {
                 let values = request.expression_attribute_values().expect("values");
                 values[":status"] == text("ANNOUNCED")
+                    && request
+                        .update_expression()
+                        .is_some_and(|it| it.ends_with("REMOVE #error, errorCause, failedAt"))
                     && values[":bytes"] == AttributeValue::N("5".into())
                     && values[":objectKey"] == text("key")
             })

@@ -73,7 +73,7 @@ impl Failure {
             "AccessDenied" => "Check that the application has the role that this report type needs.",
             "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
             _ => {
-                "The report is still at Amazon. The execution's history in Step Functions shows what failed; it can be redriven there."
+                "The report is still at Amazon. The execution's history in Step Functions shows what failed; once that is mended, a new execution with the same input delivers the report."
             }
         }
     }
@@ -162,7 +162,7 @@ fn download(outcome: &Outcome, link: &Link) -> String {
         .as_ref()
         .map(|document| format!(" ({})", human_size(document.bytes)));
     format!(
-        "\nDownload{}, until {until}:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
+        "\nDownload{}, until {until} at the latest:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
         size.unwrap_or_default(),
         link.url
     )
@@ -228,7 +228,7 @@ mod tests {
              Status:      DONE\n\
              Region:      EU\n\
              \n\
-             Download (124 kB), until 2026-11-22 08:30 UTC:\n\
+             Download (124 kB), until 2026-11-22 08:30 UTC at the latest:\n\
              https://bucket.example/report?signature\n\
              \n\
              Whoever has this link can read the report, so please do not pass it on.\n"

@@ -163,7 +163,7 @@ mod tests {
             json!({
                 "reportType": "GET_MERCHANT_LISTINGS_ALL_DATA",
                 "marketplaceIds": ["A1PA6795UKMFR9", "ATVPDKIKX0DER"],
-                "dataStartTime": "2024-03-10T20:11:24Z",
+                "dataStartTime": "2024-03-10T20:11:24.000Z",
             })
         );
     }

@@ -89,10 +89,10 @@ async fn an_unknown_seller_is_not_found_and_amazon_is_not_asked() {
             "{}",
             answer.body
         );
-        let simulator = world.stack.simulator().expect("the simulator is described");
         let seller = body["SellerId"].as_str().expect("an id");
         assert!(
-            simulator
+            world
+                .simulator
                 .journal("createReport", Some(seller))
                 .await
                 .expect("a journal")
@@ -123,8 +123,11 @@ async fn amazons_refusals_come_through() {
 async fn a_revoked_authorization_is_said_to_be_revoked() {
     let Some(world) = World::find().await else { return };
     let seller = world.seller().await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    simulator.revoke(&seller.refresh_token).await.expect("revoked");
+    world
+        .simulator
+        .revoke(&seller.refresh_token)
+        .await
+        .expect("revoked");
     let mut order = order();
     order["SellerId"] = json!(seller.id);
     let answer = world.post("/reports", &order).await;
@@ -144,12 +147,11 @@ async fn a_revoked_authorization_is_said_to_be_revoked() {
 async fn a_spent_quota_says_when_to_come_back() {
     let Some(world) = World::find().await else { return };
     let seller = world.seller().await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
     let fault = json!({
         "operation": "createReport", "sellerId": seller.id, "kind": "status", "status": 429,
         "code": "QuotaExceeded", "message": "You exceeded your quota for the requested resource.",
     });
-    simulator.fault(&fault).await.expect("scripted");
+    world.simulator.fault(&fault).await.expect("scripted");
     let mut order = order();
     order["SellerId"] = json!(seller.id);
     let answer = world.post("/reports", &order).await;

@@ -1,4 +1,3 @@
-use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::sha256;
 use serde_json::json;
 
@@ -9,19 +8,13 @@ use crate::world::{LISTINGS, World, new_seller_id};
 async fn an_ordered_report_reaches_the_seller() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    simulator
+    world
+        .simulator
         .script(&seller.id, json!({"gzip": true}))
         .await
         .expect("scripted");
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
+    let email = world.delivered(&seller, &report).await;
 
     assert_eq!(
         email.subject,
@@ -73,22 +66,15 @@ async fn an_ordered_report_reaches_the_seller() {
 async fn a_report_made_elsewhere_reaches_the_seller() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("FE").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
     let settlement = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
-    let report = simulator
+    let report = world
+        .simulator
         .report_made_elsewhere(&seller.id, "FE", settlement, json!({}))
         .await
         .expect("made");
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
+    let email = world.delivered(&seller, &report).await;
     assert_eq!(email.attributes.get("RegionCode").map(String::as_str), Some("FE"));
-    let (_, bytes) = world.follow(&email).await;
-    assert_eq!(sha256(&bytes), world.served_sha256(&seller, &report).await);
+    world.assert_linked(&email, &seller, &report).await;
 }
 
 /// A vendor has an account id and no seller id.
@@ -99,15 +85,8 @@ async fn a_vendors_report_reaches_the_vendor() {
     let vendor = world.selling_partner(vendor).await;
     world.subscribe(&vendor, "NA").await;
     let report = world.order(&vendor, "NA", "GET_VENDOR_SALES_REPORT").await;
-    let (execution, email) = world.delivered(&vendor, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
-    let (_, bytes) = world.follow(&email).await;
-    assert_eq!(sha256(&bytes), world.served_sha256(&vendor, &report).await);
+    let email = world.delivered(&vendor, &report).await;
+    world.assert_linked(&email, &vendor, &report).await;
 }
 
 /// A type with personal data is fetched with a restricted data token.
@@ -118,17 +97,10 @@ async fn a_restricted_report_reaches_the_seller() {
     let report = world
         .order(&seller, "EU", "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING")
         .await;
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
-    let (_, bytes) = world.follow(&email).await;
-    assert_eq!(sha256(&bytes), world.served_sha256(&seller, &report).await);
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    let calls = simulator
+    let email = world.delivered(&seller, &report).await;
+    world.assert_linked(&email, &seller, &report).await;
+    let calls = world
+        .simulator
         .journal("getReportDocument", Some(&seller.id))
         .await
         .expect("a journal");
@@ -148,19 +120,13 @@ async fn a_restricted_report_reaches_the_seller() {
 async fn a_cancelled_report_is_explained() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    simulator
+    world
+        .simulator
         .script(&seller.id, json!({"status": "CANCELLED"}))
         .await
         .expect("scripted");
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
+    let email = world.delivered(&seller, &report).await;
     assert!(
         email.subject.starts_with("Amazon report cancelled"),
         "{}",
@@ -182,18 +148,11 @@ async fn a_cancelled_report_is_explained() {
 async fn a_fatal_report_comes_with_amazons_explanation() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
     let fatal =
         json!({"status": "FATAL", "document": true, "body": "The start date is too far in the past."});
-    simulator.script(&seller.id, fatal).await.expect("scripted");
+    world.simulator.script(&seller.id, fatal).await.expect("scripted");
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
+    let email = world.delivered(&seller, &report).await;
     assert!(
         email.subject.starts_with("Amazon report failed"),
         "{}",
@@ -211,18 +170,12 @@ async fn a_fatal_report_comes_with_amazons_explanation() {
 async fn a_fatal_report_without_explanation_is_told_all_the_same() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    simulator
+    world
+        .simulator
         .script(&seller.id, json!({"status": "FATAL"}))
         .await
         .expect("scripted");
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
+    let email = world.delivered(&seller, &report).await;
     assert!(email.text.contains("gave no reason"), "{}", email.text);
 }

@@ -7,8 +7,8 @@ use crate::world::{LISTINGS, PATIENCE, World};
 async fn a_notification_sent_ten_times_is_one_delivery() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    simulator
+    world
+        .simulator
         .script(&seller.id, json!({"copies": 10}))
         .await
         .expect("scripted");
@@ -21,8 +21,8 @@ async fn a_notification_sent_ten_times_is_one_delivery() {
     world.delivered(&seller, &later).await;
     wait_until_the_queue_is_empty(&world).await;
 
-    let executions = world.stack.executions().expect("the state machine is described");
-    let mut names = executions
+    let mut names = world
+        .executions
         .names(&format!("{}_", seller.id))
         .await
         .expect("listed");
@@ -34,9 +34,13 @@ async fn a_notification_sent_ten_times_is_one_delivery() {
     expected.sort();
     assert_eq!(names, expected);
     assert_eq!(world.objects(&seller).await.len(), 2);
-    let mailbox = world.stack.mailbox().expect("the mailbox is described");
     assert_eq!(
-        mailbox.all_about(&seller.id, &report).await.expect("read").len(),
+        world
+            .mailbox
+            .all_about(&seller.id, &report)
+            .await
+            .expect("read")
+            .len(),
         1
     );
 }

@@ -1,5 +1,4 @@
 use aws_sdk_sfn::types::ExecutionStatus;
-use end_to_end::sha256;
 use serde_json::json;
 
 use crate::world::{LISTINGS, PATIENCE, Seller, World, new_seller_id};
@@ -14,13 +13,13 @@ async fn a_delivery_that_cannot_succeed_ends_with_mail_and_row() {
         id: new_seller_id(),
         refresh_token: String::new(),
     };
-    let simulator = world.stack.simulator().expect("the simulator is described");
     let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
-    simulator
+    world
+        .simulator
         .send_message(&queue, &notification(&stranger.id, "700", "DONE"))
         .await
         .expect("sent");
-    let (execution, email) = world.delivered(&stranger, "700").await;
+    let (execution, email) = world.ended(&stranger, "700").await;
     assert_eq!(execution.status, ExecutionStatus::Failed);
     assert_eq!(execution.error.as_deref(), Some("RegionUnknown"));
     assert!(
@@ -41,15 +40,19 @@ async fn a_delivery_that_cannot_succeed_ends_with_mail_and_row() {
 async fn a_revoked_authorization_ends_the_delivery() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
     // The retrieving function has no token of this seller yet, so it must ask LWA, which says no.
-    simulator.revoke(&seller.refresh_token).await.expect("revoked");
+    world
+        .simulator
+        .revoke(&seller.refresh_token)
+        .await
+        .expect("revoked");
     let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
-    simulator
+    world
+        .simulator
         .send_message(&queue, &notification(&seller.id, "701", "DONE"))
         .await
         .expect("sent");
-    let (execution, email) = world.delivered(&seller, "701").await;
+    let (execution, email) = world.ended(&seller, "701").await;
     assert_eq!(execution.error.as_deref(), Some("AuthorizationRevoked"));
     assert!(
         email.text.contains("Authorize the application again"),
@@ -64,27 +67,20 @@ async fn a_revoked_authorization_ends_the_delivery() {
 async fn passing_faults_do_not_lose_the_report() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
     for fault in [
         json!({"operation": "getReportDocument", "sellerId": seller.id, "kind": "status", "status": 503}),
         json!({"operation": "getReportDocument", "sellerId": seller.id, "kind": "reset"}),
         json!({"operation": "document", "sellerId": seller.id, "kind": "expireUrl"}),
         json!({"operation": "document", "sellerId": seller.id, "kind": "truncate", "afterBytes": 100}),
     ] {
-        simulator.fault(&fault).await.expect("scripted");
+        world.simulator.fault(&fault).await.expect("scripted");
     }
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let (execution, email) = world.delivered(&seller, &report).await;
-    assert_eq!(
-        execution.status,
-        ExecutionStatus::Succeeded,
-        "{:?}",
-        execution.error
-    );
-    let (_, bytes) = world.follow(&email).await;
-    assert_eq!(sha256(&bytes), world.served_sha256(&seller, &report).await);
+    let email = world.delivered(&seller, &report).await;
+    world.assert_linked(&email, &seller, &report).await;
     assert_eq!(world.objects(&seller).await.len(), 1);
-    let calls = simulator
+    let calls = world
+        .simulator
         .journal("getReportDocument", Some(&seller.id))
         .await
         .expect("a journal");
@@ -96,11 +92,14 @@ async fn passing_faults_do_not_lose_the_report() {
 #[tokio::test]
 async fn garbage_ends_in_the_dead_letter_queue() {
     let Some(world) = World::find().await else { return };
-    let simulator = world.stack.simulator().expect("the simulator is described");
     let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
     let garbage = format!("garbage {}", new_seller_id());
     redeliver_quickly(&world).await;
-    simulator.send_message(&queue, &garbage).await.expect("sent");
+    world
+        .simulator
+        .send_message(&queue, &garbage)
+        .await
+        .expect("sent");
 
     let seller = world.subscribed_seller("EU").await;
     let report = world.order(&seller, "EU", LISTINGS).await;
@@ -151,19 +150,19 @@ async fn redeliver_quickly(world: &World) {
 #[tokio::test]
 async fn other_notifications_are_skipped() {
     let Some(world) = World::find().await else { return };
-    let simulator = world.stack.simulator().expect("the simulator is described");
     let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
     let seller = world.subscribed_seller("EU").await;
     let other = json!({"notificationType": "ANY_OFFER_CHANGED", "payload": {"sellerId": seller.id}});
-    simulator
+    world
+        .simulator
         .send_message(&queue, &other.to_string())
         .await
         .expect("sent");
     let report = world.order(&seller, "EU", LISTINGS).await;
     world.delivered(&seller, &report).await;
-    let executions = world.stack.executions().expect("the state machine is described");
     assert_eq!(
-        executions
+        world
+            .executions
             .names(&format!("{}_", seller.id))
             .await
             .expect("listed")

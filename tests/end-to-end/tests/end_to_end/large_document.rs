@@ -10,8 +10,8 @@ const MOST_MEMORY_MIB: u64 = 128;
 async fn a_gibibyte_passes_in_a_small_memory() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    simulator
+    world
+        .simulator
         .script(&seller.id, json!({"sizeBytes": ONE_GIB}))
         .await
         .expect("scripted");

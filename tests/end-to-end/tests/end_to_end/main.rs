@@ -1,4 +1,4 @@
-//! The pipeline on the local stack: SigV4 and IAM enforced, Amazon played by the simulator.
+//! The pipeline on the local stack: SigV4 and IAM enforced, Amazon played by the world.simulator.
 //!
 //! Every test has sellers of its own, so that all can run side by side on one stack.
 

@@ -53,7 +53,7 @@ async fn a_token_that_amazon_was_not_told_about_is_its_storers() {
     world.post_ok("/tokens", &token).await;
     world.subscribe(&seller, "NA").await;
     let report = world.order(&seller, "NA", crate::world::LISTINGS).await;
-    let (_, email) = world.delivered(&seller, &report).await;
+    let email = world.delivered(&seller, &report).await;
     assert!(
         email.subject.starts_with("Amazon report ready"),
         "{}",

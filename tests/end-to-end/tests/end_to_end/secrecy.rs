@@ -8,7 +8,7 @@ async fn no_secret_is_logged() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let (_, email) = world.delivered(&seller, &report).await;
+    let email = world.delivered(&seller, &report).await;
     world.follow(&email).await;
     let bad = format!(
         r#"{{"SellerId": "{}", "RefreshToken": "Atzr|never log this""#,

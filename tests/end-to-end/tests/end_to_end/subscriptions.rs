@@ -14,8 +14,8 @@ async fn what_is_there_is_reused() {
     let first = world.subscribe(&seller, "EU").await;
     let second = world.subscribe(&seller, "EU").await;
     assert_eq!(first, second);
-    let simulator = world.stack.simulator().expect("the simulator is described");
-    let created = simulator
+    let created = world
+        .simulator
         .journal("createSubscription", Some(&seller.id))
         .await
         .expect("a journal");

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use end_to_end::{Answer, Caller, Email, Execution, ReportsApi, Stack};
+use aws_sdk_sfn::types::ExecutionStatus;
+use end_to_end::{
+    Answer, Caller, Email, Execution, Executions, Mailbox, ReportsApi, Simulator, Stack, sha256,
+};
 use serde_json::{Value, json};
 
 /// For what a healthy stack does within seconds, on a machine however busy.
@@ -17,6 +20,9 @@ pub struct World {
     pub stack: Stack,
     pub api: ReportsApi,
     pub role: Caller,
+    pub simulator: Simulator,
+    pub executions: Executions,
+    pub mailbox: Mailbox,
 }
 
 /// A selling partner of one test.
@@ -40,7 +46,17 @@ impl World {
             .invoke_role()
             .await
             .expect("the invoke user may assume the role");
-        Some(Self { stack, api, role })
+        let simulator = stack.simulator().expect("the simulator is described");
+        let executions = stack.executions().expect("the state machine is described");
+        let mailbox = stack.mailbox().expect("the mailbox is described");
+        Some(Self {
+            stack,
+            api,
+            role,
+            simulator,
+            executions,
+            mailbox,
+        })
     }
 
     /// `POST`s as the invoke role.
@@ -69,8 +85,7 @@ impl World {
             refresh_token: format!("Atzr|{id}|end-to-end"),
             id,
         };
-        let simulator = self.stack.simulator().expect("the simulator is described");
-        simulator
+        self.simulator
             .register_seller(&seller.id, &seller.refresh_token)
             .await
             .expect("registered");
@@ -104,18 +119,36 @@ impl World {
     }
 
     /// Waits for the report's execution, then for its e-mail.
-    pub async fn delivered(&self, seller: &Seller, report: &str) -> (Execution, Email) {
-        let executions = self.stack.executions().expect("the state machine is described");
-        let execution = executions
+    pub async fn ended(&self, seller: &Seller, report: &str) -> (Execution, Email) {
+        let execution = self
+            .executions
             .wait_for(&seller.id, report, PATIENCE)
             .await
             .expect("it ends");
-        let mailbox = self.stack.mailbox().expect("the mailbox is described");
-        let email = mailbox
+        let email = self
+            .mailbox
             .wait_for(&seller.id, report, PATIENCE)
             .await
             .expect("an e-mail comes");
         (execution, email)
+    }
+
+    /// As [`Self::ended`], and it has ended well.
+    pub async fn delivered(&self, seller: &Seller, report: &str) -> Email {
+        let (execution, email) = self.ended(seller, report).await;
+        assert_eq!(
+            execution.status,
+            ExecutionStatus::Succeeded,
+            "{:?}",
+            execution.error
+        );
+        email
+    }
+
+    /// The e-mail's link leads to the very bytes that Amazon served.
+    pub async fn assert_linked(&self, email: &Email, seller: &Seller, report: &str) {
+        let (_, bytes) = self.follow(email).await;
+        assert_eq!(sha256(&bytes), self.served_sha256(seller, report).await);
     }
 
     /// What the link in an e-mail leads to, with its headers.
@@ -135,8 +168,8 @@ impl World {
 
     /// The SHA-256 of what Amazon served for a report.
     pub async fn served_sha256(&self, seller: &Seller, report: &str) -> String {
-        let simulator = self.stack.simulator().expect("the simulator is described");
-        let truth = simulator
+        let truth = self
+            .simulator
             .document(&seller.id, report)
             .await
             .expect("there is a document");
