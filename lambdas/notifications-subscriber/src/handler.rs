@@ -121,7 +121,7 @@ impl Subscriber {
             .amazon
             .grantless(GrantlessScope::Notifications, move |client, token| async move {
                 client
-                    .create_destination(region, &token, &name, &self.queue_arn)
+                    .create_destination(region, &token, name, &self.queue_arn)
                     .await
             })
             .await;

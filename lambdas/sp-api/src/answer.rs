@@ -56,7 +56,7 @@ pub(crate) fn read<Answer: DeserializeOwned>(
     if status.is_success() {
         // deleteSubscription and its like may answer nothing at all.
         let body = if body.is_empty() { b"null" } else { body };
-        return serde_json::from_slice(body).map_err(|error| SpApiError::unexpected(operation, error));
+        return serde_json::from_slice(body).map_err(|error| SpApiError::unexpected(&operation, &error));
     }
     let (code, message) = AmazonError::read(status, body);
     Err(match status {

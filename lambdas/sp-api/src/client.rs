@@ -80,7 +80,7 @@ impl SpApiClient {
         if let Some(body) = call.body {
             request = request.json(body);
         }
-        let transient = |error| SpApiError::transient(operation, error);
+        let transient = |error| SpApiError::transient(&operation, error);
         let response = request.send().await.map_err(transient)?;
         let status = response.status();
         let body = response.bytes().await.map_err(transient)?;

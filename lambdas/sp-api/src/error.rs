@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::rates::Operation;
@@ -90,14 +91,14 @@ pub enum SpApiError {
 }
 
 impl SpApiError {
-    pub(crate) fn transient(call: impl ToString, error: reqwest::Error) -> Self {
+    pub(crate) fn transient(call: &(impl Display + ?Sized), error: reqwest::Error) -> Self {
         Self::Transient {
             call: call.to_string(),
             message: describe(error),
         }
     }
 
-    pub(crate) fn unexpected(call: impl ToString, message: impl ToString) -> Self {
+    pub(crate) fn unexpected(call: &(impl Display + ?Sized), message: &(impl Display + ?Sized)) -> Self {
         Self::UnexpectedAnswer {
             call: call.to_string(),
             message: message.to_string(),

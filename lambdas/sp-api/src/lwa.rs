@@ -150,7 +150,7 @@ fn refusal(status: http::StatusCode, body: &[u8]) -> SpApiError {
                 message,
             }
         }
-        _ => SpApiError::unexpected("LWA", message),
+        _ => SpApiError::unexpected("LWA", &message),
     }
 }
 

@@ -192,7 +192,7 @@ async fn notifications_are_subscribed_to_and_moved() {
         .expect("created");
     assert_eq!(
         client.get_destinations(na, &grantless).await.expect("listed"),
-        [destination.clone()]
+        std::slice::from_ref(&destination)
     );
     assert_eq!(
         client

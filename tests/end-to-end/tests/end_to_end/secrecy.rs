@@ -27,6 +27,7 @@ async fn no_secret_is_logged() {
     let secrets = [
         "Atzr|",
         "Atza|",
+        "Atc|",
         "Atz.sprdt|",
         client_secret.as_str(),
         documents.as_str(),
