@@ -134,8 +134,12 @@ pub fn run_logged(command: &mut Command, log: &Path, mut on_line: impl FnMut(&st
     let shown = shown(command);
     let mut file = create(log)?;
     writeln!(file, "$ {shown}")?;
-    let mut child = Child::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
-    let lines = lines_of(&mut child);
+    // One pipe for both, so that lines keep their order.
+    let (output, input) = std::io::pipe()?;
+    let mut child = Child::spawn(command.stdout(input.try_clone()?).stderr(input))?;
+    // The command holds its ends of the pipe open otherwise.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let lines = lines_of(output);
     let mut take = |line: Line| -> Result<()> {
         on_line(&line.text);
         if !line.is_overwritten {
@@ -273,46 +277,30 @@ struct Line {
     is_overwritten: bool,
 }
 
-fn lines_of(child: &mut Child) -> Receiver<Line> {
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<Line> {
     let (sender, receiver) = channel();
-    if let Some(stdout) = child.inner.stdout.take() {
-        send_lines(stdout, sender.clone());
-    }
-    if let Some(stderr) = child.inner.stderr.take() {
-        send_lines(stderr, sender);
-    }
+    std::thread::spawn(move || send_lines(output, &sender));
     receiver
 }
 
-fn send_lines(output: impl Read + Send + 'static, sender: Sender<Line>) {
-    std::thread::spawn(move || {
-        let mut bytes = BufReader::new(output).bytes();
-        let mut line = Vec::new();
-        while let Some(Ok(byte)) = bytes.next() {
-            if byte != b'\n' && byte != b'\r' {
-                line.push(byte);
-                continue;
-            }
-            let text = String::from_utf8_lossy(&line).into_owned();
-            line.clear();
-            if sender
-                .send(Line {
-                    text,
-                    is_overwritten: byte == b'\r',
-                })
-                .is_err()
-            {
-                return;
-            }
+fn send_lines(output: impl Read, sender: &Sender<Line>) {
+    let mut bytes = BufReader::new(output).bytes();
+    let mut line = Vec::new();
+    let send = |line: &mut Vec<u8>, is_overwritten| {
+        let text = String::from_utf8_lossy(line).into_owned();
+        line.clear();
+        sender.send(Line { text, is_overwritten }).is_ok()
+    };
+    while let Some(Ok(byte)) = bytes.next() {
+        if byte != b'\n' && byte != b'\r' {
+            line.push(byte);
+        } else if !send(&mut line, byte == b'\r') {
+            return;
         }
-        if !line.is_empty() {
-            let text = String::from_utf8_lossy(&line).into_owned();
-            let _ = sender.send(Line {
-                text,
-                is_overwritten: false,
-            });
-        }
-    });
+    }
+    if !line.is_empty() {
+        send(&mut line, false);
+    }
 }
 
 fn read_all(mut output: impl Read + Send + 'static) -> Receiver<String> {
@@ -395,7 +383,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let log = folder.path().join("logs/step.log");
         let mut lines = Vec::new();
-        let script = r"echo one; printf 'drawn\rover\r'; echo two >&2; exit 3";
+        let script = r"echo one >&2; printf 'drawn\rover\r'; echo two; exit 3";
         let result = run_logged(Command::new("sh").args(["-c", script]), &log, |line| {
             lines.push(line.to_owned());
         });
@@ -403,7 +391,7 @@ mod tests {
         assert!(
             message.contains("exit status: 3") && message.contains("two") && message.contains("step.log")
         );
-        assert!(lines.iter().any(|line| line == "drawn"));
+        assert_eq!(lines, ["one", "drawn", "over", "two"]);
         assert!(!std::fs::read_to_string(&log)?.lines().any(|line| line == "drawn"));
         assert_eq!(capture(Command::new("echo").arg("hello"))?, "hello\n");
         assert!(capture(Command::new("sh").args(["-c", "echo no >&2; exit 1"])).is_err());
@@ -415,7 +403,8 @@ mod tests {
         let marker = format!("31557{}", std::process::id());
         let script = format!("sleep {marker} & echo $!; wait");
         let mut child = Child::spawn(Command::new("sh").args(["-c", &script]).stdout(Stdio::piped()))?;
-        let started = lines_of(&mut child).recv()?.text.parse()?;
+        let output = child.inner.stdout.take().context("no output")?;
+        let started = lines_of(output).recv()?.text.parse()?;
         assert!(is_alive(child.inner.id(), &marker));
         drop(child);
         while is_alive(started, &marker) {

@@ -17,8 +17,8 @@ use crate::toolbox::{self, Venv};
 use crate::workspace::Workspace;
 use crate::{functions, prerequisites};
 
-/// The end-to-end tests mostly wait, for the stack to work and for quotas to come back.
-const END_TO_END_THREADS: &str = "--test-threads=8";
+/// More would use up the quotas that all sellers of an application share.
+const END_TO_END_THREADS: &str = "--test-threads=2";
 /// Needless dependencies in the CDK's output, which the CDK makes on purpose.
 const CFN_LINT_IGNORES: [&str; 2] = ["--ignore-checks", "W3005"];
 
