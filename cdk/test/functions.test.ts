@@ -43,7 +43,7 @@ const EXPECTED: Record<string, Expected> = {
     permissions: [
       `dynamodb:GetItem on ${SELLING_PARTNERS}`,
       TABLE_KEY,
-      `dynamodb:PutItem dynamodb:UpdateItem on ${REPORTS}`,
+      `dynamodb:UpdateItem on ${REPORTS}`,
       ...SP_API_PERMISSIONS,
     ],
   },

@@ -108,7 +108,7 @@ export class Functions extends Construct {
       environment: { ...spApiEnvironment, ...reportsTable },
       permissions: [
         ...storage.tableAccess(storage.sellingPartners, "dynamodb:GetItem"),
-        ...storage.tableAccess(storage.reports, "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        ...storage.tableAccess(storage.reports, "dynamodb:UpdateItem"),
         ...spApiPermissions(),
       ],
     });
