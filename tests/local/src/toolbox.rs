@@ -137,6 +137,8 @@ pub fn npm_ci(workspace: &Workspace, folder: &str) -> Result<()> {
         "--no-fund",
         "--fetch-retries",
         "2",
+        "--fetch-retry-mintimeout",
+        "1000",
         "--fetch-retry-maxtimeout",
         "5000",
     ];

@@ -23,7 +23,15 @@ pub fn aws(arguments: &[&str]) -> Value {
 /// The application's client id and client secret, as the operator put them in.
 pub fn lwa_credentials() -> (String, String) {
     let secrets = aws(&["secretsmanager", "list-secrets"]);
-    let name = secrets["SecretList"][0]["Name"].as_str().expect("the LWA secret");
+    let names = secrets["SecretList"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["Name"].as_str());
+    let name = names
+        .into_iter()
+        .find(|name| name.contains("lwa-credentials"))
+        .expect("the LWA secret");
     let value = aws(&["secretsmanager", "get-secret-value", "--secret-id", name]);
     let content: Value = serde_json::from_str(value["SecretString"].as_str().expect("a text")).expect("JSON");
     let text = |field: &str| content[field].as_str().expect("a text").to_owned();
