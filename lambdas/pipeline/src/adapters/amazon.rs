@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sp_api::ids::SellerId;
 use sp_api::{
     AccessToken, Endpoints, Grant, GrantlessScope, LwaCredentials, SpApiClient, SpApiError, TokenCache,
@@ -6,6 +8,12 @@ use sp_api::{
 use super::{LwaSecret, SellingPartners};
 use crate::PipelineError;
 use crate::settings::AmazonSettings;
+
+/// A quota that gives its next call later than this is not waited for in a function.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// With [`LONGEST_WAIT`] this stays below what API Gateway waits for a function.
+const MOST_WAITS: u32 = 6;
 
 /// SP-API with the tokens it needs: reads them where they are kept, caches what LWA gives, renews
 /// what Amazon no longer accepts.
@@ -58,7 +66,7 @@ impl Amazon {
         Answer: Future<Output = Result<T, SpApiError>>,
     {
         if let Some(token) = self.seller_tokens.get(seller) {
-            match call(self.client.clone(), token).await {
+            match self.patiently(&call, token).await {
                 Err(SpApiError::Unauthorized { .. }) => self.seller_tokens.forget(seller),
                 result => return Ok(result?),
             }
@@ -66,7 +74,7 @@ impl Amazon {
         let refresh_token = self.partners.refresh_token(seller).await?;
         let token = self.exchange(Grant::RefreshToken(&refresh_token)).await?;
         self.seller_tokens.insert(seller.clone(), token.clone());
-        Ok(call(self.client.clone(), token).await?)
+        Ok(self.patiently(&call, token).await?)
     }
 
     /// Makes `call` on the application's own behalf.
@@ -82,14 +90,36 @@ impl Amazon {
         Answer: Future<Output = Result<T, SpApiError>>,
     {
         if let Some(token) = self.grantless_tokens.get(&scope) {
-            match call(self.client.clone(), token).await {
+            match self.patiently(&call, token).await {
                 Err(SpApiError::Unauthorized { .. }) => self.grantless_tokens.forget(&scope),
                 result => return Ok(result?),
             }
         }
         let token = self.exchange(Grant::ClientCredentials(scope)).await?;
         self.grantless_tokens.insert(scope, token.clone());
-        Ok(call(self.client.clone(), token).await?)
+        Ok(self.patiently(&call, token).await?)
+    }
+
+    /// Makes `call`, and waits for a quota that gives its next call within a second or two. Slower ones
+    /// are not waited for in a function, which costs money while it does.
+    async fn patiently<T, Answer>(
+        &self,
+        call: &impl Fn(SpApiClient, AccessToken) -> Answer,
+        token: AccessToken,
+    ) -> Result<T, SpApiError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
+        for _ in 0..MOST_WAITS {
+            match call(self.client.clone(), token.clone()).await {
+                Err(SpApiError::Throttled { retry_after, .. }) if retry_after <= LONGEST_WAIT => {
+                    // Spread out, so that those who were refused together don't come back together.
+                    tokio::time::sleep(retry_after.mul_f64(1.0 + fastrand::f64())).await;
+                }
+                result => return result,
+            }
+        }
+        call(self.client.clone(), token).await
     }
 
     /// Asks LWA; once more if the client secret has been rotated since it was read.
@@ -231,6 +261,34 @@ mod tests {
         let error = ask(&amazon(&server, &["old"])).await.expect_err("denied");
         assert_eq!(error.name(), "AccessDenied");
         assert_eq!(requests(&server).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_slow_quota_is_not_waited_for() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atza|1", 1).await;
+        accepts(&server, "Atza|1", 429, 1).await;
+        let error = ask(&amazon(&server, &["old"])).await.expect_err("throttled");
+        assert_eq!(error.name(), "Throttled");
+        assert_eq!(requests(&server).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_quick_quota_is_waited_for() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atc|1", 1).await;
+        accepts(&server, "Atc|1", 429, 1).await;
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({"payload": []})))
+            .mount(&server)
+            .await;
+        let amazon = amazon(&server, &["old"]);
+        let listed = amazon
+            .grantless(GrantlessScope::Notifications, |client, token| async move {
+                client.get_destinations(RegionCode::Eu, &token).await
+            })
+            .await;
+        assert_eq!(listed.expect("listed in the end"), []);
     }
 
     async fn lwa_refuses(server: &MockServer, client_secret: &str) {
