@@ -3,7 +3,7 @@
 //! [`Prism`] puts a proxy in between that holds requests and answers against a model and says what
 //! does not fit.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -50,7 +50,7 @@ pub struct Prism {
 }
 
 impl Prism {
-    /// Starts a proxy in front of `upstream`, a region's URL. `None`, with a line on standard output
+    /// Starts a proxy in front of `upstream`, a region's URL. `None`, with a line on standard error
     /// that says so, where Amazon's models or Prism are not installed.
     ///
     /// # Errors
@@ -62,7 +62,11 @@ impl Prism {
         for needed in [&model, &program] {
             if !needed.exists() {
                 let name = needed.file_name().unwrap_or_default().to_string_lossy();
-                println!("skipped: {name} is not there, so that Amazon's model can't be the referee");
+                // Past the test harness, which would keep it to itself.
+                writeln!(
+                    io::stderr(),
+                    "skipped: {name} is not there, so that Amazon's model can't be the referee"
+                )?;
                 return Ok(None);
             }
         }

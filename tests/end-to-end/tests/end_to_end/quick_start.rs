@@ -60,3 +60,30 @@ async fn a_token_that_amazon_was_not_told_about_is_its_storers() {
         email.subject
     );
 }
+
+/// A seller who has authorized the application anew: the new token replaces the dead one everywhere,
+/// also where access tokens of the old one are kept.
+#[tokio::test]
+async fn storing_again_replaces() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.seller().await;
+    world.order(&seller, "EU", crate::world::LISTINGS).await;
+    world
+        .simulator
+        .revoke(&seller.refresh_token)
+        .await
+        .expect("revoked");
+    let renewed = format!("{}-renewed", seller.refresh_token);
+    world
+        .simulator
+        .register_seller(&seller.id, &renewed)
+        .await
+        .expect("registered");
+    world
+        .post_ok(
+            "/tokens",
+            &json!({"SellerId": seller.id, "RefreshToken": renewed}),
+        )
+        .await;
+    world.order(&seller, "EU", crate::world::LISTINGS).await;
+}
