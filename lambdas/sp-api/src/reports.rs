@@ -30,6 +30,26 @@ pub enum ProcessingStatus {
 }
 
 impl ProcessingStatus {
+    const ALL: [Self; 5] = [
+        Self::InQueue,
+        Self::InProgress,
+        Self::Done,
+        Self::Cancelled,
+        Self::Fatal,
+    ];
+
+    /// The status of that name; `None` if Amazon has none.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether nothing more will become of the report.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::InQueue | Self::InProgress)
+    }
+
     /// Amazon's name for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

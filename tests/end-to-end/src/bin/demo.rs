@@ -79,7 +79,7 @@ async fn run() -> Result<()> {
     let mailbox = stack.mailbox()?;
     let email = step("Read the e-mail", mailbox.wait_for(SELLER, &report, PATIENCE)).await?;
     let link = email.link().context("there is no link in the e-mail")?.to_owned();
-    let downloaded = step("Download through its link", download(&stack, &link)).await?;
+    let (content_type, downloaded) = step("Download through its link", download(&stack, &link)).await?;
     let truth = stack.simulator()?.document(SELLER, &report).await?;
 
     show(
@@ -98,7 +98,7 @@ async fn run() -> Result<()> {
             steps.join("\n")
         ),
     );
-    let text = String::from_utf8_lossy(&downloaded);
+    let (text, _, _) = charset(&content_type).decode(&downloaded);
     let lines: Vec<&str> = text.lines().take(4).collect();
     show("The report's first lines", &lines.join("\n"));
 
@@ -118,9 +118,24 @@ async fn post(api: &ReportsApi, caller: &Caller, path: &str, body: Value) -> Res
     Ok(answer.body)
 }
 
-async fn download(stack: &Stack, link: &str) -> Result<Vec<u8>> {
+async fn download(stack: &Stack, link: &str) -> Result<(String, Vec<u8>)> {
     let response = stack.open(link).await?.error_for_status()?;
-    Ok(response.bytes().await?.to_vec())
+    let content_type = response
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    Ok((content_type, response.bytes().await?.to_vec()))
+}
+
+/// What a browser would read the report as: Amazon's charsets differ by marketplace.
+fn charset(content_type: &str) -> &'static encoding_rs::Encoding {
+    let label = content_type
+        .split(';')
+        .find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    label
+        .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
+        .unwrap_or(encoding_rs::UTF_8)
 }
 
 fn show(title: &str, text: &str) {

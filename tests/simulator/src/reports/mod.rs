@@ -8,48 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+pub(crate) use sp_api::ProcessingStatus as Status;
 use sp_api::RegionCode;
 
 use crate::outcomes::Outcome;
-
-/// Where a report stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
-    InQueue,
-    InProgress,
-    Done,
-    Cancelled,
-    Fatal,
-}
-
-impl Status {
-    /// As the model spells it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::InQueue => "IN_QUEUE",
-            Self::InProgress => "IN_PROGRESS",
-            Self::Done => "DONE",
-            Self::Cancelled => "CANCELLED",
-            Self::Fatal => "FATAL",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        [
-            Self::InQueue,
-            Self::InProgress,
-            Self::Done,
-            Self::Cancelled,
-            Self::Fatal,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == text)
-    }
-
-    pub(crate) fn is_final(self) -> bool {
-        !matches!(self, Self::InQueue | Self::InProgress)
-    }
-}
 
 /// What names a report: its id is unique only together with the seller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
