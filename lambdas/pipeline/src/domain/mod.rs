@@ -4,6 +4,7 @@ mod announcement;
 mod finished_report;
 mod notification;
 mod object_key;
+pub mod quota;
 pub mod stages;
 
 pub use announcement::{Announcement, Failure, Link};
