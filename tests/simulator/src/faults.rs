@@ -28,8 +28,21 @@ pub(crate) enum FaultKind {
     },
     /// A document's connection is closed after that many bytes.
     Truncate { after_bytes: u64 },
+    /// The byte in the middle of a gzip document arrives inverted. Other documents are spared: nobody
+    /// could see it there.
+    Corrupt,
     /// The document URL that is asked for has expired, and stays so.
     ExpireUrl,
+}
+
+/// A call, as far as orders can tell calls apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) operation: &'a str,
+    pub(crate) seller_id: Option<&'a str>,
+    pub(crate) region: Option<RegionCode>,
+    /// Whether it is for a document that is compressed.
+    pub(crate) is_gzip: bool,
 }
 
 impl FaultKind {
@@ -40,6 +53,7 @@ impl FaultKind {
             Self::Reset => "fault: connection reset".to_owned(),
             Self::Stall { milliseconds, .. } => format!("fault: stalled for {milliseconds} ms"),
             Self::Truncate { after_bytes } => format!("fault: truncated after {after_bytes} bytes"),
+            Self::Corrupt => "fault: corrupted".to_owned(),
             Self::ExpireUrl => "fault: URL expired".to_owned(),
         }
     }
@@ -79,13 +93,14 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    fn concerns(&self, operation: &str, seller_id: Option<&str>, region: Option<RegionCode>) -> bool {
-        self.operation == operation
+    fn concerns(&self, target: Target<'_>) -> bool {
+        self.operation == target.operation
             && self
                 .seller_id
                 .as_deref()
-                .is_none_or(|seller| Some(seller) == seller_id)
-            && self.region.is_none_or(|wanted| Some(wanted) == region)
+                .is_none_or(|seller| Some(seller) == target.seller_id)
+            && self.region.is_none_or(|wanted| Some(wanted) == target.region)
+            && (self.kind != FaultKind::Corrupt || target.is_gzip)
     }
 
     fn strikes(&mut self) -> bool {
@@ -110,16 +125,8 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Decides what goes wrong with a call.
-    pub(crate) fn strike(
-        &mut self,
-        operation: &str,
-        seller_id: Option<&str>,
-        region: Option<RegionCode>,
-    ) -> Option<FaultKind> {
-        let mut concerned = self
-            .orders
-            .iter_mut()
-            .filter(|fault| fault.concerns(operation, seller_id, region));
+    pub(crate) fn strike(&mut self, target: Target<'_>) -> Option<FaultKind> {
+        let mut concerned = self.orders.iter_mut().filter(|fault| fault.concerns(target));
         let struck = concerned.find_map(|fault| fault.strikes().then(|| fault.kind.clone()));
         self.orders
             .retain(|fault| !matches!(fault.frequency, Frequency::Count(0)));
@@ -142,22 +149,43 @@ mod tests {
         }
     }
 
+    fn call<'a>(operation: &'a str, seller_id: Option<&'a str>) -> Target<'a> {
+        Target {
+            operation,
+            seller_id,
+            region: None,
+            is_gzip: false,
+        }
+    }
+
+    #[test]
+    fn only_compressed_documents_are_corrupted() {
+        let mut corrupt = fault(None, Frequency::Count(1));
+        corrupt.operation = "document".to_owned();
+        corrupt.kind = FaultKind::Corrupt;
+        let mut faults = Faults {
+            orders: vec![corrupt],
+        };
+        let plain = call("document", Some("A"));
+        assert_eq!(faults.strike(plain), None);
+        let gzip = Target {
+            is_gzip: true,
+            ..plain
+        };
+        assert_eq!(faults.strike(gzip), Some(FaultKind::Corrupt));
+    }
+
     #[test]
     fn a_count_is_used_up_by_the_calls_it_concerns() {
         let mut faults = Faults {
             orders: vec![fault(Some("A"), Frequency::Count(2))],
         };
-        assert_eq!(faults.strike("createReport", Some("A"), None), None);
-        assert_eq!(faults.strike("getReport", Some("B"), None), None);
-        assert_eq!(
-            faults.strike("getReport", Some("A"), None),
-            Some(FaultKind::Reset)
-        );
-        assert_eq!(
-            faults.strike("getReport", Some("A"), None),
-            Some(FaultKind::Reset)
-        );
-        assert_eq!(faults.strike("getReport", Some("A"), None), None);
+        assert_eq!(faults.strike(call("createReport", Some("A"))), None);
+        assert_eq!(faults.strike(call("getReport", Some("B"))), None);
+        let concerned = call("getReport", Some("A"));
+        assert_eq!(faults.strike(concerned), Some(FaultKind::Reset));
+        assert_eq!(faults.strike(concerned), Some(FaultKind::Reset));
+        assert_eq!(faults.strike(concerned), None);
         assert!(faults.orders.is_empty());
     }
 
@@ -169,7 +197,7 @@ mod tests {
                 orders: vec![fault(None, frequency)],
             };
             (0..100)
-                .map(|_| faults.strike("getReport", None, None).is_some())
+                .map(|_| faults.strike(call("getReport", None)).is_some())
                 .collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));

@@ -30,6 +30,23 @@ pub struct ClientCredentials {
     pub client_secret: SecretString,
 }
 
+/// Secrets that were rotated away, each with the time from which it is no longer good.
+#[derive(Debug, Default)]
+pub(crate) struct OldSecrets(Vec<(SecretString, Instant)>);
+
+impl OldSecrets {
+    /// Keeps a secret until then.
+    pub(crate) fn keep(&mut self, secret: SecretString, until: Instant) {
+        self.0.push((secret, until));
+    }
+
+    fn include(&self, secret: &str, now: Instant) -> bool {
+        self.0
+            .iter()
+            .any(|(old, until)| old.expose_secret() == secret && now < *until)
+    }
+}
+
 /// Authorization codes that were handed out and not used yet.
 #[derive(Debug, Default)]
 pub(crate) struct Codes(HashMap<String, (String, Instant)>);
@@ -131,7 +148,9 @@ fn refuse_client(world: &World, client_id: Option<&str>, secret: Option<&str>) -
     };
     let state = world.state();
     let fits = state.credentials.as_ref().is_none_or(|expected| {
-        expected.client_id == client_id && expected.client_secret.expose_secret() == secret
+        expected.client_id == client_id
+            && (expected.client_secret.expose_secret() == secret
+                || state.old_secrets.include(secret, Instant::now()))
     });
     let refusal = || {
         lwa_error(

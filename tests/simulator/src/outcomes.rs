@@ -1,12 +1,13 @@
 //! How a report will end: as a script says, or well.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 
 use crate::documents::generate::encoding;
 use crate::fields::{FieldError, Fields};
-use crate::reports::Status;
+use crate::reports::{Specification, Status};
 
 /// How long a report takes unless a script says otherwise.
 const USUAL_DELAY: Duration = Duration::from_secs(1);
@@ -114,6 +115,8 @@ fn read_document(fields: &Fields<'_>) -> Result<DocumentPlan, FieldError> {
 pub(crate) struct Script {
     pub(crate) seller_id: Option<String>,
     pub(crate) report_type: Option<String>,
+    /// The options that the report is asked for with, all of them.
+    pub(crate) report_options: Option<BTreeMap<String, String>>,
     /// For how many reports; `None` for all that come.
     pub(crate) left: Option<u64>,
     pub(crate) outcome: Outcome,
@@ -124,9 +127,9 @@ pub(crate) struct Script {
 pub(crate) struct Scripts(pub(crate) Vec<Script>);
 
 impl Scripts {
-    /// How the next report of that seller and type ends. Scripts that run out come before those
+    /// How the next report of that seller ends, asked for like that. Scripts that run out come before those
     /// that go on for ever, so that an exception can be made from a rule.
-    pub(crate) fn next(&mut self, seller_id: &str, report_type: &str) -> Outcome {
+    pub(crate) fn next(&mut self, seller_id: &str, report: &Specification) -> Outcome {
         let fits = |script: &&mut Script| {
             script
                 .seller_id
@@ -135,7 +138,11 @@ impl Scripts {
                 && script
                     .report_type
                     .as_deref()
-                    .is_none_or(|wanted| wanted == report_type)
+                    .is_none_or(|wanted| wanted == report.report_type)
+                && script
+                    .report_options
+                    .as_ref()
+                    .is_none_or(|wanted| *wanted == report.options)
         };
         let counted = self
             .0
@@ -171,6 +178,7 @@ mod tests {
         Script {
             seller_id: seller_id.map(str::to_owned),
             report_type: None,
+            report_options: None,
             left,
             outcome,
         }
@@ -184,7 +192,26 @@ mod tests {
             script(Some("A"), Some(1), 7),
         ];
         let mut scripts = Scripts(scripts);
-        let copies = ["B", "A", "A", "A"].map(|seller| scripts.next(seller, "T").copies);
+        let report = Specification::default();
+        let copies = ["B", "A", "A", "A"].map(|seller| scripts.next(seller, &report).copies);
         assert_eq!(copies, [3, 0, 7, 3]);
+    }
+
+    #[test]
+    fn a_script_finds_its_report_by_the_options() {
+        let options = |number: u32| BTreeMap::from([("order".to_owned(), number.to_string())]);
+        let scripts = [5, 6].map(|number| Script {
+            report_options: Some(options(number)),
+            ..script(None, Some(1), u64::from(number))
+        });
+        let mut scripts = Scripts(scripts.into());
+        let copies = [6, 7, 5].map(|number| {
+            let report = Specification {
+                options: options(number),
+                ..Specification::default()
+            };
+            scripts.next("A", &report).copies
+        });
+        assert_eq!(copies, [6, 1, 5]);
     }
 }

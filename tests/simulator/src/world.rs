@@ -8,7 +8,7 @@ use crate::delivery::{Deliveries, Sink};
 use crate::documents::Documents;
 use crate::faults::Faults;
 use crate::journal::Journal;
-use crate::lwa::{ClientCredentials, Codes};
+use crate::lwa::{ClientCredentials, Codes, OldSecrets};
 use crate::notifications::destinations::Destination;
 use crate::notifications::subscriptions::Subscription;
 use crate::outcomes::Scripts;
@@ -23,6 +23,7 @@ use crate::tokens::AccessTokens;
 /// What changes. One lock guards it all: it is held for moments only, never across an await.
 pub(crate) struct State {
     pub(crate) credentials: Option<ClientCredentials>,
+    pub(crate) old_secrets: OldSecrets,
     pub(crate) tokens: AccessTokens,
     pub(crate) codes: Codes,
     pub(crate) sellers: Sellers,
@@ -42,6 +43,7 @@ impl State {
     fn new(credentials: Option<ClientCredentials>, speed_up: f64) -> Self {
         Self {
             credentials,
+            old_secrets: OldSecrets::default(),
             tokens: AccessTokens::default(),
             codes: Codes::default(),
             sellers: Sellers::default(),

@@ -1,7 +1,7 @@
 //! Controls over tokens, secrets and sellers, and the reset.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Json;
 use secrecy::SecretString;
@@ -88,9 +88,11 @@ pub(super) fn expire_urls(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
 
 pub(super) fn rotate_secret(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     let new_secret = fields.text("clientSecret")?.map(str::to_owned);
+    let keep_old = Duration::from_secs(fields.number("keepOldSeconds")?.unwrap_or(0));
     fields.finish()?;
     let new_secret = new_secret.unwrap_or_else(|| format!("amzn1.oa2-cs.v1.{}", world.secrets.next()));
-    let mut state = world.state();
+    let mut guard = world.state();
+    let state = &mut *guard;
     let Some(ClientCredentials {
         client_id,
         client_secret,
@@ -99,7 +101,11 @@ pub(super) fn rotate_secret(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
         let problem = "can't be rotated: the simulator runs without credentials and takes any";
         return Err(FieldError::new("clientSecret", problem).into());
     };
-    *client_secret = SecretString::from(new_secret.as_str());
+    let until = Instant::now()
+        .checked_add(keep_old)
+        .ok_or_else(|| FieldError::new("keepOldSeconds", "is longer than any clock runs"))?;
+    let old_secret = std::mem::replace(client_secret, SecretString::from(new_secret.as_str()));
+    state.old_secrets.keep(old_secret, until);
     Ok(Json(json!({ "clientId": client_id, "clientSecret": new_secret })))
 }
 

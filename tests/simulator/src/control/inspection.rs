@@ -18,6 +18,11 @@ use crate::world::World;
 /// How much of a document is shown.
 const BEGINNING: usize = 256;
 
+pub(super) async fn health(world: Arc<World>, query: Query) -> Reply {
+    check_names(&query, &[])?;
+    Ok(Json(json!({ "status": "ok", "speedUp": world.speed_up })))
+}
+
 pub(super) async fn journal(world: Arc<World>, query: Query) -> Reply {
     check_names(&query, &["operation", "sellerId", "status", "after"])?;
     let text = |name| parameter(&query, name).map(|value| value.map(str::to_owned));

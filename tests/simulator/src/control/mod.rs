@@ -70,7 +70,7 @@ macro_rules! question {
 /// The control API's routes.
 pub(crate) fn router() -> Router<Arc<World>> {
     Router::new()
-        .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
+        .route("/health", get(question!(inspection::health)))
         .route(
             "/journal",
             get(question!(inspection::journal)).delete(question!(inspection::clear_journal)),

@@ -35,6 +35,7 @@ pub(super) fn add_outcome(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     let script = Script {
         seller_id: read_seller(fields)?,
         report_type: fields.text("reportType")?.map(str::to_owned),
+        report_options: fields.text_map("reportOptions")?,
         left: if always { None } else { Some(count.unwrap_or(1)) },
         outcome: Outcome::read(fields, None)?,
     };
@@ -88,7 +89,7 @@ fn read_frequency(fields: &Fields<'_>) -> Result<Frequency, FieldError> {
 fn read_kind(fields: &Fields<'_>, operation: &str) -> Result<FaultKind, FieldError> {
     let kind = fields.required_text("kind")?;
     let number = |name| fields.number(name).and_then(|value| required(name, value));
-    if operation != "document" && ["truncate", "expireUrl"].contains(&kind) {
+    if operation != "document" && ["truncate", "corrupt", "expireUrl"].contains(&kind) {
         return Err(FieldError::new(
             "kind",
             format!("{kind} happens to operation document only"),
@@ -110,10 +111,11 @@ fn read_kind(fields: &Fields<'_>, operation: &str) -> Result<FaultKind, FieldErr
         "truncate" => Ok(FaultKind::Truncate {
             after_bytes: number("afterBytes")?,
         }),
+        "corrupt" => Ok(FaultKind::Corrupt),
         "expireUrl" => Ok(FaultKind::ExpireUrl),
         _ => Err(FieldError::new(
             "kind",
-            "must be status, reset, stall, truncate or expireUrl",
+            "must be status, reset, stall, truncate, corrupt or expireUrl",
         )),
     }
 }

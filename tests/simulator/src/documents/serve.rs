@@ -132,6 +132,8 @@ fn answer(
 enum Event {
     Stall(Duration),
     Cut,
+    /// The next byte is inverted.
+    Spoil,
 }
 
 fn body(document: &Arc<Document>, first: u64, end: u64, fault: Option<&FaultKind>) -> Body {
@@ -144,6 +146,10 @@ fn body(document: &Arc<Document>, first: u64, end: u64, fault: Option<&FaultKind
             first + after_bytes,
             Event::Stall(Duration::from_millis(*milliseconds)),
         )),
+        Some(FaultKind::Corrupt) => {
+            let middle = document.served.len() / 2;
+            (middle >= first).then_some((middle, Event::Spoil))
+        }
         _ => None,
     };
     let document = Arc::clone(document);
@@ -160,6 +166,11 @@ fn body(document: &Arc<Document>, first: u64, end: u64, fault: Option<&FaultKind
                 Some((at, Event::Stall(time))) if at <= offset => {
                     tokio::time::sleep(time).await;
                     None
+                }
+                Some((at, Event::Spoil)) if at <= offset && offset < end => {
+                    let byte = document.served.read(offset, 1);
+                    let spoilt = byte.map(|byte| Bytes::from(vec![!byte[0]]));
+                    return Ok(spoilt.map(|byte| (byte, (offset + 1, None))));
                 }
                 event => event,
             };

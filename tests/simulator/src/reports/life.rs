@@ -22,7 +22,7 @@ pub(crate) fn begin(
     outcome: Option<Outcome>,
 ) -> ReportKey {
     let mut state = world.state();
-    let outcome = outcome.unwrap_or_else(|| state.scripts.next(seller_id, &specification.report_type));
+    let outcome = outcome.unwrap_or_else(|| state.scripts.next(seller_id, &specification));
     let delay = outcome.delay;
     let key = state.reports.add(region, seller_id, specification, outcome);
     drop(state);

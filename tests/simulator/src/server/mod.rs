@@ -23,7 +23,7 @@ use sp_api::RegionCode;
 use crate::control;
 use crate::documents::serve::serve;
 use crate::errors::{ApiError, lwa_error, storage_error};
-use crate::faults::FaultKind;
+use crate::faults::{FaultKind, Target};
 use crate::journal::Entry;
 use crate::world::World;
 use crate::{lwa, sellers};
@@ -76,11 +76,22 @@ impl Visit {
     /// Decides whether something is to go wrong, and lets it, as far as it can be done here: the
     /// error holds the answer then. What the answer itself has to do is handed back.
     async fn strike(&mut self, world: &World) -> Result<Option<FaultKind>, FaultKind> {
+        self.strike_document(world, false).await
+    }
+
+    /// As [`Self::strike`]; `is_gzip` says whether a compressed document is asked for.
+    async fn strike_document(
+        &mut self,
+        world: &World,
+        is_gzip: bool,
+    ) -> Result<Option<FaultKind>, FaultKind> {
         let entry = &self.entry;
-        let fault = world
-            .state()
-            .faults
-            .strike(&entry.operation, entry.seller_id.as_deref(), entry.region);
+        let fault = world.state().faults.strike(Target {
+            operation: &entry.operation,
+            seller_id: entry.seller_id.as_deref(),
+            region: entry.region,
+            is_gzip,
+        });
         let Some(fault) = fault else { return Ok(None) };
         self.entry.detail = Some(fault.describe());
         if let Some(time) = fault.initial_stall() {
@@ -258,11 +269,13 @@ async fn document(
             let link = signature.and_then(|signature| world.state().documents.link(signature));
             link.filter(|link| Some(&link.document.id) == name.as_ref())
         };
+        let mut is_gzip = false;
         if let Some(link) = find() {
             visit.entry.seller_id = Some(link.document.report.seller_id.clone());
             visit.entry.region = Some(link.document.report.region);
+            is_gzip = link.document.is_gzip;
         }
-        let struck = visit.strike(&world).await;
+        let struck = visit.strike_document(&world, is_gzip).await;
         if let (Ok(Some(FaultKind::ExpireUrl)), Some(signature)) = (&struck, signature) {
             world.state().documents.expire(Some(signature));
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use sp_api::RegionCode;
 use sp_api_simulator::{Options, Simulator};
 
@@ -204,6 +205,13 @@ pub async fn wait_for<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("it has not happened within a minute");
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 pub fn code(answer: &Value) -> &str {

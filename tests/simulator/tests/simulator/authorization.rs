@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sp_api_simulator::{ClientCredentials, Options, StoredTokens};
 use std::sync::Arc;
 
-use crate::common::{Amazon, LISTINGS, REFRESH_TOKEN, RESTRICTED, SELLER, code, listings_report};
+use crate::common::{Amazon, LISTINGS, REFRESH_TOKEN, RESTRICTED, SELLER, code, listings_report, wait_for};
 
 const REPORT: &str = "/reports/2021-06-30/reports/1";
 
@@ -77,6 +77,29 @@ async fn credentials_are_enforced_where_they_are_configured_and_can_be_rotated()
     assert_eq!(login("new").await.0, 200);
     amazon.control("/reset", &json!({})).await;
     assert_eq!(login("old").await.0, 200);
+}
+
+#[tokio::test]
+async fn an_old_secret_is_good_for_as_long_as_the_rotation_says() {
+    let credentials = ClientCredentials {
+        client_id: "id".into(),
+        client_secret: SecretString::from("old"),
+    };
+    let amazon = Amazon::with(Options {
+        credentials: Some(credentials),
+        ..Options::default()
+    })
+    .await;
+    let login = async |secret| amazon.login(&refresh(REFRESH_TOKEN, secret)).await.0;
+    let rotation = json!({ "clientSecret": "new", "keepOldSeconds": 3600 });
+    amazon.control("/rotate-client-secret", &rotation).await;
+    assert_eq!(login("old").await, 200);
+    assert_eq!(login("new").await, 200);
+    let rotation = json!({ "clientSecret": "newer", "keepOldSeconds": 1 });
+    amazon.control("/rotate-client-secret", &rotation).await;
+    assert_eq!(login("newer").await, 200);
+    wait_for(async || (login("new").await == 401).then_some(())).await;
+    assert_eq!(login("old").await, 200, "its own hour is not over");
 }
 
 #[tokio::test]

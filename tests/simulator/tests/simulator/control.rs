@@ -37,6 +37,17 @@ async fn bad_requests_are_refused_and_the_field_is_named() {
         ),
         (
             "/faults",
+            json!({ "operation": "lwa", "kind": "corrupt" }),
+            "kind",
+        ),
+        ("/outcomes", json!({ "reportOptions": 1 }), "reportOptions"),
+        (
+            "/rotate-client-secret",
+            json!({ "keepOldSeconds": "ten" }),
+            "keepOldSeconds",
+        ),
+        (
+            "/faults",
             json!({ "operation": "getReport", "kind": "stall" }),
             "milliseconds",
         ),
@@ -207,4 +218,22 @@ async fn outcomes_are_scripted() {
     }
     let done = (json!("DONE"), json!(null));
     assert_eq!(ends, [(json!("FATAL"), json!(3)), done.clone(), done]);
+}
+
+/// Whoever asks for the same type many times tells the reports apart by their options.
+#[tokio::test]
+async fn an_outcome_is_for_the_report_with_those_options() {
+    let amazon = Amazon::start().await;
+    let token = amazon.seller_token().await;
+    for (order, status) in [("1", "CANCELLED"), ("2", "FATAL")] {
+        let script = json!({ "reportOptions": { "order": order }, "status": status, "delayMilliseconds": 0 });
+        amazon.control("/outcomes", &script).await;
+    }
+    for (order, status) in [("2", "FATAL"), ("3", "DONE"), ("1", "CANCELLED")] {
+        let mut report = crate::common::listings_report();
+        report["reportOptions"] = json!({ "order": order });
+        let (_, answer) = amazon.post("/reports/2021-06-30/reports", &token, &report).await;
+        let id = answer["reportId"].as_str().expect("an id");
+        amazon.report_when(id, |report| report["status"] == status).await;
+    }
 }

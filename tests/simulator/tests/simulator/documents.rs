@@ -4,16 +4,8 @@ use std::io::Read as _;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::common::{Amazon, LISTINGS};
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
+use crate::common::{Amazon, LISTINGS, sha256};
 
 async fn fetch(amazon: &Amazon, method: Method, url: &str, headers: &[(&str, &str)]) -> Response {
     let mut request = amazon.http.request(method, url);

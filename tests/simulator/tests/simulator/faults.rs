@@ -1,9 +1,11 @@
 //! Failures on demand.
 
-use reqwest::Method;
-use serde_json::json;
+use std::io::Read as _;
 
-use crate::common::{Amazon, LISTINGS, REFRESH_TOKEN, SELLER, code, wait_for};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::common::{Amazon, LISTINGS, REFRESH_TOKEN, SELLER, code, sha256, wait_for};
 
 const REPORT: &str = "/reports/2021-06-30/reports/1";
 
@@ -167,4 +169,42 @@ async fn a_document_stalls_in_the_middle_and_goes_on() {
         .await
         .expect("a body");
     assert_eq!(bytes.len(), 100_000);
+}
+
+/// A reader that believes every byte would not notice; one that checks the gzip would.
+#[tokio::test]
+async fn a_compressed_document_arrives_corrupted_once() {
+    let amazon = Amazon::start().await;
+    let fault = json!({ "operation": "document", "kind": "corrupt" });
+    amazon.control("/faults", &fault).await;
+    let plain = amazon
+        .finished_report(LISTINGS, &json!({ "sizeBytes": 3_000_000 }))
+        .await;
+    assert_eq!(sha256(&fetch(&amazon, &plain).await), plain["sha256"]);
+    let gzip = amazon
+        .finished_report(LISTINGS, &json!({ "sizeBytes": 3_000_000, "gzip": true }))
+        .await;
+    let corrupted = fetch(&amazon, &gzip).await;
+    let whole = fetch(&amazon, &gzip).await;
+    assert_eq!(sha256(&whole), gzip["sha256"]);
+    assert_eq!(corrupted.len(), whole.len());
+    let different = (0..whole.len())
+        .filter(|at| corrupted[*at] != whole[*at])
+        .collect::<Vec<_>>();
+    assert_eq!(different, [whole.len() / 2]);
+    let mut content = Vec::new();
+    let read = flate2::read::GzDecoder::new(&corrupted[..]).read_to_end(&mut content);
+    assert!(read.is_err(), "gzip tells");
+    let details = amazon.journal("operation=document").await;
+    let details = details
+        .iter()
+        .map(|entry| entry["detail"].as_str())
+        .collect::<Vec<_>>();
+    assert_eq!(details, [None, Some("fault: corrupted"), None]);
+}
+
+async fn fetch(amazon: &Amazon, report: &Value) -> Vec<u8> {
+    let url = amazon.document_url(report).await;
+    let response = amazon.http.get(&url).send().await.expect("an answer");
+    response.bytes().await.expect("a body").to_vec()
 }

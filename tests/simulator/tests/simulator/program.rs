@@ -21,7 +21,10 @@ async fn it_says_when_it_is_ready_and_ends_when_it_is_told_to() {
         .nth(1)
         .expect("the control API's URL");
     let health = reqwest::get(format!("{url}/health")).await.expect("an answer");
-    assert_eq!(health.text().await.expect("text"), "{\"status\":\"ok\"}");
+    assert_eq!(
+        health.text().await.expect("text"),
+        "{\"status\":\"ok\",\"speedUp\":10.0}"
+    );
     let id = program.id().expect("it runs").to_string();
     assert!(
         Command::new("kill")
