@@ -47,16 +47,18 @@ impl AmazonError {
     }
 }
 
-/// The answer's JSON when Amazon said yes, otherwise what its no means.
-pub(crate) fn read<Answer: DeserializeOwned>(
+/// The JSON of a yes.
+pub(crate) fn parse<Answer: DeserializeOwned>(
     operation: Operation,
-    status: StatusCode,
     body: &[u8],
 ) -> Result<Answer, SpApiError> {
+    serde_json::from_slice(body).map_err(|error| SpApiError::unexpected(&operation, &error))
+}
+
+/// What Amazon's no means, if it is one.
+pub(crate) fn check(operation: Operation, status: StatusCode, body: &[u8]) -> Result<(), SpApiError> {
     if status.is_success() {
-        // deleteSubscription and its like may answer nothing at all.
-        let body = if body.is_empty() { b"null" } else { body };
-        return serde_json::from_slice(body).map_err(|error| SpApiError::unexpected(&operation, &error));
+        return Ok(());
     }
     let (code, message) = AmazonError::read(status, body);
     Err(match status {
@@ -97,7 +99,7 @@ mod tests {
 
     fn of(status: u16, body: &str) -> SpApiError {
         let status = StatusCode::from_u16(status).expect("a status");
-        read::<serde_json::Value>(Operation::CreateReport, status, body.as_bytes()).expect_err("a refusal")
+        check(Operation::CreateReport, status, body.as_bytes()).expect_err("a refusal")
     }
 
     #[test]
@@ -143,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_yes_without_the_promised_content_is_no_yes() {
-        let answer = read::<Vec<u8>>(Operation::GetReport, StatusCode::OK, b"{}");
+        assert!(check(Operation::GetReport, StatusCode::OK, b"{}").is_ok());
+        let answer = parse::<Vec<u8>>(Operation::GetReport, b"{}");
         assert!(matches!(answer, Err(SpApiError::UnexpectedAnswer { .. })));
     }
 }

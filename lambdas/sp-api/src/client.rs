@@ -1,11 +1,12 @@
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::rates::Operation;
-use crate::{AccessToken, Endpoints, RegionCode, SpApiError, answer};
+use crate::{AccessToken, Endpoints, RateLog, RegionCode, SpApiError, answer};
 
 /// As Amazon asks: `App/Version (Language=…; Platform=…)`, at most 500 characters.
 const USER_AGENT: &str = concat!(
@@ -24,6 +25,7 @@ const ACCESS_TOKEN_HEADER: &str = "x-amz-access-token";
 pub struct SpApiClient {
     http: reqwest::Client,
     endpoints: Endpoints,
+    rates: Option<RateLog>,
 }
 
 /// One call of one operation, before it is sent.
@@ -33,6 +35,23 @@ pub(crate) struct Call<'a, Body> {
     pub(crate) url: Url,
     pub(crate) token: &'a AccessToken,
     pub(crate) body: Option<&'a Body>,
+}
+
+impl<'a> Call<'a, ()> {
+    pub(crate) fn without_body(
+        operation: Operation,
+        method: http::Method,
+        url: Url,
+        token: &'a AccessToken,
+    ) -> Self {
+        Self {
+            operation,
+            method,
+            url,
+            token,
+            body: None,
+        }
+    }
 }
 
 impl SpApiClient {
@@ -50,7 +69,23 @@ impl SpApiClient {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a TLS client can be built");
-        Self { http, endpoints }
+        Self {
+            http,
+            endpoints,
+            rates: None,
+        }
+    }
+
+    /// A clone that writes the rates which Amazon's answers name into a new log of its own: the
+    /// header `x-amzn-RateLimit-Limit` of every answer that has one, be it a yes or a no.
+    #[must_use]
+    pub fn recording_rates(&self) -> (Self, RateLog) {
+        let log = RateLog::default();
+        let client = Self {
+            rates: Some(log.clone()),
+            ..self.clone()
+        };
+        (client, log)
     }
 
     pub(crate) fn http(&self) -> &reqwest::Client {
@@ -71,6 +106,21 @@ impl SpApiClient {
         call: Call<'_, Body>,
     ) -> Result<Answer, SpApiError> {
         let operation = call.operation;
+        let body = self.exchange(call).await?;
+        answer::parse(operation, &body)
+    }
+
+    /// Sends `call`, whose yes is all there is to know: its body is empty, or `{}`.
+    pub(crate) async fn carry_out<Body: Serialize + Sync>(
+        &self,
+        call: Call<'_, Body>,
+    ) -> Result<(), SpApiError> {
+        self.exchange(call).await.map(drop)
+    }
+
+    /// Sends `call`; the body that came with Amazon's yes.
+    async fn exchange<Body: Serialize + Sync>(&self, call: Call<'_, Body>) -> Result<Bytes, SpApiError> {
+        let operation = call.operation;
         let mut request = self
             .http
             .request(call.method, call.url)
@@ -82,9 +132,13 @@ impl SpApiClient {
         }
         let transient = |error| SpApiError::transient(&operation, error);
         let response = request.send().await.map_err(transient)?;
+        if let Some(log) = &self.rates {
+            log.note(operation, response.headers());
+        }
         let status = response.status();
         let body = response.bytes().await.map_err(transient)?;
-        answer::read(operation, status, &body)
+        answer::check(operation, status, &body)?;
+        Ok(body)
     }
 }
 

@@ -91,6 +91,23 @@ pub enum SpApiError {
 }
 
 impl SpApiError {
+    /// Whether Amazon may have carried the operation out all the same: it answered with a 5xx, its
+    /// answer did not arrive, or its yes can't be read. To repeat the call may be to do it twice, so
+    /// ask Amazon what became of it where that matters.
+    ///
+    /// A connection that never came about counts as well, although nothing was sent: the doubt costs
+    /// a question, and a wrong certainty a second report. LWA and documents are never in doubt; there
+    /// is nothing to be carried out.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Transient { call, .. } | Self::UnexpectedAnswer { call, .. } => {
+                Operation::by_name(call).is_some()
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn transient(call: &(impl Display + ?Sized), error: reqwest::Error) -> Self {
         Self::Transient {
             call: call.to_string(),
@@ -117,4 +134,39 @@ pub(crate) fn describe(error: reqwest::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_in_doubt_when_amazons_word_on_it_is_missing() {
+        let message = String::new;
+        let transient = |call: &str| SpApiError::Transient {
+            call: call.to_owned(),
+            message: message(),
+        };
+        let operation = Operation::CreateReport;
+        assert!(transient(operation.name()).is_in_doubt());
+        assert!(SpApiError::unexpected(&operation, "no report id").is_in_doubt());
+        for certain in [
+            transient("LWA"),
+            transient("document"),
+            SpApiError::unexpected("LWA", "no access token in the answer"),
+            SpApiError::Throttled {
+                operation,
+                message: message(),
+                retry_after: Duration::from_secs(60),
+            },
+            SpApiError::Rejected {
+                operation,
+                status: 400,
+                code: message(),
+                message: message(),
+            },
+        ] {
+            assert!(!certain.is_in_doubt(), "{certain:?}");
+        }
+    }
 }

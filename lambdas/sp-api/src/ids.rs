@@ -1,6 +1,7 @@
 //! Amazon's identifiers, each a type of its own, parsed once at the edge.
 //!
-//! A report id and a report document id are unique only together with the selling partner.
+//! A report id, a report document id and a report schedule id are unique only together with the
+//! selling partner.
 
 use std::fmt;
 
@@ -81,6 +82,12 @@ identifier!(
     ReportDocumentId,
     |text| is_made_of(text, 256, "._-:~+="),
     "must be a report document id such as amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ"
+);
+identifier!(
+    /// A report schedule of one selling partner: `50232018507`.
+    ReportScheduleId,
+    |text| is_made_of(text, 64, "._-"),
+    "must be a report schedule id such as 50232018507"
 );
 identifier!(
     /// A report type: `GET_MERCHANT_LISTINGS_ALL_DATA`.

@@ -93,14 +93,10 @@ impl SpApiClient {
         region: RegionCode,
         token: &AccessToken,
     ) -> Result<Vec<Destination>, SpApiError> {
+        let url = self.url(region, &[API[0], API[1], "destinations"]);
+        let operation = Operation::GetDestinations;
         let answer: Answer<Vec<DestinationPayload>> = self
-            .send(Call::<()> {
-                operation: Operation::GetDestinations,
-                method: Method::GET,
-                url: self.url(region, &[API[0], API[1], "destinations"]),
-                token,
-                body: None,
-            })
+            .send(Call::without_body(operation, Method::GET, url, token))
             .await?;
         Ok(answer.payload.into_iter().map(Destination::from).collect())
     }
@@ -136,6 +132,22 @@ impl SpApiClient {
         Ok(answer.payload.into())
     }
 
+    /// Deletes a destination that has no subscriptions any more. `token` is grantless.
+    ///
+    /// # Errors
+    /// [`SpApiError::NotFound`] when it is gone already.
+    pub async fn delete_destination(
+        &self,
+        region: RegionCode,
+        token: &AccessToken,
+        destination: &DestinationId,
+    ) -> Result<(), SpApiError> {
+        let url = self.url(region, &[API[0], API[1], "destinations", destination.as_str()]);
+        let operation = Operation::DeleteDestination;
+        self.carry_out(Call::without_body(operation, Method::DELETE, url, token))
+            .await
+    }
+
     /// The selling partner's subscription to `notification_type`; `None` if there is none.
     ///
     /// # Errors
@@ -152,13 +164,7 @@ impl SpApiClient {
         );
         url.query_pairs_mut()
             .append_pair("payloadVersion", PAYLOAD_VERSION);
-        let call = Call::<()> {
-            operation: Operation::GetSubscription,
-            method: Method::GET,
-            url,
-            token,
-            body: None,
-        };
+        let call = Call::without_body(Operation::GetSubscription, Method::GET, url, token);
         match self.send::<_, Answer<Subscription>>(call).await {
             Ok(answer) => Ok(Some(answer.payload)),
             Err(SpApiError::NotFound { .. }) => Ok(None),
@@ -218,16 +224,9 @@ impl SpApiClient {
             notification_type.as_str(),
             subscription.as_str(),
         ];
-        // The body repeats nothing that is needed: `{}`, with `errors` on failure.
-        let _: serde_json::Value = self
-            .send(Call::<()> {
-                operation: Operation::DeleteSubscriptionById,
-                method: Method::DELETE,
-                url: self.url(region, &segments),
-                token,
-                body: None,
-            })
-            .await?;
-        Ok(())
+        let url = self.url(region, &segments);
+        let operation = Operation::DeleteSubscriptionById;
+        self.carry_out(Call::without_body(operation, Method::DELETE, url, token))
+            .await
     }
 }
