@@ -9,10 +9,13 @@ use common::{Amazon, LISTINGS, QUEUE, REFRESH_TOKEN, RESTRICTED};
 use secrecy::SecretString;
 use serde_json::json;
 use sp_api::ids::{DestinationId, MarketplaceId, NotificationType, ReportDocumentId, ReportId, ReportType};
+use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, CompressionAlgorithm, CreateReport, Endpoints, Grant, GrantlessScope, LwaCredentials,
-    RegionCode, SpApiClient, SpApiError,
+    AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, Endpoints, Grant, GrantlessScope,
+    LwaCredentials, ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient,
+    SpApiError,
 };
+use sp_api_simulator::Options;
 use sp_api_simulator::testing::{Model, Prism};
 
 /// A client whose calls go through Prism, which objects to what the model does not allow.
@@ -37,25 +40,17 @@ impl Refereed {
         })
     }
 
-    async fn token(&self, grant: Grant<'_>) -> AccessToken {
-        let credentials = LwaCredentials {
-            client_id: "id".into(),
-            client_secret: SecretString::from("secret"),
-        };
-        self.client
-            .access_token(&credentials, grant)
-            .await
-            .expect("a token")
-    }
-
     async fn seller(&self) -> AccessToken {
-        self.token(Grant::RefreshToken(&SecretString::from(REFRESH_TOKEN)))
-            .await
+        seller(&self.client).await
     }
 
     async fn grantless(&self) -> AccessToken {
-        self.token(Grant::ClientCredentials(GrantlessScope::Notifications))
-            .await
+        token(
+            &self.client,
+            Grant::ClientCredentials(GrantlessScope::Notifications),
+        )
+        .await
+        .expect("a token")
     }
 
     async fn finish(mut self) {
@@ -64,6 +59,26 @@ impl Refereed {
             Vec::<String>::new()
         );
     }
+}
+
+async fn token(client: &SpApiClient, grant: Grant<'_>) -> Result<AccessToken, SpApiError> {
+    let credentials = LwaCredentials {
+        client_id: "id".into(),
+        client_secret: SecretString::from("secret"),
+    };
+    client.access_token(&credentials, grant).await
+}
+
+async fn seller(client: &SpApiClient) -> AccessToken {
+    let refresh_token = SecretString::from(REFRESH_TOKEN);
+    token(client, Grant::RefreshToken(&refresh_token))
+        .await
+        .expect("a token")
+}
+
+/// A client without a referee.
+fn direct(amazon: &Amazon) -> SpApiClient {
+    SpApiClient::new(Endpoints::simulator(&amazon.simulator.base_url()).expect("a URL"))
 }
 
 /// Waits until the report has its document.
@@ -125,6 +140,187 @@ async fn a_report_is_ordered_found_and_read() {
 }
 
 #[tokio::test]
+async fn a_report_is_looked_up_and_cancelled_while_it_is_in_the_queue() {
+    let Some(refereed) = Refereed::start(Model::Reports).await else {
+        return;
+    };
+    let never = json!({ "delayMilliseconds": 3_600_000 });
+    refereed.amazon.control("/outcomes", &never).await;
+    let (client, token) = (&refereed.client, refereed.seller().await);
+    let na = RegionCode::Na;
+    let wanted = order(LISTINGS);
+    let id = client.create_report(na, &token, &wanted).await.expect("ordered");
+
+    let report = client.get_report(na, &token, &id).await.expect("found");
+    assert_eq!(report.report_id, id);
+    assert_eq!(report.report_type, wanted.report_type);
+    assert_eq!(report.marketplace_ids, wanted.marketplace_ids);
+    assert_eq!(report.data_start_time, wanted.data_start_time);
+    assert_eq!(report.processing_status, ProcessingStatus::InQueue);
+    assert_eq!(
+        (report.report_document_id, report.processing_end_time),
+        (None, None)
+    );
+
+    client.cancel_report(na, &token, &id).await.expect("cancelled");
+    let report = client.get_report(na, &token, &id).await.expect("found");
+    assert_eq!(report.processing_status, ProcessingStatus::Cancelled);
+    assert!(report.processing_end_time.is_some());
+    let error = client.cancel_report(na, &token, &id).await.expect_err("too late");
+    assert!(
+        matches!(error, SpApiError::Rejected { status: 400, .. }),
+        "{error}"
+    );
+    let unknown = ReportId::parse("1").expect("valid");
+    let error = client.get_report(na, &token, &unknown).await.expect_err("none");
+    assert!(matches!(error, SpApiError::NotFound { .. }), "{error}");
+    refereed.finish().await;
+}
+
+#[tokio::test]
+async fn reports_are_listed_to_the_last_page_with_each_token_sent_alone() {
+    let Some(refereed) = Refereed::start(Model::Reports).await else {
+        return;
+    };
+    let amazon = &refereed.amazon;
+    let mut made = Vec::new();
+    for report_type in [LISTINGS, RESTRICTED, LISTINGS] {
+        let report = amazon.finished_report(report_type, &json!({})).await;
+        made.push(report["reportId"].as_str().expect("an id").to_owned());
+    }
+    amazon
+        .finished_report(LISTINGS, &json!({ "status": "CANCELLED" }))
+        .await;
+    let types = [LISTINGS, RESTRICTED].map(|name| ReportType::parse(name).expect("valid"));
+    let filter = ReportsFilter::new(types.to_vec())
+        .and_then(|filter| filter.marketplaces(order(LISTINGS).marketplace_ids))
+        .and_then(|filter| filter.page_size(2))
+        .expect("valid")
+        .processing_statuses(vec![ProcessingStatus::Done, ProcessingStatus::Fatal])
+        .created_since("2024-01-01T00:00:00Z".parse().expect("a time"))
+        .created_until("2099-01-01T00:00:00Z".parse().expect("a time"));
+
+    let (client, token) = (&refereed.client, refereed.seller().await);
+    let (mut query, mut found) = (ReportsQuery::Filter(filter), Vec::new());
+    loop {
+        let page = client
+            .get_reports(RegionCode::Na, &token, &query)
+            .await
+            .expect("listed");
+        assert_eq!(page.unreadable, []);
+        found.extend(page.reports);
+        match page.next_token {
+            Some(next) => query = ReportsQuery::Next(next),
+            None => break,
+        }
+    }
+    assert!(found.iter().all(|report| report.report_document_id.is_some()));
+    let ids = found.iter().map(|report| report.report_id.as_str());
+    assert_eq!(ids.rev().collect::<Vec<_>>(), made);
+    let calls = amazon.journal("operation=getReports").await;
+    let [_, second] = &calls[..] else {
+        panic!("{calls:?}")
+    };
+    let query = second["query"].as_str().expect("a query");
+    assert!(query.starts_with("nextToken=") && !query.contains('&'), "{query}");
+    refereed.finish().await;
+}
+
+#[tokio::test]
+async fn schedules_are_made_found_and_cancelled() {
+    let Some(refereed) = Refereed::start(Model::Reports).await else {
+        return;
+    };
+    let (client, token) = (&refereed.client, refereed.seller().await);
+    let na = RegionCode::Na;
+    let wanted = CreateReportSchedule {
+        report_type: ReportType::parse("FEE_DISCOUNTS_REPORT").expect("valid"),
+        marketplace_ids: order(LISTINGS).marketplace_ids,
+        report_options: order(LISTINGS).report_options,
+        period: SchedulePeriod::parse("P30D").expect("valid"),
+        next_report_creation_time: Some("2099-03-10T20:11:24.000Z".parse().expect("a time")),
+    };
+    let id = client
+        .create_report_schedule(na, &token, &wanted)
+        .await
+        .expect("created");
+    let schedule = client.get_report_schedule(na, &token, &id).await.expect("found");
+    assert_eq!(schedule.report_schedule_id, id);
+    assert_eq!(schedule.report_type, wanted.report_type);
+    assert_eq!(schedule.marketplace_ids, wanted.marketplace_ids);
+    assert_eq!(schedule.report_options, wanted.report_options);
+    assert_eq!(schedule.period, wanted.period.as_str());
+    assert_eq!(
+        schedule.next_report_creation_time,
+        wanted.next_report_creation_time
+    );
+    let types = [wanted.report_type, ReportType::parse(LISTINGS).expect("valid")];
+    let list = async || client.get_report_schedules(na, &token, &types).await;
+    assert_eq!(list().await.expect("listed"), [schedule]);
+
+    client
+        .cancel_report_schedule(na, &token, &id)
+        .await
+        .expect("cancelled");
+    assert_eq!(list().await.expect("listed"), []);
+    for gone in [
+        client.get_report_schedule(na, &token, &id).await.map(drop),
+        client.cancel_report_schedule(na, &token, &id).await,
+    ] {
+        assert!(matches!(gone, Err(SpApiError::NotFound { .. })), "{gone:?}");
+    }
+    refereed.finish().await;
+}
+
+#[tokio::test]
+async fn the_rates_that_amazon_names_are_recorded() {
+    let amazon = Amazon::with(Options::default()).await;
+    let client = direct(&amazon);
+    let token = seller(&client).await;
+    let (recording, rates) = client.recording_rates();
+    let na = RegionCode::Na;
+    let report = recording.create_report(na, &token, &order(LISTINGS)).await;
+    let report = report.expect("ordered");
+    let unknown = ReportDocumentId::parse("amzn1.tortuga.3.none").expect("valid");
+    let error = recording.get_report_document(na, &token, &unknown).await;
+    assert!(matches!(error, Err(SpApiError::NotFound { .. })), "{error:?}");
+    client.get_report(na, &token, &report).await.expect("found");
+    let expected = [Operation::CreateReport, Operation::GetReportDocument];
+    assert_eq!(
+        rates.take(),
+        expected.map(|operation| (operation, operation.rate().per_second))
+    );
+    assert_eq!(rates.take(), []);
+}
+
+#[tokio::test]
+async fn what_amazon_may_have_done_is_in_doubt_and_what_it_refused_is_not() {
+    let amazon = Amazon::start().await;
+    let client = direct(&amazon);
+    let access = seller(&client).await;
+    for (fault, in_doubt) in [
+        (json!({ "kind": "status", "status": 503 }), true),
+        (json!({ "kind": "reset" }), true),
+        (json!({ "kind": "status", "status": 429 }), false),
+        (json!({ "kind": "status", "status": 400 }), false),
+    ] {
+        let mut order_of_fault = fault.clone();
+        order_of_fault["operation"] = json!("createReport");
+        amazon.control("/faults", &order_of_fault).await;
+        let error = client
+            .create_report(RegionCode::Na, &access, &order(LISTINGS))
+            .await
+            .expect_err("a fault");
+        assert_eq!(error.is_in_doubt(), in_doubt, "{fault}: {error}");
+    }
+    let fault = json!({ "operation": "lwa", "kind": "status", "status": 503 });
+    amazon.control("/faults", &fault).await;
+    let refresh_token = SecretString::from(REFRESH_TOKEN);
+    let error = token(&client, Grant::RefreshToken(&refresh_token)).await;
+    assert!(!error.expect_err("a fault").is_in_doubt());
+}
+
+#[tokio::test]
 async fn a_restricted_report_takes_a_restricted_token() {
     let Some(refereed) = Refereed::start(Model::Tokens).await else {
         return;
@@ -145,17 +341,8 @@ async fn a_restricted_document_is_refused_without_its_token() {
     amazon
         .control("/outcomes", &json!({"delayMilliseconds": 0}))
         .await;
-    let base = amazon.simulator.base_url();
-    let client = SpApiClient::new(Endpoints::simulator(&base).expect("a URL"));
-    let credentials = LwaCredentials {
-        client_id: "id".into(),
-        client_secret: SecretString::from("secret"),
-    };
-    let refresh_token = SecretString::from(REFRESH_TOKEN);
-    let token = client
-        .access_token(&credentials, Grant::RefreshToken(&refresh_token))
-        .await
-        .expect("a token");
+    let client = direct(&amazon);
+    let token = seller(&client).await;
     let report = client
         .create_report(RegionCode::Na, &token, &order(RESTRICTED))
         .await
@@ -214,7 +401,12 @@ async fn notifications_are_subscribed_to_and_moved() {
         .await
         .expect("asked")
         .expect("there");
-    assert_eq!((found.id, found.destination_id), (id.clone(), destination.id));
+    assert_eq!((&found.id, &found.destination_id), (&id, &destination.id));
+    let error = client.delete_destination(na, &grantless, &destination.id).await;
+    assert!(
+        matches!(error, Err(SpApiError::Rejected { status: 409, .. })),
+        "{error:?}"
+    );
     client
         .delete_subscription(na, &grantless, &finished, &id)
         .await
@@ -224,5 +416,10 @@ async fn notifications_are_subscribed_to_and_moved() {
         .await
         .expect_err("gone");
     assert!(matches!(error, SpApiError::NotFound { .. }), "{error}");
+    client
+        .delete_destination(na, &grantless, &destination.id)
+        .await
+        .expect("deleted");
+    assert_eq!(client.get_destinations(na, &grantless).await.expect("listed"), []);
     refereed.finish().await;
 }
