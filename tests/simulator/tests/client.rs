@@ -83,13 +83,9 @@ fn direct(amazon: &Amazon) -> SpApiClient {
 
 /// Waits until the report has its document.
 async fn document_of(amazon: &Amazon, report: &ReportId) -> ReportDocumentId {
-    loop {
-        let known = amazon.look(&format!("/reports?reportId={report}")).await;
-        if let Some(id) = known["reports"][0]["documentId"].as_str() {
-            return ReportDocumentId::parse(id).expect("a document id");
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let has_document = |known: &serde_json::Value| known["documentId"].is_string();
+    let known = amazon.report_when(report.as_str(), has_document).await;
+    ReportDocumentId::parse(known["documentId"].as_str().expect("text")).expect("a document id")
 }
 
 fn order(report_type: &str) -> CreateReport {
@@ -298,15 +294,15 @@ async fn what_amazon_may_have_done_is_in_doubt_and_what_it_refused_is_not() {
     let amazon = Amazon::start().await;
     let client = direct(&amazon);
     let access = seller(&client).await;
+    let refusal = |status: u16| json!({ "operation": "createReport", "kind": "status", "status": status });
+    let reset = json!({ "operation": "createReport", "kind": "reset" });
     for (fault, in_doubt) in [
-        (json!({ "kind": "status", "status": 503 }), true),
-        (json!({ "kind": "reset" }), true),
-        (json!({ "kind": "status", "status": 429 }), false),
-        (json!({ "kind": "status", "status": 400 }), false),
+        (refusal(503), true),
+        (reset, true),
+        (refusal(429), false),
+        (refusal(400), false),
     ] {
-        let mut order_of_fault = fault.clone();
-        order_of_fault["operation"] = json!("createReport");
-        amazon.control("/faults", &order_of_fault).await;
+        amazon.control("/faults", &fault).await;
         let error = client
             .create_report(RegionCode::Na, &access, &order(LISTINGS))
             .await
