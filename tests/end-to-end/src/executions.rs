@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
 
-/// The workflow's executions.
+/// A workflow's executions.
 #[derive(Clone, Debug)]
 pub struct Executions {
     client: aws_sdk_sfn::Client,
@@ -99,6 +99,27 @@ impl Executions {
             );
         }
         names.retain(|name| name.starts_with(prefix));
+        Ok(names)
+    }
+
+    /// The names of those that are in that state now, the newest first.
+    ///
+    /// # Errors
+    /// Step Functions fails.
+    pub async fn in_state(&self, status: ExecutionStatus) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        let mut pages = self
+            .client
+            .list_executions()
+            .state_machine_arn(&self.state_machine_arn)
+            .status_filter(status)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            let page = page.executions().iter();
+            names.extend(page.map(|execution| execution.name().to_owned()));
+        }
         Ok(names)
     }
 

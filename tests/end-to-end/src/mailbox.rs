@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// What has been taken from the queue by this process. Tests that run side by side share one mailbox:
@@ -18,6 +19,10 @@ pub struct Email {
     pub text: String,
     /// What filter policies can choose by.
     pub attributes: BTreeMap<String, String>,
+    /// SNS's name for it. The queue may hand one e-mail out twice; two e-mails have two names.
+    pub message_id: String,
+    /// When SNS took it; the local SNS leaves out what is below the second.
+    pub published_at: Option<Timestamp>,
 }
 
 impl Email {
@@ -32,11 +37,23 @@ impl Email {
     /// Whether it is about that report.
     #[must_use]
     pub fn concerns(&self, seller: &str, report: &str) -> bool {
-        self.attributes.get("SellerId").is_some_and(|id| id == seller)
-            && self
-                .text
-                .lines()
-                .any(|line| line == format!("Report id:   {report}"))
+        self.seller() == Some(seller) && self.fact("Report id") == Some(report)
+    }
+
+    /// Whose report it is about.
+    #[must_use]
+    pub fn seller(&self) -> Option<&str> {
+        self.attributes.get("SellerId").map(String::as_str)
+    }
+
+    /// What stands behind `name:` in the text.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        let values = self
+            .text
+            .lines()
+            .filter_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        values.map(str::trim).next()
     }
 }
 
@@ -49,6 +66,9 @@ struct Envelope {
     message: String,
     #[serde(default)]
     message_attributes: BTreeMap<String, Attribute>,
+    #[serde(default)]
+    message_id: String,
+    timestamp: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +118,18 @@ impl Mailbox {
         Ok(self.about(seller, report))
     }
 
+    /// Every e-mail that has come so far, whomever it concerns, after the queue has been emptied.
+    ///
+    /// # Errors
+    /// SQS fails.
+    pub async fn all(&self) -> Result<Vec<Email>> {
+        while self.take_waiting().await? > 0 {}
+        Ok(TAKEN
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone())
+    }
+
     fn about(&self, seller: &str, report: &str) -> Vec<Email> {
         let taken = TAKEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         taken
@@ -107,7 +139,8 @@ impl Mailbox {
             .collect()
     }
 
-    async fn take_waiting(&self) -> Result<()> {
+    /// Takes what is there, at most ten; how many there were.
+    async fn take_waiting(&self) -> Result<usize> {
         let received = self
             .client
             .receive_message()
@@ -129,6 +162,8 @@ impl Mailbox {
                 subject: envelope.subject,
                 text: envelope.message,
                 attributes,
+                message_id: envelope.message_id,
+                published_at: envelope.timestamp,
             };
             TAKEN
                 .lock()
@@ -141,6 +176,26 @@ impl Mailbox {
                 .send()
                 .await?;
         }
-        Ok(())
+        Ok(received.messages().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_email_says_what_it_is_about() {
+        let email = Email {
+            subject: "Amazon report ready".into(),
+            text: "Report type: GET_X\nReport id:   500\n".into(),
+            attributes: BTreeMap::from([("SellerId".into(), "A1".into())]),
+            message_id: "m".into(),
+            published_at: None,
+        };
+        assert!(email.concerns("A1", "500"));
+        assert!(!email.concerns("A1", "50"));
+        assert!(!email.concerns("A2", "500"));
+        assert_eq!(email.fact("Report type"), Some("GET_X"));
     }
 }

@@ -74,7 +74,7 @@ pub struct Answer {
     pub retry_after: Option<String>,
 }
 
-/// The three endpoints.
+/// The endpoints.
 #[derive(Clone, Debug)]
 pub struct ReportsApi {
     http: reqwest::Client,
@@ -100,16 +100,52 @@ impl ReportsApi {
         self.post_text(caller, path, &body.to_string()).await
     }
 
+    /// `POST`s JSON under an idempotency key.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn post_once(&self, caller: &Caller, path: &str, key: &str, body: &Value) -> Result<Answer> {
+        let request = self.json("POST", path)?.header("idempotency-key", key);
+        self.send(caller, request, &body.to_string()).await
+    }
+
     /// `POST`s a body that need not be JSON.
     ///
     /// # Errors
     /// As [`Self::post`].
     pub async fn post_text(&self, caller: &Caller, path: &str, body: &str) -> Result<Answer> {
-        let mut request = http::Request::builder()
-            .method("POST")
-            .uri(format!("{}{path}", self.url.trim_end_matches('/')))
-            .header("content-type", "application/json")
-            .body(body.to_owned())?;
+        self.send(caller, self.json("POST", path)?, body).await
+    }
+
+    /// `GET`s a path with its query.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn get(&self, caller: &Caller, path: &str) -> Result<Answer> {
+        self.send(caller, self.request("GET", path)?, "").await
+    }
+
+    /// `DELETE`s a path with its query.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub async fn delete(&self, caller: &Caller, path: &str) -> Result<Answer> {
+        self.send(caller, self.request("DELETE", path)?, "").await
+    }
+
+    fn request(&self, method: &str, path: &str) -> Result<http::request::Builder> {
+        let url: http::Uri = format!("{}{path}", self.url.trim_end_matches('/')).parse()?;
+        Ok(http::Request::builder().method(method).uri(url))
+    }
+
+    fn json(&self, method: &str, path: &str) -> Result<http::request::Builder> {
+        Ok(self
+            .request(method, path)?
+            .header("content-type", "application/json"))
+    }
+
+    async fn send(&self, caller: &Caller, request: http::request::Builder, body: &str) -> Result<Answer> {
+        let mut request = request.body(body.to_owned())?;
         if let Caller::Signed(credentials) = caller {
             self.sign(&mut request, credentials)?;
         }

@@ -115,6 +115,96 @@ impl Simulator {
         Ok(journal["entries"].as_array().cloned().unwrap_or_default())
     }
 
+    /// How many times faster than at Amazon quotas fill up again.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn speed_up(&self) -> Result<f64> {
+        let health = self.get("health").await?;
+        health["speedUp"]
+            .as_f64()
+            .context("the simulator does not say how fast it is")
+    }
+
+    /// Every report there is, the newest first: `{reportId, sellerId, status, sha256, …}`.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn reports(&self, with_checksums: bool) -> Result<Vec<Value>> {
+        let checksums = if with_checksums { "yes" } else { "no" };
+        let answer = self.get(&format!("reports?checksums={checksums}")).await?;
+        Ok(answer["reports"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Everything that was asked of Amazon after the entry with that number, and what was answered.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn journal_after(&self, sequence: u64) -> Result<Vec<Value>> {
+        let journal = self.get(&format!("journal?after={sequence}")).await?;
+        Ok(journal["entries"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Scripts how reports end.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn outcome(&self, outcome: &Value) -> Result<()> {
+        self.post("outcomes", outcome).await?;
+        Ok(())
+    }
+
+    /// Takes back every fault that has not struck yet.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn clear_faults(&self) -> Result<()> {
+        self.answer(self.http.delete(self.control("faults"))).await?;
+        Ok(())
+    }
+
+    /// Announces a finished report, as many times as that.
+    ///
+    /// # Errors
+    /// There is no such report or no subscription.
+    pub async fn announce(&self, seller: &str, region: &str, report: &str, copies: u64) -> Result<()> {
+        let message = json!({"sellerId": seller, "region": region, "reportId": report, "copies": copies});
+        self.post("notifications", &message).await?;
+        Ok(())
+    }
+
+    /// Withdraws every authorization that a seller has given.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn revoke_seller(&self, seller: &str) -> Result<()> {
+        self.post("revoke", &json!({"sellerId": seller})).await?;
+        Ok(())
+    }
+
+    /// Makes every access token worthless that is out.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn expire_access_tokens(&self) -> Result<()> {
+        self.post("expire-access-tokens", &json!({})).await?;
+        Ok(())
+    }
+
+    /// Rotates the application's secret; the old one is good for some seconds more. Gives the client id
+    /// and the new secret.
+    ///
+    /// # Errors
+    /// The simulator has no credentials.
+    pub async fn rotate_client_secret(&self, keep_old_seconds: u64) -> Result<(String, String)> {
+        let rotation = json!({"keepOldSeconds": keep_old_seconds});
+        let answer = self.post("rotate-client-secret", &rotation).await?;
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        text("clientId")
+            .zip(text("clientSecret"))
+            .context("the simulator gave no new secret")
+    }
+
     async fn post(&self, control: &str, body: &Value) -> Result<Value> {
         self.answer(self.http.post(self.control(control)).json(body))
             .await

@@ -46,7 +46,7 @@ impl Stack {
         variable(name)
     }
 
-    /// The three endpoints.
+    /// The endpoints.
     ///
     /// # Errors
     /// The environment is incomplete.
@@ -73,7 +73,7 @@ impl Stack {
         ))
     }
 
-    /// The workflow's executions.
+    /// The executions of the workflow that delivers reports.
     ///
     /// # Errors
     /// The environment is incomplete.
@@ -81,6 +81,17 @@ impl Stack {
         Ok(Executions::new(
             aws_sdk_sfn::Client::new(&self.aws),
             variable("STATE_MACHINE_ARN")?,
+        ))
+    }
+
+    /// The executions of the workflow that carries out orders.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn order_executions(&self) -> Result<Executions> {
+        Ok(Executions::new(
+            aws_sdk_sfn::Client::new(&self.aws),
+            variable("ORDER_STATE_MACHINE_ARN")?,
         ))
     }
 
@@ -115,6 +126,12 @@ impl Stack {
             .force_path_style(true)
             .build();
         aws_sdk_s3::Client::from_conf(config)
+    }
+
+    /// Secrets Manager, as the administrator.
+    #[must_use]
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.aws)
     }
 
     /// Opens a link, as a browser would.
