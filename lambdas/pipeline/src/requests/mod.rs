@@ -2,6 +2,7 @@
 
 mod body;
 mod order_report;
+mod report_fields;
 mod store_token;
 mod subscribe;
 

@@ -1,15 +1,8 @@
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
-use serde_json::Value;
-use sp_api::ids::{MarketplaceId, ReportType, SellerId};
+use sp_api::ids::SellerId;
 use sp_api::{CreateReport, RegionCode};
 
 use super::InvalidRequest;
 use super::body::Body;
-
-/// Amazon's limit.
-const MOST_MARKETPLACES: usize = 25;
 
 /// `POST /reports`: order a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,15 +26,11 @@ impl OrderReport {
         let mut body = Body::parse(body)?;
         let seller_id = body.seller_id()?;
         let region = body.region_code()?;
-        let report_type = body.parsed("ReportType", ReportType::parse)?;
-        let marketplace_ids = marketplace_ids(body.required("MarketplaceIds")?)?;
-        let data_start_time = timestamp(&mut body, "ReportDataStartTime")?;
-        let data_end_time = timestamp(&mut body, "ReportDataEndTime")?;
-        let report_options = body
-            .take("ReportOptions")
-            .map(report_options)
-            .transpose()?
-            .unwrap_or_default();
+        let report_type = body.report_type()?;
+        let marketplace_ids = body.marketplace_ids()?;
+        let data_start_time = body.optional_time("ReportDataStartTime")?;
+        let data_end_time = body.optional_time("ReportDataEndTime")?;
+        let report_options = body.report_options()?;
         body.finish()?;
         if let (Some(start), Some(end)) = (data_start_time, data_end_time)
             && end < start
@@ -66,64 +55,9 @@ impl OrderReport {
     }
 }
 
-fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
-    let invalid = |problem: String| InvalidRequest::field("MarketplaceIds", problem);
-    let parse = |text: &str| MarketplaceId::parse(text.trim()).map_err(|error| invalid(error.to_string()));
-    let ids: Vec<MarketplaceId> = match value {
-        Value::String(list) => list.split(',').map(parse).collect::<Result<_, _>>()?,
-        Value::Array(list) => list
-            .iter()
-            .map(|id| {
-                id.as_str()
-                    .ok_or_else(|| invalid("must hold texts".to_owned()))
-                    .and_then(parse)
-            })
-            .collect::<Result<_, _>>()?,
-        _ => {
-            return Err(invalid(
-                "must be a text such as \"A1PA6795UKMFR9,ATVPDKIKX0DER\" or an array".into(),
-            ));
-        }
-    };
-    if ids.is_empty() || ids.len() > MOST_MARKETPLACES {
-        return Err(invalid(format!(
-            "must name 1 to {MOST_MARKETPLACES} marketplaces"
-        )));
-    }
-    Ok(ids)
-}
-
-fn timestamp(body: &mut Body, name: &str) -> Result<Option<Timestamp>, InvalidRequest> {
-    let Some(text) = body.optional_text(name)? else {
-        return Ok(None);
-    };
-    text.parse()
-        .map(Some)
-        .map_err(|_| InvalidRequest::field(name, "must be an ISO 8601 time such as 2024-03-10T20:11:24.000Z"))
-}
-
-fn report_options(value: Value) -> Result<BTreeMap<String, String>, InvalidRequest> {
-    let invalid = |problem: &str| InvalidRequest::field("ReportOptions", problem);
-    let object = match value {
-        Value::String(escaped) => serde_json::from_str(&escaped)
-            .map_err(|_| invalid("must be a JSON object, or the text of one"))?,
-        other => other,
-    };
-    let Value::Object(options) = object else {
-        return Err(invalid("must be a JSON object, or the text of one"));
-    };
-    options
-        .into_iter()
-        .map(|(name, value)| match value {
-            Value::String(text) => Ok((name, text)),
-            _ => Err(invalid(&format!("must hold texts; {name} is none"))),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

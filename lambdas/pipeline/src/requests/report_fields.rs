@@ -1,0 +1,85 @@
+//! What an order and a schedule have in common: which report, of which marketplaces, with which options.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sp_api::ids::{MarketplaceId, ReportType};
+
+use super::InvalidRequest;
+use super::body::Body;
+
+/// Amazon's limit.
+const MOST_MARKETPLACES: usize = 25;
+
+impl Body {
+    pub(super) fn report_type(&mut self) -> Result<ReportType, InvalidRequest> {
+        self.parsed("ReportType", ReportType::parse)
+    }
+
+    /// `MarketplaceIds`: a comma list or an array.
+    pub(super) fn marketplace_ids(&mut self) -> Result<Vec<MarketplaceId>, InvalidRequest> {
+        marketplace_ids(self.required("MarketplaceIds")?)
+    }
+
+    /// `ReportOptions`: an object, or its JSON in a text; empty where there is none.
+    pub(super) fn report_options(&mut self) -> Result<BTreeMap<String, String>, InvalidRequest> {
+        let options = self.take("ReportOptions").map(report_options).transpose()?;
+        Ok(options.unwrap_or_default())
+    }
+
+    pub(super) fn optional_time(&mut self, name: &str) -> Result<Option<Timestamp>, InvalidRequest> {
+        let Some(text) = self.optional_text(name)? else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            InvalidRequest::field(name, "must be an ISO 8601 time such as 2024-03-10T20:11:24.000Z")
+        })
+    }
+}
+
+fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
+    let invalid = |problem: String| InvalidRequest::field("MarketplaceIds", problem);
+    let parse = |text: &str| MarketplaceId::parse(text.trim()).map_err(|error| invalid(error.to_string()));
+    let ids: Vec<MarketplaceId> = match value {
+        Value::String(list) => list.split(',').map(parse).collect::<Result<_, _>>()?,
+        Value::Array(list) => list
+            .iter()
+            .map(|id| {
+                id.as_str()
+                    .ok_or_else(|| invalid("must hold texts".to_owned()))
+                    .and_then(parse)
+            })
+            .collect::<Result<_, _>>()?,
+        _ => {
+            return Err(invalid(
+                "must be a text such as \"A1PA6795UKMFR9,ATVPDKIKX0DER\" or an array".into(),
+            ));
+        }
+    };
+    if ids.is_empty() || ids.len() > MOST_MARKETPLACES {
+        return Err(invalid(format!(
+            "must name 1 to {MOST_MARKETPLACES} marketplaces"
+        )));
+    }
+    Ok(ids)
+}
+
+fn report_options(value: Value) -> Result<BTreeMap<String, String>, InvalidRequest> {
+    let invalid = |problem: &str| InvalidRequest::field("ReportOptions", problem);
+    let object = match value {
+        Value::String(escaped) => serde_json::from_str(&escaped)
+            .map_err(|_| invalid("must be a JSON object, or the text of one"))?,
+        other => other,
+    };
+    let Value::Object(options) = object else {
+        return Err(invalid("must be a JSON object, or the text of one"));
+    };
+    options
+        .into_iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => Ok((name, text)),
+            _ => Err(invalid(&format!("must hold texts; {name} is none"))),
+        })
+        .collect()
+}
