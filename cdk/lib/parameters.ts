@@ -7,6 +7,8 @@ export interface Parameters {
   readonly hasNotificationEmail: CfnCondition;
   readonly spApiEnvironment: string;
   readonly linkLifetimeSeconds: string;
+  readonly overdueSeconds: string;
+  readonly reconcileRate: string;
 }
 
 /** Declares the stack's parameters. */
@@ -32,6 +34,20 @@ export function declareParameters(stack: Construct): Parameters {
     maxValue: 43200,
     description: "How long the link to a stored report works, in seconds.",
   });
+  const overdueSeconds = new CfnParameter(stack, "OverdueSeconds", {
+    type: "Number",
+    default: 1800,
+    minValue: 5,
+    maxValue: 86400,
+    description: "How long after an order or a notification the reconciler looks after a report, in seconds.",
+  });
+  const reconcileRate = new CfnParameter(stack, "ReconcileRate", {
+    type: "String",
+    default: "rate(15 minutes)",
+    allowedPattern: "^rate\\((1 (minute|hour)|([2-9]|[1-9][0-9]{1,3}) (minutes|hours))\\)$",
+    constraintDescription: "must be like rate(1 minute), rate(15 minutes), rate(1 hour) or rate(2 hours)",
+    description: "How often the reconciler looks for reports that are overdue.",
+  });
 
   return {
     notificationEmail: notificationEmail.valueAsString,
@@ -41,5 +57,7 @@ export function declareParameters(stack: Construct): Parameters {
     spApiEnvironment: spApiEnvironment.valueAsString,
     // A Number parameter has no string form in the CDK, but its reference is one.
     linkLifetimeSeconds: Fn.ref(linkLifetimeSeconds.logicalId),
+    overdueSeconds: Fn.ref(overdueSeconds.logicalId),
+    reconcileRate: reconcileRate.valueAsString,
   };
 }

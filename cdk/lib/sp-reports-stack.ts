@@ -4,16 +4,20 @@ import type { Construct } from "constructs";
 
 import { Alarms } from "./constructs/alarms";
 import { Api } from "./constructs/api";
+import { addApiFunctions } from "./constructs/api-functions";
+import { Capabilities } from "./constructs/capabilities";
 import { Encryption } from "./constructs/encryption";
 import { Functions } from "./constructs/functions";
 import { InvokeIdentity } from "./constructs/invoke-identity";
 import { LwaCredentials } from "./constructs/lwa-credentials";
 import { NotificationsProcessor } from "./constructs/notifications-processor";
 import { NotificationsQueue } from "./constructs/notifications-queue";
+import { Reconciler } from "./constructs/reconciler";
 import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
 import { Storage } from "./constructs/storage";
 import { Workflow } from "./constructs/workflow";
+import { addWorkflowFunctions } from "./constructs/workflow-functions";
 import { declareParameters } from "./parameters";
 import type { Settings } from "./settings";
 
@@ -49,45 +53,61 @@ export class SpReportsStack extends Stack {
     });
     this.topic = reportTopic.topic;
 
-    // What works on it.
-    const functions = new Functions(this, "Functions", {
+    // What works on it: each part comes after those that it calls.
+    const can = new Capabilities({ parameters, encryption, storage, lwaCredentials, reportTopic });
+    const functions = new Functions(this, "Functions", { settings, functionFactory });
+    const workflowFunctions = addWorkflowFunctions(functions, can);
+    const deliveryWorkflow = new Workflow(this, "Workflow", {
+      name: "report-delivery",
+      description: "Delivers one report to the seller",
+      variable: "STATE_MACHINE_ARN",
+      functions: {
+        ReportDocumentRetrievalFunctionArn: workflowFunctions.reportDocumentRetrieval.function,
+        ReportDocumentStorageFunctionArn: workflowFunctions.reportDocumentStorage.function,
+        PresignedUrlGeneratorFunctionArn: workflowFunctions.presignedUrlGenerator.function,
+        ReportNotifierFunctionArn: workflowFunctions.reportNotifier.function,
+      },
       settings,
-      parameters,
-      functionFactory,
-      encryption,
       storage,
-      lwaCredentials,
-      notificationsQueue,
-      reportTopic,
     });
-    const workflow = new Workflow(this, "Workflow", {
+    const orderWorkflow = new Workflow(this, "OrderWorkflow", {
+      name: "report-order",
+      description: "Orders one report when Amazon's quota allows it",
+      variable: "ORDER_STATE_MACHINE_ARN",
+      functions: {
+        OrderPlacerFunctionArn: workflowFunctions.orderPlacer.function,
+        ReportNotifierFunctionArn: workflowFunctions.reportNotifier.function,
+      },
       settings,
       storage,
-      reportDocumentRetrieval: functions.reportDocumentRetrieval.function,
-      reportDocumentStorage: functions.reportDocumentStorage.function,
-      presignedUrlGenerator: functions.presignedUrlGenerator.function,
-      reportNotifier: functions.reportNotifier.function,
     });
     const notificationsProcessor = new NotificationsProcessor(this, "Notifications", {
       settings,
       functionFactory,
+      can,
       timeout: PROCESSOR_TIMEOUT,
       notificationsQueue,
-      stateMachine: workflow.stateMachine,
+      deliveryWorkflow,
+    });
+    const reconciler = new Reconciler(this, "Reconciler", {
+      settings,
+      functionFactory,
+      can,
+      deliveryWorkflow,
+      orderWorkflow,
+      rate: parameters.reconcileRate,
     });
     const api = new Api(this, "Api", {
       settings,
-      functions: {
-        tokens: functions.tokenStorage.function,
-        notifications: functions.notificationsSubscriber.function,
-        reports: functions.reportCreator.function,
-      },
+      functions: addApiFunctions(functions, can, { notificationsQueue, orderWorkflow }),
     });
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.methodArns);
     new Alarms(this, "Alarms", {
-      deadLetterQueue: notificationsQueue.deadLetterQueue,
-      stateMachine: workflow.stateMachine,
+      notificationsQueue,
+      deliveryWorkflow,
+      orderWorkflow,
       functions: [...functions.all, notificationsProcessor.rustFunction],
+      reconciler: reconciler.rustFunction,
     });
 
     this.outputs({
@@ -103,6 +123,7 @@ export class SpReportsStack extends Stack {
         storage.sellingPartners.tableName,
       ],
       ReportsTable: ["Table of reports and their delivery", storage.reports.tableName],
+      QuotasTable: ["Table of the slots within Amazon's quotas", storage.quotas.tableName],
       ReportsBucket: ["Bucket with the stored reports", storage.reportsBucket.bucketName],
       NotificationsQueueUrl: ["Queue that Amazon's notifications arrive in", notificationsQueue.queue.queueUrl],
       NotificationsQueueArn: ["ARN of the notifications queue, for destinations", notificationsQueue.queue.queueArn],
@@ -110,8 +131,17 @@ export class SpReportsStack extends Stack {
         "Queue with notifications that could not be processed",
         notificationsQueue.deadLetterQueue.queueUrl,
       ],
+      DeadLetterQueueArn: ["ARN of the dead-letter queue, for redrives", notificationsQueue.deadLetterQueue.queueArn],
       TopicArn: ["Topic that messages about reports are published to", reportTopic.topic.topicArn],
-      StateMachineArn: ["State machine that delivers a report", workflow.stateMachine.stateMachineArn],
+      StateMachineArn: ["State machine that delivers a report", deliveryWorkflow.stateMachine.stateMachineArn],
+      OrderStateMachineArn: [
+        "State machine that orders a report when Amazon's quota allows it",
+        orderWorkflow.stateMachine.stateMachineArn,
+      ],
+      ReconcilerFunctionName: [
+        "Function that looks after overdue reports; invoke it to have that done at once",
+        reconciler.rustFunction.function.functionName,
+      ],
       LwaSecretName: ["Secret to put the application's LWA client id and secret into", lwaCredentials.secretName],
     });
   }

@@ -3,43 +3,100 @@ import { describe, test } from "node:test";
 
 import { readable, resources, template, type Json } from "./support";
 
+/** Method and path, function, parameters (`?`: optional), model of the body. */
+const METHODS: [method: string, handler: string, parameters: string, body: string][] = [
+  ["POST /tokens", "TokenStorage", "", "tokensRequest"],
+  ["DELETE /tokens/{SellerId}", "TokenStorage", "", ""],
+  ["POST /notifications", "NotificationsSubscriber", "", "notificationsRequest"],
+  [
+    "DELETE /notifications",
+    "NotificationsSubscriber",
+    "querystring.SellerId querystring.RegionCode querystring.NotificationType",
+    "",
+  ],
+  ["POST /reports", "ReportCreator", "header.Idempotency-Key?", "reportsRequest"],
+  [
+    "GET /reports",
+    "ReportReader",
+    "querystring.SellerId querystring.status? querystring.limit? querystring.nextToken?",
+    "",
+  ],
+  ["GET /reports/{reportId}", "ReportReader", "querystring.SellerId", ""],
+  ["DELETE /reports/{reportId}", "ReportCanceller", "querystring.SellerId", ""],
+  ["POST /schedules", "ReportScheduler", "", "schedulesRequest"],
+  ["GET /schedules", "ReportScheduler", "querystring.SellerId querystring.RegionCode querystring.ReportTypes", ""],
+  ["DELETE /schedules/{reportScheduleId}", "ReportScheduler", "querystring.SellerId querystring.RegionCode", ""],
+];
+
+/** The path of each resource of the API, by its reference. */
+function pathsOfResources(): Record<string, string> {
+  const all: Record<string, Json> = readable(resources("AWS::ApiGateway::Resource"));
+  const pathOf = (reference: string): string => {
+    const resource = all[reference.slice(1, -1)];
+    return resource === undefined ? "" : `${pathOf(resource.ParentId)}/${resource.PathPart}`;
+  };
+  return Object.fromEntries(Object.keys(all).map((id) => [`<${id}>`, pathOf(`<${id}>`)]));
+}
+
+/** The JSON schema of what is posted to a path. */
+function model(path: string): Json {
+  return resources("AWS::ApiGateway::Model")[`ApiRestApi${path}Request`].Schema;
+}
+
+/** A schema's properties; `?`: optional. */
+function properties(schema: Json): string {
+  const required: string[] = schema.required ?? [];
+  return Object.keys(schema.properties)
+    .map((name) => (required.includes(name) ? name : `${name}?`))
+    .join(" ");
+}
+
 describe("the API", () => {
-  test("has three methods, each signed and validated, each with its function", () => {
+  test("has these methods, each with its function, its parameters and its body", () => {
     const methods = Object.values(resources("AWS::ApiGateway::Method")).map(readable);
+    const paths = pathsOfResources();
+    const parameters = (method: Json): string[] =>
+      Object.entries(method.RequestParameters ?? {}).map(
+        ([name, required]) => name.replace(/^method\.request\./, "") + (required === true ? "" : "?"),
+      );
     assert.deepEqual(
       methods.map((method: Json) => [
-        method.HttpMethod,
-        method.ResourceId,
-        method.AuthorizationType,
-        method.Integration.Type,
+        `${method.HttpMethod} ${paths[method.ResourceId]}`,
         /<Functions(\w+)Function\.Arn>/.exec(method.Integration.Uri)?.[1],
-        method.RequestModels["application/json"],
-        method.RequestValidatorId,
+        parameters(method).join(" "),
+        method.RequestModels?.["application/json"] ?? "",
       ]),
-      [
-        ["tokens", "TokenStorage"],
-        ["notifications", "NotificationsSubscriber"],
-        ["reports", "ReportCreator"],
-      ].map(([path, name]) => [
-        "POST",
-        `<ApiRestApi${path}>`,
-        "AWS_IAM",
-        "AWS_PROXY",
-        name,
-        `<ApiRestApi${path}Request>`,
-        "<ApiRestApiValidator>",
+      METHODS.map(([method, handler, expectedParameters, body]) => [
+        method,
+        handler,
+        expectedParameters,
+        body === "" ? "" : `<ApiRestApi${body}>`,
       ]),
     );
   });
 
-  test("only the API's own stage may invoke the functions", () => {
+  test("checks every request's signature and parameters", () => {
+    for (const method of Object.values(resources("AWS::ApiGateway::Method")).map(readable)) {
+      assert.equal(method.AuthorizationType, "AWS_IAM");
+      assert.equal(method.Integration.Type, "AWS_PROXY");
+      assert.equal(method.RequestValidatorId, "<ApiRestApiValidator>");
+    }
+    assert.deepEqual(readable(resources("AWS::ApiGateway::RequestValidator")["ApiRestApiValidator"]), {
+      RestApiId: "<ApiRestApi>",
+      ValidateRequestBody: true,
+      ValidateRequestParameters: true,
+    });
+  });
+
+  test("only the API's own stage may invoke the functions, each for its own methods", () => {
     const permissions = Object.values(resources("AWS::Lambda::Permission")).map(readable);
     assert.deepEqual(
-      permissions.map((permission: Json) => permission.SourceArn),
-      ["tokens", "notifications", "reports"].map(
-        (path) =>
-          `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/<ApiRestApiDeploymentStageprod>/POST/${path}`,
-      ),
+      permissions.map((permission: Json) => [permission.FunctionName, permission.SourceArn]),
+      METHODS.map(([method, handler]) => [
+        `<Functions${handler}Function.Arn>`,
+        "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/<ApiRestApiDeploymentStageprod>/" +
+          method.replace(" ", "").replace(/\{\w+\}/, "*"),
+      ]),
     );
   });
 
@@ -88,6 +145,7 @@ describe("the API", () => {
     const denied = { code: "AccessDenied", message: "message" };
     assert.deepEqual(Object.fromEntries(answers), {
       BAD_REQUEST_BODY: { code: "InvalidRequest", message: "reason" },
+      BAD_REQUEST_PARAMETERS: { code: "InvalidRequest", message: "message" },
       ACCESS_DENIED: denied,
       EXPIRED_TOKEN: denied,
       INVALID_SIGNATURE: denied,
@@ -102,27 +160,46 @@ describe("the API", () => {
 
   test("models name every property and allow no other", () => {
     const models = Object.fromEntries(
-      Object.values(resources("AWS::ApiGateway::Model")).map((model: Json) => [
-        model.Description,
-        [Object.keys(model.Schema.properties), model.Schema.required.length, model.Schema.additionalProperties],
-      ]),
+      Object.values(resources("AWS::ApiGateway::Model")).map(({ Description, Schema }: Json) => {
+        assert.equal(Schema.$schema, "http://json-schema.org/draft-04/schema#");
+        assert.equal(Schema.additionalProperties, false);
+        return [Description, properties(Schema)];
+      }),
     );
     assert.deepEqual(models, {
-      "Body of POST /tokens": [["SellerId", "RefreshToken"], 2, false],
-      "Body of POST /notifications": [["SellerId", "RegionCode", "NotificationType", "ReplaceExisting"], 3, false],
-      "Body of POST /reports": [
-        [
-          "SellerId",
-          "RegionCode",
-          "ReportType",
-          "MarketplaceIds",
-          "ReportDataStartTime",
-          "ReportDataEndTime",
-          "ReportOptions",
-        ],
-        4,
-        false,
-      ],
+      "Body of POST /tokens": "SellerId RefreshToken",
+      "Body of POST /notifications": "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes?",
+      // Which of them must be there depends: see below.
+      "Body of POST /reports":
+        "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",
+      "Body of POST /schedules":
+        "SellerId RegionCode ReportType MarketplaceIds Period NextReportCreationTime? ReportOptions?",
+    });
+  });
+
+  test("takes one order, or up to a hundred and nothing else", () => {
+    const { oneOf, properties: fields } = model("reports");
+    assert.deepEqual(oneOf, [
+      { required: ["SellerId", "RegionCode", "ReportType", "MarketplaceIds"], not: { required: ["Orders"] } },
+      { required: ["Orders"], maxProperties: 1 },
+    ]);
+    const { items: order, ...list } = fields.Orders;
+    assert.deepEqual(list, { type: "array", minItems: 1, maxItems: 100 });
+    assert.equal(order.additionalProperties, false);
+    assert.equal(
+      properties(order),
+      "SellerId RegionCode ReportType MarketplaceIds ReportDataStartTime? ReportDataEndTime? ReportOptions?",
+    );
+    const { Orders: _, ...ofOne } = fields;
+    assert.deepEqual(order.properties, ofOne);
+  });
+
+  test("discovers up to ten report types", () => {
+    assert.deepEqual(model("notifications").properties.DiscoverReportTypes, {
+      type: "array",
+      items: { type: "string", minLength: 1 },
+      minItems: 0,
+      maxItems: 10,
     });
   });
 });

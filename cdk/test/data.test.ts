@@ -41,6 +41,10 @@ describe("tables", () => {
         { AttributeName: "sellerId", KeyType: "HASH" },
         { AttributeName: "reportId", KeyType: "RANGE" },
       ],
+      StorageQuotas: [
+        { AttributeName: "sellerId", KeyType: "HASH" },
+        { AttributeName: "operation", KeyType: "RANGE" },
+      ],
     });
     for (const table of Object.values(tables)) {
       assert.equal(table.BillingMode, "PAY_PER_REQUEST");
@@ -51,6 +55,41 @@ describe("tables", () => {
         SSEType: "KMS",
       });
     }
+  });
+
+  test("have the indexes that the functions query", () => {
+    const index = (name: string, hash: string, range: string, projection: string): Json => ({
+      IndexName: name,
+      KeySchema: [
+        { AttributeName: hash, KeyType: "HASH" },
+        { AttributeName: range, KeyType: "RANGE" },
+      ],
+      Projection: { ProjectionType: projection },
+    });
+    const tables = resources("AWS::DynamoDB::Table");
+    assert.deepEqual(tables["StorageReports"].GlobalSecondaryIndexes, [
+      index("byStatus", "sellerId", "status", "ALL"),
+      index("byDueTime", "due", "dueAt", "KEYS_ONLY"),
+    ]);
+    assert.deepEqual(
+      tables["StorageReports"].AttributeDefinitions,
+      ["sellerId", "reportId", "status", "due", "dueAt"].map((name) => ({ AttributeName: name, AttributeType: "S" })),
+    );
+    assert.equal(tables["StorageSellingPartners"].GlobalSecondaryIndexes, undefined);
+    assert.equal(tables["StorageQuotas"].GlobalSecondaryIndexes, undefined);
+  });
+
+  test("forget orders and quotas, but no selling partner", () => {
+    const forgetting = Object.entries(resources("AWS::DynamoDB::Table")).map(([id, table]) => [
+      id,
+      table.TimeToLiveSpecification,
+    ]);
+    const expiring = { AttributeName: "expiresAt", Enabled: true };
+    assert.deepEqual(Object.fromEntries(forgetting), {
+      StorageSellingPartners: undefined,
+      StorageReports: expiring,
+      StorageQuotas: expiring,
+    });
   });
 });
 
@@ -111,6 +150,8 @@ describe("the notifications queue", () => {
       deadLetterTargetArn: "<NotificationsQueueDeadLetterQueue.Arn>",
       maxReceiveCount: 5,
     });
+    const processor = resources("AWS::Lambda::Function")["NotificationsNotificationsProcessorFunction"];
+    assert.equal(processor.Environment.Variables.MAX_RECEIVE_COUNT, String(queue().RedrivePolicy.maxReceiveCount));
     for (const each of Object.values(resources("AWS::SQS::Queue"))) {
       assert.equal(each.MessageRetentionPeriod, fourteenDays);
       assert.equal(readable(each.KmsMasterKeyId), "<EncryptionNotificationsKey.Arn>");
@@ -162,7 +203,7 @@ describe("what is kept", () => {
 
   test("every log group forgets after ninety days", () => {
     const groups = Object.values(resources("AWS::Logs::LogGroup"));
-    assert.equal(groups.length, 8 + 3); // functions; API access, API execution, workflow
+    assert.equal(groups.length, 13 + 4); // functions; API access, API execution, two workflows
     groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 90));
   });
 });

@@ -12,13 +12,30 @@ const SELLING_PARTNERS = "<StorageSellingPartners.Arn>";
 const REPORTS = "<StorageReports.Arn>";
 const OBJECTS = "<StorageReportsBucket.Arn>/*";
 
+const QUOTAS = "<StorageQuotas.Arn>";
+const DELIVERY = "<WorkflowStateMachine>";
+const ORDERING = "<OrderWorkflowStateMachine>";
+const EXECUTIONS = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution";
+
+const REPORTS_TABLE = { REPORTS_TABLE: "<StorageReports>" };
+const OVERDUE = { OVERDUE_SECONDS: "<OverdueSeconds>" };
 const SP_API_VARIABLES = {
   SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
   TOKEN_KEY_ARN: "<EncryptionTokenKey.Arn>",
   LWA_SECRET_NAME: "SpReports-lwa-credentials-<part>",
   SP_API_ENVIRONMENT: "<SpApiEnvironment>",
 };
-const SP_API_PERMISSIONS = ["kms:Decrypt on <EncryptionTokenKey.Arn>", `secretsmanager:GetSecretValue on ${SECRET}`];
+const METERED_VARIABLES = { ...SP_API_VARIABLES, QUOTAS_TABLE: "<StorageQuotas>" };
+
+/** Calls to Amazon; `more` are actions on the table of selling partners. */
+const spApi = (...more: string[]): string[] => [
+  `${["dynamodb:GetItem", ...more].join(" ")} on ${SELLING_PARTNERS}`,
+  TABLE_KEY,
+  "kms:Decrypt on <EncryptionTokenKey.Arn>",
+  `secretsmanager:GetSecretValue on ${SECRET}`,
+];
+/** Calls to Amazon within its quotas. */
+const metered = (...more: string[]): string[] => [...spApi(...more), `dynamodb:UpdateItem on ${QUOTAS}`];
 
 interface Expected {
   readonly environment: Record<string, string>;
@@ -32,56 +49,113 @@ const EXPECTED: Record<string, Expected> = {
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
       TOKEN_KEY_ARN: "<EncryptionTokenKey.Arn>",
     },
-    permissions: [`dynamodb:UpdateItem on ${SELLING_PARTNERS}`, TABLE_KEY, "kms:Encrypt on <EncryptionTokenKey.Arn>"],
+    permissions: [
+      `dynamodb:UpdateItem dynamodb:DeleteItem on ${SELLING_PARTNERS}`,
+      TABLE_KEY,
+      "kms:Encrypt on <EncryptionTokenKey.Arn>",
+    ],
   },
   FunctionsNotificationsSubscriber: {
     environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>" },
-    permissions: [`dynamodb:GetItem dynamodb:UpdateItem on ${SELLING_PARTNERS}`, TABLE_KEY, ...SP_API_PERMISSIONS],
+    permissions: spApi("dynamodb:UpdateItem"),
   },
   FunctionsReportCreator: {
-    environment: { ...SP_API_VARIABLES, REPORTS_TABLE: "<StorageReports>" },
+    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE, ORDER_STATE_MACHINE_ARN: ORDERING, ...OVERDUE },
     permissions: [
-      `dynamodb:GetItem on ${SELLING_PARTNERS}`,
+      ...metered(),
+      `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Query on ${REPORTS}`,
+      `states:StartExecution on ${ORDERING}`,
+    ],
+  },
+  FunctionsReportReader: {
+    environment: REPORTS_TABLE,
+    permissions: [
+      `dynamodb:GetItem dynamodb:Query on ${REPORTS}`,
       TABLE_KEY,
-      `dynamodb:UpdateItem on ${REPORTS}`,
-      ...SP_API_PERMISSIONS,
+      `dynamodb:Query on ${REPORTS}/index/byStatus`,
+    ],
+  },
+  FunctionsReportCanceller: {
+    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE },
+    permissions: [...metered(), `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`],
+  },
+  FunctionsReportScheduler: {
+    environment: METERED_VARIABLES,
+    permissions: metered(),
+  },
+  FunctionsOrderPlacer: {
+    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE, ...OVERDUE },
+    permissions: [
+      ...metered(),
+      `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Query on ${REPORTS}`,
     ],
   },
   NotificationsNotificationsProcessor: {
-    environment: { STATE_MACHINE_ARN: "<WorkflowStateMachine>" },
+    environment: {
+      STATE_MACHINE_ARN: DELIVERY,
+      ...REPORTS_TABLE,
+      ...OVERDUE,
+      DEAD_LETTER_QUEUE_URL: "<NotificationsQueueDeadLetterQueue>",
+      MAX_RECEIVE_COUNT: "5",
+    },
     permissions: [
-      "states:StartExecution on <WorkflowStateMachine>",
+      `states:StartExecution on ${DELIVERY}`,
+      `dynamodb:UpdateItem on ${REPORTS}`,
+      TABLE_KEY,
       "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <NotificationsQueue.Arn>",
       "kms:Decrypt on <EncryptionNotificationsKey.Arn> through sqs.<AWS::Region>.<AWS::URLSuffix>",
+      "sqs:SendMessage on <NotificationsQueueDeadLetterQueue.Arn>",
+      "kms:GenerateDataKey kms:Decrypt on <EncryptionNotificationsKey.Arn> through sqs.<AWS::Region>.<AWS::URLSuffix>",
+    ],
+  },
+  ReconcilerReportReconciler: {
+    environment: {
+      ...METERED_VARIABLES,
+      ...REPORTS_TABLE,
+      STATE_MACHINE_ARN: DELIVERY,
+      ORDER_STATE_MACHINE_ARN: ORDERING,
+      ...OVERDUE,
+    },
+    permissions: [
+      ...metered("dynamodb:Scan", "dynamodb:UpdateItem"),
+      `dynamodb:GetItem dynamodb:UpdateItem dynamodb:Query on ${REPORTS}`,
+      `dynamodb:Query on ${REPORTS}/index/byDueTime`,
+      `states:StartExecution on ${DELIVERY}`,
+      `states:DescribeExecution on ${EXECUTIONS}:<WorkflowStateMachine.Name>:*`,
+      `states:StartExecution on ${ORDERING}`,
+      `states:DescribeExecution on ${EXECUTIONS}:<OrderWorkflowStateMachine.Name>:*`,
     ],
   },
   FunctionsReportDocumentRetrieval: {
-    environment: { ...SP_API_VARIABLES, REPORTS_TABLE: "<StorageReports>" },
-    permissions: [
-      `dynamodb:GetItem on ${SELLING_PARTNERS}`,
-      TABLE_KEY,
-      `dynamodb:GetItem on ${REPORTS}`,
-      ...SP_API_PERMISSIONS,
-    ],
+    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE },
+    permissions: [...metered(), `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`],
   },
   FunctionsReportDocumentStorage: {
-    environment: { REPORTS_BUCKET: "<StorageReportsBucket>" },
+    environment: { REPORTS_BUCKET: "<StorageReportsBucket>", ...REPORTS_TABLE },
     permissions: [
       `s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts on ${OBJECTS}`,
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
+      `dynamodb:UpdateItem on ${REPORTS}`,
+      TABLE_KEY,
     ],
   },
   FunctionsPresignedUrlGenerator: {
-    environment: { REPORTS_BUCKET: "<StorageReportsBucket>", LINK_LIFETIME_SECONDS: "<LinkLifetimeSeconds>" },
+    environment: {
+      REPORTS_BUCKET: "<StorageReportsBucket>",
+      LINK_LIFETIME_SECONDS: "<LinkLifetimeSeconds>",
+      ...REPORTS_TABLE,
+    },
     permissions: [
       `s3:GetObject on ${OBJECTS}`,
       "kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
+      `dynamodb:UpdateItem on ${REPORTS}`,
+      TABLE_KEY,
     ],
   },
   FunctionsReportNotifier: {
     environment: {
       TOPIC_ARN: "<ReportTopic>",
-      REPORTS_TABLE: "<StorageReports>",
+      ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
     },
     permissions: [
@@ -94,8 +168,19 @@ const EXPECTED: Record<string, Expected> = {
   },
 };
 
+/** How long each function may take, in seconds, unless it is behind the API. */
+const TIMEOUTS: Record<string, number> = {
+  FunctionsOrderPlacer: 60,
+  FunctionsReportDocumentRetrieval: 60,
+  FunctionsReportDocumentStorage: 900,
+  FunctionsPresignedUrlGenerator: 30,
+  FunctionsReportNotifier: 30,
+  NotificationsNotificationsProcessor: 30,
+  ReconcilerReportReconciler: 900,
+};
+
 describe("functions", () => {
-  test("are these eight and no other", () => {
+  test("are these thirteen and no other", () => {
     assert.deepEqual(
       Object.keys(resources("AWS::Lambda::Function")).sort(),
       Object.keys(EXPECTED)
@@ -129,10 +214,14 @@ describe("functions", () => {
     }
   });
 
-  test("storage may take as long as its state of the workflow", () => {
-    const properties = resources("AWS::Lambda::Function")["FunctionsReportDocumentStorageFunction"];
-    assert.equal(properties.Timeout, 900);
-    assert.equal(properties.MemorySize, 512);
+  test("have the time that they need, behind the API as much as the API has", () => {
+    const functions = resources("AWS::Lambda::Function");
+    const timeouts = Object.keys(EXPECTED).map((id) => [id, functions[`${id}Function`].Timeout]);
+    assert.deepEqual(
+      Object.fromEntries(timeouts),
+      Object.fromEntries(Object.keys(EXPECTED).map((id) => [id, TIMEOUTS[id] ?? 29])),
+    );
+    assert.equal(functions["FunctionsReportDocumentStorageFunction"].MemorySize, 512);
   });
 
   test("the processor reads the queue in batches and reports single failures", () => {

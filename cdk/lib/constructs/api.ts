@@ -1,16 +1,18 @@
 import { RemovalPolicy, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
-import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
-import { REQUEST_MODELS } from "./request-models";
+import type { ApiFunctions } from "./api-functions";
+import { REQUEST_MODELS, type RequestModel } from "./request-models";
+import { pathInArn, requestParameters, ROUTES, type Route } from "./routes";
 
 const STAGE = "prod";
 
 /** The answers that API Gateway gives by itself, and the `code` that each has in the body. */
 const GATEWAY_RESPONSES: [apigateway.ResponseType, string][] = [
+  [apigateway.ResponseType.BAD_REQUEST_PARAMETERS, "InvalidRequest"],
   [apigateway.ResponseType.ACCESS_DENIED, "AccessDenied"],
   [apigateway.ResponseType.EXPIRED_TOKEN, "AccessDenied"],
   [apigateway.ResponseType.INVALID_SIGNATURE, "AccessDenied"],
@@ -24,8 +26,7 @@ const GATEWAY_RESPONSES: [apigateway.ResponseType, string][] = [
 
 export interface ApiProps {
   readonly settings: Settings;
-  /** The function behind `POST /<path>`, for every path. */
-  readonly functions: Record<keyof typeof REQUEST_MODELS, lambda.IFunction>;
+  readonly functions: ApiFunctions;
 }
 
 /** The REST API; every call is signed by an IAM identity. */
@@ -40,15 +41,13 @@ export class Api extends Construct {
     private readonly props: ApiProps,
   ) {
     super(scope, id);
-    const paths = Object.keys(REQUEST_MODELS) as (keyof typeof REQUEST_MODELS)[];
-
     this.restApi = this.createRestApi();
     const validator = this.restApi.addRequestValidator("Validator", {
       validateRequestBody: true,
       validateRequestParameters: true,
     });
-    paths.forEach((path) => this.addMethod(path, validator));
-    this.methodArns = paths.map((path) => this.restApi.arnForExecuteApi("POST", `/${path}`, STAGE));
+    ROUTES.forEach((route) => this.addMethod(route, validator));
+    this.methodArns = ROUTES.map((route) => this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE));
 
     this.addGatewayResponses();
     this.createExecutionLogGroup();
@@ -57,7 +56,7 @@ export class Api extends Construct {
   private createRestApi(): apigateway.RestApi {
     const accessLogs = this.logGroup("AccessLogs");
     const restApi = new apigateway.RestApi(this, "RestApi", {
-      description: "Stores refresh tokens, subscribes to notifications, creates reports",
+      description: "Stores refresh tokens, subscribes to notifications, orders, lists and cancels reports",
       endpointTypes: [apigateway.EndpointType.REGIONAL],
       defaultMethodOptions: { authorizationType: apigateway.AuthorizationType.IAM },
       // API Gateway logs with one role for the whole region of an account. It may be in use by
@@ -93,18 +92,26 @@ export class Api extends Construct {
     return restApi;
   }
 
-  private addMethod(path: keyof typeof REQUEST_MODELS, requestValidator: apigateway.IRequestValidator): void {
-    const model = this.restApi.addModel(`${path}Request`, {
-      contentType: "application/json",
-      description: `Body of POST /${path}`,
-      schema: REQUEST_MODELS[path],
-    });
-    this.restApi.root.addResource(path).addMethod(
-      "POST",
+  private addMethod(route: Route, requestValidator: apigateway.IRequestValidator): void {
+    const handler = this.props.functions[route.handler].function;
+    this.restApi.root.resourceForPath(route.path).addMethod(
+      route.method,
       // Without the permission for the console's test button, which goes around the IAM check.
-      new apigateway.LambdaIntegration(this.props.functions[path], { allowTestInvoke: false }),
-      { requestModels: { "application/json": model }, requestValidator },
+      new apigateway.LambdaIntegration(handler, { allowTestInvoke: false }),
+      {
+        requestParameters: requestParameters(route),
+        requestValidator,
+        ...(route.body === undefined ? {} : { requestModels: { "application/json": this.addModel(route.body) } }),
+      },
     );
+  }
+
+  private addModel(name: RequestModel): apigateway.IModel {
+    return this.restApi.addModel(`${name}Request`, {
+      contentType: "application/json",
+      description: `Body of POST /${name}`,
+      schema: REQUEST_MODELS[name],
+    });
   }
 
   private addGatewayResponses(): void {

@@ -1,6 +1,8 @@
 import * as iam from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 
+import { acknowledgeWildcards } from "./wildcards";
+
 /** Who may call the API: a role, and the one user that may take it on. */
 export class InvokeIdentity extends Construct {
   readonly user: iam.User;
@@ -15,7 +17,9 @@ export class InvokeIdentity extends Construct {
       assumedBy: new iam.ArnPrincipal(this.user.userArn),
       description: "Calls the reports API",
     });
-    this.role.addToPolicy(new iam.PolicyStatement({ actions: ["execute-api:Invoke"], resources: methodArns }));
+    const calls = new iam.PolicyStatement({ actions: ["execute-api:Invoke"], resources: methodArns });
+    this.role.addToPolicy(calls);
+    acknowledgeWildcards(this.role, [calls], "Paths end with ids of the caller's choice; each method is named.");
     this.user.addToPolicy(new iam.PolicyStatement({ actions: ["sts:AssumeRole"], resources: [this.role.roleArn] }));
   }
 }

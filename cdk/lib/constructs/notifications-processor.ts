@@ -1,18 +1,19 @@
 import type { Duration } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
-import type { IStateMachine } from "aws-cdk-lib/aws-stepfunctions";
 import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
-import type { NotificationsQueue } from "./notifications-queue";
+import type { Capabilities } from "./capabilities";
+import { MAX_RECEIVE_COUNT, type NotificationsQueue } from "./notifications-queue";
 import { RustFunction, type FunctionFactory } from "./rust-function";
+import type { Workflow } from "./workflow";
 
 export interface NotificationsProcessorProps {
   readonly settings: Settings;
   readonly functionFactory: FunctionFactory;
   readonly timeout: Duration;
   readonly notificationsQueue: NotificationsQueue;
-  readonly stateMachine: IStateMachine;
+  readonly can: Capabilities;
+  readonly deliveryWorkflow: Workflow;
 }
 
 /** The function that starts the workflow for every notification of a finished report. */
@@ -21,17 +22,26 @@ export class NotificationsProcessor extends Construct {
 
   constructor(scope: Construct, id: string, props: NotificationsProcessorProps) {
     super(scope, id);
-    const { settings, functionFactory, notificationsQueue, stateMachine, timeout } = props;
+    const { settings, functionFactory, notificationsQueue, can, deliveryWorkflow, timeout } = props;
 
     this.rustFunction = new RustFunction(this, "NotificationsProcessor", {
       name: "notifications-processor",
       description: "Queue: starts the workflow for every finished report",
       timeout,
       memorySize: 256,
-      environment: { STATE_MACHINE_ARN: stateMachine.stateMachineArn },
-      permissions: [
-        new iam.PolicyStatement({ actions: ["states:StartExecution"], resources: [stateMachine.stateMachineArn] }),
-        ...notificationsQueue.consumeAccess(),
+      capabilities: [
+        deliveryWorkflow.starting(),
+        can.reports("dynamodb:UpdateItem"),
+        can.overdue(),
+        { permissions: notificationsQueue.consumeAccess() },
+        {
+          environment: {
+            DEAD_LETTER_QUEUE_URL: notificationsQueue.deadLetterQueue.queueUrl,
+            // At the last receive it says why, before the queue moves the message without a word.
+            MAX_RECEIVE_COUNT: String(MAX_RECEIVE_COUNT),
+          },
+          permissions: notificationsQueue.deadLetterAccess(),
+        },
       ],
       settings,
       functionFactory,

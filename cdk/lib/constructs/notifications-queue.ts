@@ -9,6 +9,9 @@ import { useKeyThrough } from "./encryption";
 /** Amazon's account that sends Selling Partner API notifications. */
 const SP_API_NOTIFICATIONS_ACCOUNT = "437568002678";
 
+/** How often a message is read before it goes to the dead-letter queue. */
+export const MAX_RECEIVE_COUNT = 5;
+
 export interface NotificationsQueueProps {
   readonly encryptionKey: kms.Key;
   /** Timeout of the function that reads the queue. */
@@ -41,7 +44,7 @@ export class NotificationsQueue extends Construct {
       // Six times the reader's timeout is what Lambda asks for, so that a message that waits
       // for a throttled function doesn't show up twice.
       visibilityTimeout: Duration.seconds(props.processorTimeout.toSeconds() * 6),
-      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: MAX_RECEIVE_COUNT },
     });
 
     // Both grants as Amazon's notifications guide asks for them.
@@ -72,6 +75,14 @@ export class NotificationsQueue extends Construct {
         resources: [this.queue.queueArn],
       }),
       useKeyThrough("sqs", this.props.encryptionKey, "kms:Decrypt"),
+    ];
+  }
+
+  /** Allows to put messages into the dead-letter queue. */
+  deadLetterAccess(): iam.PolicyStatement[] {
+    return [
+      new iam.PolicyStatement({ actions: ["sqs:SendMessage"], resources: [this.deadLetterQueue.queueArn] }),
+      useKeyThrough("sqs", this.props.encryptionKey, "kms:GenerateDataKey", "kms:Decrypt"),
     ];
   }
 }

@@ -3,42 +3,90 @@ import { JsonSchemaType, JsonSchemaVersion, type JsonSchema } from "aws-cdk-lib/
 const text: JsonSchema = { type: JsonSchemaType.STRING, minLength: 1 };
 const optionalText: JsonSchema = { type: JsonSchemaType.STRING };
 
-/** What each path of the API takes. The functions check for themselves, too: these spare a call. */
+const texts = (minItems: number, maxItems: number): JsonSchema => ({
+  type: JsonSchemaType.ARRAY,
+  items: text,
+  minItems,
+  maxItems,
+});
+
+const regionCode: JsonSchema = { type: JsonSchemaType.STRING, enum: ["NA", "EU", "FE"] };
+/** `"A,B"` or `["A", "B"]` */
+const marketplaceIds: JsonSchema = { oneOf: [text, texts(1, 25)] };
+/** `"{\"name\": \"value\"}"` or `{"name": "value"}` */
+const reportOptions: JsonSchema = { oneOf: [optionalText, { type: JsonSchemaType.OBJECT }] };
+
+const orderRequired: Record<string, JsonSchema> = {
+  SellerId: text,
+  RegionCode: regionCode,
+  ReportType: text,
+  MarketplaceIds: marketplaceIds,
+};
+const orderOptional: Record<string, JsonSchema> = {
+  ReportDataStartTime: optionalText,
+  ReportDataEndTime: optionalText,
+  ReportOptions: reportOptions,
+};
+const orders: JsonSchema = {
+  type: JsonSchemaType.ARRAY,
+  items: fields(orderRequired, orderOptional),
+  minItems: 1,
+  maxItems: 100,
+};
+
+/** What each path of the API takes by POST. The functions check for themselves, too: these spare a call. */
 export const REQUEST_MODELS = {
-  tokens: request({ SellerId: text, RefreshToken: text }),
+  tokens: request(fields({ SellerId: text, RefreshToken: text })),
 
   notifications: request(
-    {
-      SellerId: text,
-      RegionCode: { type: JsonSchemaType.STRING, enum: ["NA", "EU", "FE"] },
-      NotificationType: text,
-    },
-    { ReplaceExisting: { type: JsonSchemaType.BOOLEAN } },
+    fields(
+      {
+        SellerId: text,
+        RegionCode: regionCode,
+        NotificationType: text,
+      },
+      { ReplaceExisting: { type: JsonSchemaType.BOOLEAN }, DiscoverReportTypes: texts(0, 10) },
+    ),
   ),
 
-  reports: request(
-    {
-      SellerId: text,
-      RegionCode: { type: JsonSchemaType.STRING, enum: ["NA", "EU", "FE"] },
-      ReportType: text,
-      // "A,B" or ["A", "B"]
-      MarketplaceIds: { oneOf: [text, { type: JsonSchemaType.ARRAY, items: text, minItems: 1, maxItems: 25 }] },
-    },
-    {
-      ReportDataStartTime: optionalText,
-      ReportDataEndTime: optionalText,
-      // "{\"name\": \"value\"}" or {"name": "value"}
-      ReportOptions: { oneOf: [optionalText, { type: JsonSchemaType.OBJECT }] },
-    },
+  // One order, or a list of them and nothing else. The properties are outside of `oneOf`, which can't
+  // say what is wrong with one.
+  reports: request({
+    type: JsonSchemaType.OBJECT,
+    properties: { ...orderRequired, ...orderOptional, Orders: orders },
+    additionalProperties: false,
+    oneOf: [
+      { required: Object.keys(orderRequired), not: { required: ["Orders"] } },
+      { required: ["Orders"], maxProperties: 1 },
+    ],
+  }),
+
+  schedules: request(
+    fields(
+      {
+        SellerId: text,
+        RegionCode: regionCode,
+        ReportType: text,
+        MarketplaceIds: marketplaceIds,
+        Period: text,
+      },
+      { NextReportCreationTime: optionalText, ReportOptions: reportOptions },
+    ),
   ),
 };
 
-function request(required: Record<string, JsonSchema>, optional: Record<string, JsonSchema> = {}): JsonSchema {
+/** The paths that take a body. */
+export type RequestModel = keyof typeof REQUEST_MODELS;
+
+function fields(required: Record<string, JsonSchema>, optional: Record<string, JsonSchema> = {}): JsonSchema {
   return {
-    schema: JsonSchemaVersion.DRAFT4,
     type: JsonSchemaType.OBJECT,
     properties: { ...required, ...optional },
     required: Object.keys(required),
     additionalProperties: false,
   };
+}
+
+function request(schema: JsonSchema): JsonSchema {
+  return { schema: JsonSchemaVersion.DRAFT4, ...schema };
 }

@@ -9,13 +9,19 @@ import { RustFunction as CargoLambdaFunction } from "cargo-lambda-cdk";
 import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
+import { acknowledgeWildcards } from "./wildcards";
 
 /** The functions; each is the name of a crate and of its binary under `lambdas/`. */
 export type FunctionName =
   | "token-storage"
   | "notifications-subscriber"
   | "report-creator"
+  | "report-reader"
+  | "report-canceller"
+  | "report-scheduler"
+  | "order-placer"
   | "notifications-processor"
+  | "report-reconciler"
   | "report-document-retrieval"
   | "report-document-storage"
   | "presigned-url-generator"
@@ -64,14 +70,21 @@ export function builtByCargo(): FunctionFactory {
     });
 }
 
+/** Something to work with: the variables that say where it is, and the permission to use it. */
+export interface Capability {
+  readonly environment?: Record<string, string>;
+  readonly permissions?: iam.PolicyStatement[];
+  /** Why the permissions name resources with a wildcard, if they do. */
+  readonly wildcardReason?: string;
+}
+
 export interface RustFunctionProps {
   readonly name: FunctionName;
   readonly description: string;
   readonly timeout: Duration;
   readonly memorySize: number;
-  readonly environment: Record<string, string>;
-  /** All that the function may do, besides writing to its own log group. */
-  readonly permissions: iam.PolicyStatement[];
+  /** All that the function knows and may do, besides writing to its own log group. */
+  readonly capabilities: Capability[];
   readonly settings: Settings;
   readonly functionFactory: FunctionFactory;
 }
@@ -94,14 +107,19 @@ export class RustFunction extends Construct {
       description: `What ${props.name} may do`,
     });
     logGroup.grantWrite(role);
-    props.permissions.forEach((statement) => role.addToPolicy(statement));
+    for (const { permissions = [], wildcardReason } of props.capabilities) {
+      permissions.forEach((statement) => role.addToPolicy(statement));
+      if (wildcardReason !== undefined) {
+        acknowledgeWildcards(role, permissions, wildcardReason);
+      }
+    }
 
     this.function = props.functionFactory(this, "Function", props.name, {
       description: props.description,
       architecture: props.settings.architecture,
       timeout: props.timeout,
       memorySize: props.memorySize,
-      environment: props.environment,
+      environment: Object.assign({}, ...props.capabilities.map((capability) => capability.environment)),
       role,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,

@@ -12,10 +12,17 @@ export interface StorageProps {
   readonly encryption: Encryption;
 }
 
-/** Everything that outlives a deployment: the two tables and the reports bucket. */
+/** The indexes of *Reports*, by the names that the functions query. */
+export type ReportsIndex = "byStatus" | "byDueTime";
+
+/** When DynamoDB may delete an item, in seconds since 1970. */
+const TIME_TO_LIVE = "expiresAt";
+
+/** Everything that outlives a deployment: the three tables and the reports bucket. */
 export class Storage extends Construct {
   readonly sellingPartners: dynamodb.Table;
   readonly reports: dynamodb.Table;
+  readonly quotas: dynamodb.Table;
   readonly reportsBucket: s3.Bucket;
 
   constructor(
@@ -24,12 +31,31 @@ export class Storage extends Construct {
     private readonly props: StorageProps,
   ) {
     super(scope, id);
-    const sellerId: dynamodb.Attribute = { name: "sellerId", type: dynamodb.AttributeType.STRING };
-    const reportId: dynamodb.Attribute = { name: "reportId", type: dynamodb.AttributeType.STRING };
+    const sellerId = text("sellerId");
 
     this.sellingPartners = this.table("SellingPartners", { partitionKey: sellerId });
     // A report's id is unique only together with its seller.
-    this.reports = this.table("Reports", { partitionKey: sellerId, sortKey: reportId });
+    this.reports = this.table("Reports", {
+      partitionKey: sellerId,
+      sortKey: text("reportId"),
+      timeToLiveAttribute: TIME_TO_LIVE,
+    });
+    this.addReportsIndex("byStatus", {
+      partitionKey: sellerId,
+      sortKey: text("status"),
+      projectionType: dynamodb.ProjectionType.ALL,
+    });
+    // Sparse: only rows that somebody must look at some time have these attributes.
+    this.addReportsIndex("byDueTime", {
+      partitionKey: text("due"),
+      sortKey: text("dueAt"),
+      projectionType: dynamodb.ProjectionType.KEYS_ONLY,
+    });
+    this.quotas = this.table("Quotas", {
+      partitionKey: sellerId,
+      sortKey: text("operation"),
+      timeToLiveAttribute: TIME_TO_LIVE,
+    });
     this.reportsBucket = this.bucket();
   }
 
@@ -52,9 +78,24 @@ export class Storage extends Construct {
     ];
   }
 
-  private table(id: string, keys: Pick<dynamodb.TableProps, "partitionKey" | "sortKey">): dynamodb.Table {
+  /** Allows to query an index of *Reports*, besides what `tableAccess` allows on the table itself. */
+  reportsIndexAccess(index: ReportsIndex): iam.PolicyStatement {
+    return new iam.PolicyStatement({
+      actions: ["dynamodb:Query"],
+      resources: [`${this.reports.tableArn}/index/${index}`],
+    });
+  }
+
+  private addReportsIndex(indexName: ReportsIndex, index: Omit<dynamodb.GlobalSecondaryIndexProps, "indexName">): void {
+    this.reports.addGlobalSecondaryIndex({ ...index, indexName });
+  }
+
+  private table(
+    id: string,
+    schema: Pick<dynamodb.TableProps, "partitionKey" | "sortKey" | "timeToLiveAttribute">,
+  ): dynamodb.Table {
     return new dynamodb.Table(this, id, {
-      ...keys,
+      ...schema,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: this.props.encryption.dataKey,
@@ -101,4 +142,8 @@ export class Storage extends Construct {
       ],
     });
   }
+}
+
+function text(name: string): dynamodb.Attribute {
+  return { name, type: dynamodb.AttributeType.STRING };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { Validations } from "aws-cdk-lib";
+import { ArnFormat, Stack, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import type * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
@@ -10,55 +10,66 @@ import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
 import { physicalName } from "./physical-name";
+import type { Capability } from "./rust-function";
 import type { Storage } from "./storage";
 
-/** The state machine's definition, in Amazon States Language with `${…}` for what is deployed. */
-export const DEFINITION_FILE = resolve(__dirname, "../../../statemachine/report-delivery.asl.json");
+/** The workflows; each is the name of a definition under `statemachine/`. */
+export type WorkflowName = "report-delivery" | "report-order";
 
-export interface WorkflowProps {
-  readonly settings: Settings;
-  readonly storage: Storage;
-  readonly reportDocumentRetrieval: lambda.IFunction;
-  readonly reportDocumentStorage: lambda.IFunction;
-  readonly presignedUrlGenerator: lambda.IFunction;
-  readonly reportNotifier: lambda.IFunction;
+/** A state machine's definition, in Amazon States Language with `${…}` for what is deployed. */
+export function definitionFile(name: WorkflowName): string {
+  return resolve(__dirname, `../../../statemachine/${name}.asl.json`);
 }
 
-/** The state machine that delivers one report. */
+export interface WorkflowProps {
+  readonly name: WorkflowName;
+  readonly description: string;
+  /** The variable in which functions find the state machine. */
+  readonly variable: string;
+  /** The functions that it calls, by the places for their ARNs in the definition. */
+  readonly functions: Record<string, lambda.IFunction>;
+  readonly settings: Settings;
+  readonly storage: Storage;
+}
+
+/** A state machine that calls functions, and that writes rows of reports by itself when they fail. */
 export class Workflow extends Construct {
+  readonly name: WorkflowName;
   readonly stateMachine: sfn.StateMachine;
 
-  constructor(scope: Construct, id: string, props: WorkflowProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: WorkflowProps,
+  ) {
     super(scope, id);
-    const { settings, storage } = props;
-    const functions = {
-      ReportDocumentRetrievalFunctionArn: props.reportDocumentRetrieval.functionArn,
-      ReportDocumentStorageFunctionArn: props.reportDocumentStorage.functionArn,
-      PresignedUrlGeneratorFunctionArn: props.presignedUrlGenerator.functionArn,
-      ReportNotifierFunctionArn: props.reportNotifier.functionArn,
-    };
+    const { name, settings, storage } = props;
+    this.name = name;
+    const functionArns = Object.fromEntries(
+      Object.entries(props.functions).map(([place, { functionArn }]) => [place, functionArn]),
+    );
 
     const role = new iam.Role(this, "Role", {
       assumedBy: new iam.ServicePrincipal("states.amazonaws.com"),
-      description: "What the report delivery workflow may do",
+      description: `What the workflow ${name} may do`,
     });
     role.addToPolicy(
-      new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: Object.values(functions) }),
+      new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: Object.values(functionArns) }),
     );
     storage.tableAccess(storage.reports, "dynamodb:UpdateItem").forEach((statement) => role.addToPolicy(statement));
 
     this.stateMachine = new sfn.StateMachine(this, "StateMachine", {
-      comment: "Delivers one report to the seller",
+      comment: props.description,
       stateMachineType: sfn.StateMachineType.STANDARD,
-      definitionBody: sfn.DefinitionBody.fromString(readFileSync(DEFINITION_FILE, "utf8")),
-      definitionSubstitutions: { ...functions, ReportsTableName: storage.reports.tableName },
+      definitionBody: sfn.DefinitionBody.fromString(readFileSync(definitionFile(name), "utf8")),
+      definitionSubstitutions: { ...functionArns, ReportsTableName: storage.reports.tableName },
       role,
       tracingEnabled: true,
       logs: {
         destination: new logs.LogGroup(this, "Logs", {
           // Groups under this prefix share one statement of the account's log resource policy,
           // whose length is limited; all others add one each.
-          logGroupName: `/aws/vendedlogs/states/${physicalName(this, "report-delivery")}`,
+          logGroupName: `/aws/vendedlogs/states/${physicalName(this, name)}`,
           retention: settings.logRetention,
           removalPolicy: settings.removalPolicy,
         }),
@@ -71,5 +82,28 @@ export class Workflow extends Construct {
       id: "AwsSolutions-IAM5[Resource::*]",
       reason: "Log deliveries and X-Ray have no resources that a policy could name.",
     });
+  }
+
+  /** Lets a function start executions. */
+  starting(): Capability {
+    const { stateMachineArn } = this.stateMachine;
+    return {
+      environment: { [this.props.variable]: stateMachineArn },
+      permissions: [new iam.PolicyStatement({ actions: ["states:StartExecution"], resources: [stateMachineArn] })],
+    };
+  }
+
+  /** Lets a function see how executions are getting on. */
+  watching(): Capability {
+    const executions = Stack.of(this).formatArn({
+      service: "states",
+      resource: "execution",
+      resourceName: `${this.stateMachine.stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    return {
+      permissions: [new iam.PolicyStatement({ actions: ["states:DescribeExecution"], resources: [executions] })],
+      wildcardReason: "The executions of one state machine; their names depend on the reports.",
+    };
   }
 }

@@ -1,0 +1,89 @@
+import { Duration } from "aws-cdk-lib";
+
+import type { Capabilities } from "./capabilities";
+import type { Functions } from "./functions";
+import type { NotificationsQueue } from "./notifications-queue";
+import type { RustFunction } from "./rust-function";
+import type { Workflow } from "./workflow";
+
+/** API Gateway gives up after 29 seconds, so a function behind it has no use for more. */
+const API = { timeout: Duration.seconds(29), memorySize: 256 };
+
+export interface ApiFunctionsProps {
+  readonly notificationsQueue: NotificationsQueue;
+  readonly orderWorkflow: Workflow;
+}
+
+/** The functions behind the API's methods. */
+export interface ApiFunctions {
+  readonly tokenStorage: RustFunction;
+  readonly notificationsSubscriber: RustFunction;
+  readonly reportCreator: RustFunction;
+  readonly reportReader: RustFunction;
+  readonly reportCanceller: RustFunction;
+  readonly reportScheduler: RustFunction;
+}
+
+/** Adds the functions that the API calls, each with its environment and its permissions. */
+export function addApiFunctions(functions: Functions, can: Capabilities, props: ApiFunctionsProps): ApiFunctions {
+  const { notificationsQueue, orderWorkflow } = props;
+  return {
+    tokenStorage: functions.add("TokenStorage", {
+      ...API,
+      name: "token-storage",
+      description: "POST, DELETE /tokens: stores a selling partner's refresh token, forgets a selling partner",
+      capabilities: [can.sellingPartners("dynamodb:UpdateItem", "dynamodb:DeleteItem"), can.tokenKey("kms:Encrypt")],
+    }),
+
+    notificationsSubscriber: functions.add("NotificationsSubscriber", {
+      ...API,
+      name: "notifications-subscriber",
+      description: "POST, DELETE /notifications: subscribes a selling partner to notifications, or no longer",
+      capabilities: [
+        ...can.spApi("dynamodb:UpdateItem"),
+        { environment: { NOTIFICATIONS_QUEUE_ARN: notificationsQueue.queue.queueArn } },
+      ],
+    }),
+
+    reportCreator: functions.add("ReportCreator", {
+      ...API,
+      name: "report-creator",
+      description: "POST /reports: orders reports from Amazon, or has them ordered when it is their turn",
+      capabilities: [
+        ...can.spApi(),
+        can.quotas(),
+        // There is no permission for transactions, only for what they do to items.
+        can.reports(
+          "dynamodb:GetItem",
+          "dynamodb:PutItem",
+          "dynamodb:UpdateItem",
+          "dynamodb:DeleteItem",
+          "dynamodb:Query",
+        ),
+        orderWorkflow.starting(),
+        can.overdue(),
+      ],
+    }),
+
+    reportReader: functions.add("ReportReader", {
+      ...API,
+      name: "report-reader",
+      description: "GET /reports: says where reports are",
+      capabilities: [can.reports("dynamodb:GetItem", "dynamodb:Query"), can.reportsIndex("byStatus")],
+    }),
+
+    reportCanceller: functions.add("ReportCanceller", {
+      ...API,
+      name: "report-canceller",
+      description: "DELETE /reports: cancels a report or an order",
+      capabilities: [...can.spApi(), can.quotas(), can.reports("dynamodb:GetItem", "dynamodb:UpdateItem")],
+    }),
+
+    reportScheduler: functions.add("ReportScheduler", {
+      ...API,
+      name: "report-scheduler",
+      description: "/schedules: has Amazon make reports regularly",
+      capabilities: [...can.spApi(), can.quotas()],
+    }),
+  };
+}

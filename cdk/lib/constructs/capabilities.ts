@@ -1,0 +1,118 @@
+import * as iam from "aws-cdk-lib/aws-iam";
+
+import type { Parameters } from "../parameters";
+import { useKeyThrough, type Encryption } from "./encryption";
+import type { LwaCredentials } from "./lwa-credentials";
+import type { ReportTopic } from "./report-topic";
+import type { Capability } from "./rust-function";
+import type { ReportsIndex, Storage } from "./storage";
+
+export interface CapabilitiesProps {
+  readonly parameters: Parameters;
+  readonly encryption: Encryption;
+  readonly storage: Storage;
+  readonly lwaCredentials: LwaCredentials;
+  readonly reportTopic: ReportTopic;
+}
+
+/** What several functions work with. Each is given only the actions that it names. */
+export class Capabilities {
+  constructor(private readonly props: CapabilitiesProps) {}
+
+  /** Selling partners and their encrypted refresh tokens. */
+  sellingPartners(...actions: string[]): Capability {
+    const { storage } = this.props;
+    return {
+      environment: { SELLING_PARTNERS_TABLE: storage.sellingPartners.tableName },
+      permissions: storage.tableAccess(storage.sellingPartners, ...actions),
+    };
+  }
+
+  /** The key of refresh tokens. */
+  tokenKey(action: "kms:Encrypt" | "kms:Decrypt"): Capability {
+    const { keyArn } = this.props.encryption.tokenKey;
+    return {
+      environment: { TOKEN_KEY_ARN: keyArn },
+      permissions: [new iam.PolicyStatement({ actions: [action], resources: [keyArn] })],
+    };
+  }
+
+  /**
+   * Calls to the Selling Partner API in a seller's name.
+   *
+   * @param more what the function does to the table of selling partners besides reading one of them
+   */
+  spApi(...more: string[]): Capability[] {
+    const { parameters, lwaCredentials } = this.props;
+    return [
+      this.sellingPartners("dynamodb:GetItem", ...more),
+      this.tokenKey("kms:Decrypt"),
+      {
+        environment: {
+          LWA_SECRET_NAME: lwaCredentials.secretName,
+          SP_API_ENVIRONMENT: parameters.spApiEnvironment,
+        },
+        permissions: [lwaCredentials.readAccess()],
+      },
+    ];
+  }
+
+  /** Slots within Amazon's quotas: one update reserves one, or moves those to come. */
+  quotas(): Capability {
+    const { storage } = this.props;
+    return {
+      environment: { QUOTAS_TABLE: storage.quotas.tableName },
+      permissions: storage.tableAccess(storage.quotas, "dynamodb:UpdateItem"),
+    };
+  }
+
+  /** Reports and orders. */
+  reports(...actions: string[]): Capability {
+    const { storage } = this.props;
+    return {
+      environment: { REPORTS_TABLE: storage.reports.tableName },
+      permissions: storage.tableAccess(storage.reports, ...actions),
+    };
+  }
+
+  /** Queries of an index of the reports. */
+  reportsIndex(index: ReportsIndex): Capability {
+    return { permissions: [this.props.storage.reportsIndexAccess(index)] };
+  }
+
+  /** When the reconciler is to look after a report. */
+  overdue(): Capability {
+    return { environment: { OVERDUE_SECONDS: this.props.parameters.overdueSeconds } };
+  }
+
+  /**
+   * Stored reports.
+   *
+   * @param keyActions what S3 does with the key on the function's behalf
+   */
+  reportObjects(actions: string[], keyActions: string[]): Capability {
+    const { storage, encryption } = this.props;
+    return {
+      environment: { REPORTS_BUCKET: storage.reportsBucket.bucketName },
+      permissions: [
+        new iam.PolicyStatement({ actions, resources: [storage.reportsBucket.arnForObjects("*")] }),
+        useKeyThrough("s3", encryption.dataKey, ...keyActions),
+      ],
+      wildcardReason: "The objects of one bucket, which has nothing but reports in it.",
+    };
+  }
+
+  /** How long links work. */
+  linkLifetime(): Capability {
+    return { environment: { LINK_LIFETIME_SECONDS: this.props.parameters.linkLifetimeSeconds } };
+  }
+
+  /** Messages about reports. */
+  publishing(): Capability {
+    const { reportTopic } = this.props;
+    return {
+      environment: { TOPIC_ARN: reportTopic.topic.topicArn },
+      permissions: reportTopic.publishAccess(),
+    };
+  }
+}

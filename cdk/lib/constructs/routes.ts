@@ -1,0 +1,71 @@
+import type { ApiFunctions } from "./api-functions";
+import type { RequestModel } from "./request-models";
+
+/** Whether the caller must send a parameter, by its name. */
+type Parameters = Record<string, "required" | "optional">;
+
+/** One method of the API. */
+export interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly handler: keyof ApiFunctions;
+  readonly body?: RequestModel;
+  readonly query?: Parameters;
+  readonly headers?: Parameters;
+}
+
+/** Everything that the API answers. */
+export const ROUTES: Route[] = [
+  { method: "POST", path: "/tokens", handler: "tokenStorage", body: "tokens" },
+  { method: "DELETE", path: "/tokens/{SellerId}", handler: "tokenStorage" },
+
+  { method: "POST", path: "/notifications", handler: "notificationsSubscriber", body: "notifications" },
+  {
+    method: "DELETE",
+    path: "/notifications",
+    handler: "notificationsSubscriber",
+    query: { SellerId: "required", RegionCode: "required", NotificationType: "required" },
+  },
+
+  {
+    method: "POST",
+    path: "/reports",
+    handler: "reportCreator",
+    body: "reports",
+    headers: { "Idempotency-Key": "optional" },
+  },
+  {
+    method: "GET",
+    path: "/reports",
+    handler: "reportReader",
+    query: { SellerId: "required", status: "optional", limit: "optional", nextToken: "optional" },
+  },
+  { method: "GET", path: "/reports/{reportId}", handler: "reportReader", query: { SellerId: "required" } },
+  { method: "DELETE", path: "/reports/{reportId}", handler: "reportCanceller", query: { SellerId: "required" } },
+
+  { method: "POST", path: "/schedules", handler: "reportScheduler", body: "schedules" },
+  {
+    method: "GET",
+    path: "/schedules",
+    handler: "reportScheduler",
+    query: { SellerId: "required", RegionCode: "required", ReportTypes: "required" },
+  },
+  {
+    method: "DELETE",
+    path: "/schedules/{reportScheduleId}",
+    handler: "reportScheduler",
+    query: { SellerId: "required", RegionCode: "required" },
+  },
+];
+
+/** The parameters of a route, as API Gateway takes them. */
+export function requestParameters(route: Route): Record<string, boolean> {
+  const named = (where: string, parameters: Parameters = {}): [string, boolean][] =>
+    Object.entries(parameters).map(([name, need]) => [`method.request.${where}.${name}`, need === "required"]);
+  return Object.fromEntries([...named("querystring", route.query), ...named("header", route.headers)]);
+}
+
+/** The path as in ARNs: with a wildcard for each part that differs from call to call. */
+export function pathInArn(route: Route): string {
+  return route.path.replaceAll(/\{\w+\}/g, "*");
+}

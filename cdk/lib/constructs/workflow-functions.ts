@@ -1,0 +1,86 @@
+import { Duration } from "aws-cdk-lib";
+
+import type { Capabilities } from "./capabilities";
+import type { Functions } from "./functions";
+import type { RustFunction } from "./rust-function";
+
+/** The functions behind the workflows' states. */
+export interface WorkflowFunctions {
+  readonly orderPlacer: RustFunction;
+  readonly reportDocumentRetrieval: RustFunction;
+  readonly reportDocumentStorage: RustFunction;
+  readonly presignedUrlGenerator: RustFunction;
+  readonly reportNotifier: RustFunction;
+}
+
+/** Adds the functions that the workflows call, each with its environment and its permissions. */
+export function addWorkflowFunctions(functions: Functions, can: Capabilities): WorkflowFunctions {
+  const orderPlacer = functions.add("OrderPlacer", {
+    name: "order-placer",
+    description: "Workflow: carries out an order that waited for its turn",
+    timeout: Duration.seconds(60),
+    memorySize: 256,
+    capabilities: [
+      ...can.spApi(),
+      can.quotas(),
+      can.reports(
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+      ),
+      can.overdue(),
+    ],
+  });
+
+  const reportDocumentRetrieval = functions.add("ReportDocumentRetrieval", {
+    name: "report-document-retrieval",
+    description: "Workflow: asks Amazon for the URL of a report document",
+    timeout: Duration.seconds(60),
+    memorySize: 256,
+    capabilities: [...can.spApi(), can.quotas(), can.reports("dynamodb:GetItem", "dynamodb:UpdateItem")],
+  });
+
+  const reportDocumentStorage = functions.add("ReportDocumentStorage", {
+    name: "report-document-storage",
+    description: "Workflow: streams a report document into the bucket",
+    timeout: Duration.minutes(15),
+    memorySize: 512,
+    capabilities: [
+      can.reportObjects(
+        ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+        // Parts of a multipart upload are decrypted when it is completed.
+        ["kms:GenerateDataKey", "kms:Decrypt"],
+      ),
+      can.reports("dynamodb:UpdateItem"),
+    ],
+  });
+
+  const presignedUrlGenerator = functions.add("PresignedUrlGenerator", {
+    name: "presigned-url-generator",
+    description: "Workflow: makes the link to a stored report",
+    timeout: Duration.seconds(30),
+    memorySize: 256,
+    capabilities: [
+      // A link can do what its maker may do.
+      can.reportObjects(["s3:GetObject"], ["kms:Decrypt"]),
+      can.linkLifetime(),
+      can.reports("dynamodb:UpdateItem"),
+    ],
+  });
+
+  const reportNotifier = functions.add("ReportNotifier", {
+    name: "report-notifier",
+    description: "Workflow: tells the seller about a report",
+    timeout: Duration.seconds(30),
+    memorySize: 256,
+    capabilities: [
+      can.publishing(),
+      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"),
+      can.sellingPartners("dynamodb:GetItem"),
+    ],
+  });
+
+  return { orderPlacer, reportDocumentRetrieval, reportDocumentStorage, presignedUrlGenerator, reportNotifier };
+}
