@@ -58,6 +58,14 @@ for (const [id, { name, functions }] of Object.entries(EXPECTED)) {
       assert.equal(stateMachine().StateMachineType, "STANDARD");
     });
 
+    test("calls nothing but what its role allows", () => {
+      const called = [...definition.matchAll(/"Resource": *"([^"]+)"/g)].map(([, resource]) => resource);
+      assert.deepEqual([...new Set(called)].sort(), [
+        "arn:aws:states:::dynamodb:updateItem",
+        "arn:aws:states:::lambda:invoke",
+      ]);
+    });
+
     test("invokes its functions and updates rows of reports, and may do no more", () => {
       assert.equal(stateMachine().RoleArn, `<${id}Role.Arn>`);
       const own = permissionsOf("Roles", `${id}Role`).filter((statement) => !statement.endsWith(" on *"));
