@@ -53,8 +53,6 @@ impl LocalAws {
             ("AWS_REGION", REGION.to_owned()),
             // Version 1 of the AWS CLI, the one from PyPI, reads no other.
             ("AWS_DEFAULT_REGION", REGION.to_owned()),
-            // Python's SDK and CLI know this name only.
-            ("AWS_DEFAULT_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", ADMINISTRATOR.0.to_owned()),
             ("AWS_SECRET_ACCESS_KEY", ADMINISTRATOR.1.to_owned()),
         ]

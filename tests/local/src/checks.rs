@@ -1,6 +1,9 @@
 //! `cargo local test`: every check that CI runs, one line each.
 
 mod catalogue;
+mod context;
+mod of_sources;
+mod of_stacks;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -9,13 +12,14 @@ use anyhow::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::PortOptions;
 use crate::interrupt::{self, Interrupted};
+use crate::ports::PortOptions;
 use crate::processes::CommandFailed;
 use crate::progress::{say, seconds};
 use crate::workspace::Workspace;
 
-use catalogue::{CHECKS, Check, Context};
+use catalogue::{CHECKS, Check};
+use context::Context;
 
 /// Which checks.
 #[derive(Args)]

@@ -6,13 +6,47 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use crate::aws_cli::{ACCOUNT, LocalAws, REGION, cdk};
+use crate::files::{self, PRIVATE};
+use crate::ports::Ports;
 use crate::processes::run_logged;
+use crate::profile::Profile;
 use crate::progress::Step;
-use crate::run_record::{AccessKey, RunRecord, write_private};
+use crate::run_record::{AccessKey, RunRecord};
 use crate::simulator;
 use crate::stamp::{Fingerprint, Stamp};
 use crate::toolbox::Venv;
 use crate::workspace::Workspace;
+
+/// How often the reconciler of a local stack looks for what is overdue.
+const RECONCILE_RATE: &str = "rate(1 minute)";
+
+/// What the deployment is told.
+#[derive(Clone, Copy)]
+pub struct Settings {
+    /// Where Amazon's stand-in listens.
+    pub simulator_port: u16,
+    /// How long after an order or a notification the reconciler looks after a report.
+    pub overdue_seconds: u32,
+}
+
+impl Settings {
+    /// The settings of a kind of stack.
+    pub fn of(profile: Profile, ports: Ports) -> Self {
+        Self {
+            simulator_port: ports.simulator,
+            overdue_seconds: profile.overdue_seconds(),
+        }
+    }
+
+    fn parameters(self) -> [String; 4] {
+        [
+            "NotificationEmail=seller@example.com".to_owned(),
+            format!("SpApiEnvironment={}", simulator::url(self.simulator_port)),
+            format!("OverdueSeconds={}", self.overdue_seconds),
+            format!("ReconcileRate={RECONCILE_RATE}"),
+        ]
+    }
+}
 
 /// The stacks and what they tell about themselves.
 pub struct Deployed {
@@ -23,7 +57,7 @@ pub struct Deployed {
 }
 
 /// The hash of everything that the deployment is made from.
-pub fn fingerprint(workspace: &Workspace, simulator_port: u16) -> Result<String> {
+pub fn fingerprint(workspace: &Workspace, settings: Settings) -> Result<String> {
     let root = workspace.root();
     let mut app = Fingerprint::default();
     for file in ["cdk.json", "package-lock.json", "tsconfig.json"] {
@@ -35,7 +69,7 @@ pub fn fingerprint(workspace: &Workspace, simulator_port: u16) -> Result<String>
         .folder(&root.join("statemachine"))?
         .folder(&workspace.local("functions"))?
         .text("context", &context(workspace).join(" "))
-        .text("simulator", &simulator::url(simulator_port))
+        .text("parameters", &settings.parameters().join(" "))
         .finish())
 }
 
@@ -44,7 +78,7 @@ pub fn deploy(
     workspace: &Workspace,
     local_aws: &LocalAws,
     fingerprint: &str,
-    simulator_port: u16,
+    settings: Settings,
 ) -> Result<Deployed> {
     let step = Step::start("CDK bootstrap and synthesis");
     // They need nothing of each other, and each takes several seconds to start.
@@ -57,7 +91,7 @@ pub fn deploy(
         bootstrap.and(synthesis)
     })?;
     step.done();
-    deploy_templates(workspace, local_aws, simulator_port)
+    deploy_templates(workspace, local_aws, settings)
 }
 
 /// A deployment over one that is there.
@@ -65,12 +99,12 @@ pub fn update(
     workspace: &Workspace,
     local_aws: &LocalAws,
     fingerprint: &str,
-    simulator_port: u16,
+    settings: Settings,
 ) -> Result<Deployed> {
     let step = Step::start("CDK synthesis");
     synthesize(workspace, fingerprint)?;
     step.done();
-    deploy_templates(workspace, local_aws, simulator_port)
+    deploy_templates(workspace, local_aws, settings)
 }
 
 fn bootstrap(workspace: &Workspace, local_aws: &LocalAws) -> Result<()> {
@@ -101,7 +135,7 @@ fn synthesize(workspace: &Workspace, fingerprint: &str) -> Result<()> {
     stamp.write(fingerprint)
 }
 
-fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, simulator_port: u16) -> Result<Deployed> {
+fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, settings: Settings) -> Result<Deployed> {
     let step = Step::start("CDK deployment");
     let outputs = workspace.local("cdk-outputs.json");
     let mut command = local_aws.cdk(workspace);
@@ -120,11 +154,12 @@ fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, simulator_port:
         .arg(workspace.local("cdk.out"))
         .arg("--outputs-file")
         .arg(&outputs)
-        .args(["--parameters", "NotificationEmail=seller@example.com"])
-        .args([
-            "--parameters",
-            &format!("SpApiEnvironment={}", simulator::url(simulator_port)),
-        ]);
+        .args(
+            settings
+                .parameters()
+                .into_iter()
+                .flat_map(|parameter| ["--parameters".to_owned(), parameter]),
+        );
     run_logged(&mut command, &workspace.log("cdk-deploy"), |line| {
         step.detail(line.trim());
     })?;
@@ -147,7 +182,7 @@ pub fn store_lwa_credentials(
     let name = record.output("LwaSecretName")?;
     // In a file: everybody on the machine can read command lines.
     let file = workspace.local("run/lwa-credentials.json");
-    write_private(&file, &credentials.to_string())?;
+    files::write(&file, credentials.to_string().as_bytes(), PRIVATE)?;
     let argument = format!("file://{}", file.display());
     let arguments = [
         "secretsmanager",

@@ -13,8 +13,15 @@ use crate::tls::Tls;
 use crate::toolbox::Venv;
 use crate::workspace::Workspace;
 
-/// Starts it with an empty state and waits until it answers.
-pub fn start(workspace: &Workspace, venv: &Venv, tls: &Tls, port: u16) -> Result<LocalAws> {
+/// Starts it with an empty state and waits until it answers. The functions may have to reach it
+/// by another way than everybody else.
+pub fn start(
+    workspace: &Workspace,
+    venv: &Venv,
+    tls: &Tls,
+    port: u16,
+    for_functions: Option<&LocalAws>,
+) -> Result<LocalAws> {
     let step = Step::start("Local AWS");
     let local_aws = LocalAws::new(port, tls.clone());
     let state = workspace.local("state");
@@ -26,6 +33,7 @@ pub fn start(workspace: &Workspace, venv: &Venv, tls: &Tls, port: u16) -> Result
             .with_context(|| format!("{} can't be made", state.display()))?;
     }
     let bundle = tls.bundle();
+    let for_functions = for_functions.unwrap_or(&local_aws);
     let mut command = Command::new(venv.folder().join("bin/python"));
     // It hands its environment to the functions, which would see ours otherwise.
     command
@@ -48,9 +56,8 @@ pub fn start(workspace: &Workspace, venv: &Venv, tls: &Tls, port: u16) -> Result
         .env("S3_DATA_DIR", state.join("s3"))
         .env("IOT_MTLS_ENABLED", "0")
         .env("SFTP_ENABLED", "0")
-        // For the functions.
-        .env("AWS_ENDPOINT_URL", local_aws.url())
-        .env("AWS_ENDPOINT_URL_S3", local_aws.s3_url())
+        .env("AWS_ENDPOINT_URL", for_functions.url())
+        .env("AWS_ENDPOINT_URL_S3", for_functions.s3_url())
         .env("AWS_CA_BUNDLE", &bundle)
         .env("SSL_CERT_FILE", &bundle);
     let service = Service::emulator(workspace);

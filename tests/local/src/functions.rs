@@ -1,12 +1,10 @@
 //! Compiles the workspace and lays the functions out as the deployment wants them.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::files::{EXECUTABLE, write_if_changed};
 use crate::processes::run_logged;
 use crate::progress::Step;
 use crate::toolbox;
@@ -15,7 +13,7 @@ use crate::workspace::{FUNCTIONS, Workspace};
 /// Builds all binaries. Cargo unifies features over what it builds, so these flags (and no
 /// others) compile the AWS SDK once for everything.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    let step = Step::start("Compiling functions, simulator and demo");
+    let step = Step::start("Compiling the functions and their surroundings");
     let mut cargo = toolbox::cargo(workspace);
     cargo.args(["build", "--release", "--workspace", "--bins"]);
     show_progress(&mut cargo);
@@ -38,10 +36,9 @@ pub fn lay_out(workspace: &Workspace) -> Result<()> {
                 workspace.shown(&binary)
             )
         })?;
-        write_if_changed(
-            &workspace.local("functions").join(name).join("bootstrap"),
-            &content,
-        )?;
+        // The deployment's hash of it stays, too, if nothing changed.
+        let bootstrap = workspace.local("functions").join(name).join("bootstrap");
+        write_if_changed(&bootstrap, &content, EXECUTABLE)?;
     }
     Ok(())
 }
@@ -70,28 +67,6 @@ pub fn progress(line: &str) -> Option<String> {
         .then(|| line.to_owned())
 }
 
-/// Keeps the file, and so the deployment's hash of it, if nothing changed.
-fn write_if_changed(path: &Path, content: &[u8]) -> Result<()> {
-    if fs::read(path).is_ok_and(|present| present == content) {
-        return Ok(());
-    }
-    let context = || format!("{} can't be written", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(context)?;
-    }
-    let new = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o755)
-        .open(&new)
-        .with_context(context)?;
-    file.write_all(content).with_context(context)?;
-    fs::rename(&new, path).with_context(context)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,18 +77,5 @@ mod tests {
         assert_eq!(progress(bar).as_deref(), Some("12/345: aws-sdk-s3, ring(build)"));
         assert_eq!(progress("   Compiling serde v1.0.229"), None);
         assert!(progress("  Downloading 3 crates").is_some());
-    }
-
-    #[test]
-    fn unchanged_functions_are_left_alone() -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("report-creator/bootstrap");
-        write_if_changed(&path, b"one")?;
-        let written = fs::metadata(&path)?.modified()?;
-        write_if_changed(&path, b"one")?;
-        assert_eq!(fs::metadata(&path)?.modified()?, written);
-        write_if_changed(&path, b"two")?;
-        assert_eq!(fs::read(&path)?, b"two");
-        Ok(())
     }
 }

@@ -34,7 +34,9 @@ pub enum Source {
     Emulator,
     /// The SP-API simulator's.
     Simulator,
-    /// The state machine's executions.
+    /// The fault proxy's.
+    FaultProxy,
+    /// The state machines' executions.
     Workflow,
 }
 
@@ -45,6 +47,7 @@ impl FromStr for Source {
         match name {
             "emulator" => Ok(Self::Emulator),
             "simulator" => Ok(Self::Simulator),
+            "fault-proxy" => Ok(Self::FaultProxy),
             "workflow" => Ok(Self::Workflow),
             _ => FUNCTIONS
                 .iter()
@@ -52,7 +55,7 @@ impl FromStr for Source {
                 .map(|function| Self::Function(function))
                 .ok_or_else(|| {
                     format!(
-                        "there are emulator, simulator, workflow and the functions {}",
+                        "there are emulator, simulator, fault-proxy, workflow and the functions {}",
                         FUNCTIONS.join(", ")
                     )
                 }),
@@ -65,6 +68,7 @@ pub fn show(workspace: &Workspace, source: Option<&Source>, follow: bool) -> Res
     match source {
         Some(Source::Emulator) => show_file(&workspace.log("emulator"), follow),
         Some(Source::Simulator) => show_file(&workspace.log("simulator"), follow),
+        Some(Source::FaultProxy) => show_file(&workspace.log("fault-proxy"), follow),
         Some(Source::Workflow) => {
             let reader = Reader::of(workspace)?;
             repeat(follow, |shown| reader.workflow(shown))

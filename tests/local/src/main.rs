@@ -1,17 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 mod aws_cli;
+mod chaos;
 mod checks;
+mod companions;
 mod demo;
 mod deployment;
 mod emulator;
+mod fault_proxy;
+mod files;
 mod functions;
 mod interrupt;
 mod logs;
 mod ports;
 mod prerequisites;
 mod processes;
+mod profile;
 mod progress;
+mod redrive;
 mod run_record;
 mod services;
 mod simulator;
@@ -24,11 +30,14 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
+use crate::chaos::Storm;
 use crate::checks::Selection;
 use crate::interrupt::Interrupted;
 use crate::logs::Source;
+use crate::ports::PortOptions;
+use crate::profile::Profile;
 use crate::workspace::Workspace;
 
 /// Runs sp-reports on this machine: a local AWS, a stand-in for Amazon, and the real deployment.
@@ -41,17 +50,6 @@ struct Cli {
     ports: PortOptions,
 }
 
-/// Where the two servers listen.
-#[derive(Args, Clone, Copy, Default)]
-pub struct PortOptions {
-    /// Port of the local AWS [default: 4566]
-    #[arg(long, env = "LOCAL_EMULATOR_PORT", global = true)]
-    emulator_port: Option<u16>,
-    /// Port of the SP-API simulator [default: 4580]
-    #[arg(long, env = "LOCAL_SIMULATOR_PORT", global = true)]
-    simulator_port: Option<u16>,
-}
-
 #[derive(Subcommand)]
 enum Command {
     /// Start the stack, or bring a running one up to date; Ctrl-C stops it
@@ -59,14 +57,20 @@ enum Command {
         /// Leave it running and return
         #[arg(long)]
         detach: bool,
+        #[command(flatten)]
+        profile: Profile,
     },
     /// Play a report's whole way through, from authorization to download
     Demo,
+    /// Let many reports go through a storm of faults, and see that nothing gets lost
+    Chaos(Storm),
+    /// Move the dead letters back to the notifications queue
+    Redrive,
     /// Stop the stack
     Down,
     /// Show the functions' logs of the last 15 minutes, or another log
     Logs {
-        /// A function's name, `emulator`, `simulator` or `workflow`; all functions if left out
+        /// A function's name, `emulator`, `simulator`, `fault-proxy` or `workflow`; all functions if left out
         source: Option<Source>,
         /// Go on showing what is logged
         #[arg(long, short)]
@@ -91,10 +95,12 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     match cli.command {
-        Command::Up { detach } => {
-            stack::up_command(&workspace, cli.ports, detach).map(|()| ExitCode::SUCCESS)
+        Command::Up { detach, profile } => {
+            stack::up_command(&workspace, cli.ports, profile, detach).map(|()| ExitCode::SUCCESS)
         }
         Command::Demo => demo::run(&workspace, cli.ports),
+        Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
+        Command::Redrive => redrive::run(&workspace),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Logs { source, follow } => {
             logs::show(&workspace, source.as_ref(), follow).map(|()| ExitCode::SUCCESS)

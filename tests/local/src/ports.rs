@@ -1,4 +1,4 @@
-//! Ports: which are free, and who holds the others.
+//! Ports: which servers have which, which are free, and who holds the others.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -6,19 +6,102 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use crate::profile::Profile;
+
+/// Where the servers are to listen.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct PortOptions {
+    /// Port of the local AWS [default: 4566]
+    #[arg(long, env = "LOCAL_EMULATOR_PORT", global = true)]
+    emulator_port: Option<u16>,
+    /// Port of the SP-API simulator [default: 4580]
+    #[arg(long, env = "LOCAL_SIMULATOR_PORT", global = true)]
+    simulator_port: Option<u16>,
+    /// Port of the fault proxy, if there is one [default: 4567]
+    #[arg(long, env = "LOCAL_FAULT_PROXY_PORT", global = true)]
+    fault_proxy_port: Option<u16>,
+}
+
+/// Where the servers listen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ports {
+    /// The local AWS.
+    pub emulator: u16,
+    /// The SP-API simulator.
+    pub simulator: u16,
+    /// The fault proxy, if there is one.
+    pub fault_proxy: Option<u16>,
+}
+
+impl Ports {
+    /// The ports for a new stack, if they are free.
+    pub fn free(options: PortOptions, profile: Profile) -> Result<Self> {
+        let take = |purpose, wanted: Option<u16>, default, option| {
+            let port = wanted.unwrap_or(default);
+            let wanted = Wanted {
+                purpose,
+                port,
+                option,
+            };
+            require_free(&wanted).map(|()| port)
+        };
+        Ok(Self {
+            emulator: take(
+                "the local AWS",
+                options.emulator_port,
+                4566,
+                "--emulator-port (or LOCAL_EMULATOR_PORT)",
+            )?,
+            simulator: take(
+                "the SP-API simulator",
+                options.simulator_port,
+                4580,
+                "--simulator-port (or LOCAL_SIMULATOR_PORT)",
+            )?,
+            fault_proxy: match profile.faulty_aws {
+                false => None,
+                true => Some(take(
+                    "the fault proxy",
+                    options.fault_proxy_port,
+                    4567,
+                    "--fault-proxy-port (or LOCAL_FAULT_PROXY_PORT)",
+                )?),
+            },
+        })
+    }
+
+    /// A running stack keeps its ports.
+    pub fn require_same(self, options: PortOptions) -> Result<()> {
+        let is_other = |wanted: Option<u16>, present: u16| wanted.is_some_and(|wanted| wanted != present);
+        let proxy = self.fault_proxy;
+        if is_other(options.emulator_port, self.emulator)
+            || is_other(options.simulator_port, self.simulator)
+            || proxy.is_some_and(|present| is_other(options.fault_proxy_port, present))
+        {
+            bail!(
+                "a stack of this checkout runs on ports {}, {}{}: stop it with `cargo local down` to move it",
+                self.emulator,
+                self.simulator,
+                proxy.map_or_else(String::new, |port| format!(", {port}"))
+            );
+        }
+        Ok(())
+    }
+}
 
 /// A port that one of the servers wants.
-pub struct Wanted {
-    /// What for.
-    pub purpose: &'static str,
-    /// The number.
-    pub port: u16,
+struct Wanted {
+    purpose: &'static str,
+    port: u16,
     /// The option that changes it.
-    pub option: &'static str,
+    option: &'static str,
 }
 
 /// Fails if a port is taken, and names the holder as far as the system tells.
-pub fn require_free(wanted: &Wanted) -> Result<()> {
+fn require_free(wanted: &Wanted) -> Result<()> {
     let Wanted {
         purpose,
         port,
@@ -114,6 +197,29 @@ mod tests {
         assert_eq!(listening_inode(line, 4566), Some("24873".to_owned()));
         assert_eq!(listening_inode(line, 4567), None);
         assert_eq!(listening_inode(&line.replace(" 0A ", " 01 "), 4566), None);
+    }
+
+    #[test]
+    fn a_running_stack_keeps_its_ports() {
+        let running = Ports {
+            emulator: 4566,
+            simulator: 4580,
+            fault_proxy: None,
+        };
+        let options = |emulator_port, simulator_port, fault_proxy_port| PortOptions {
+            emulator_port,
+            simulator_port,
+            fault_proxy_port,
+        };
+        assert!(running.require_same(options(None, None, None)).is_ok());
+        assert!(running.require_same(options(Some(4566), None, Some(1))).is_ok());
+        assert!(running.require_same(options(Some(4567), None, None)).is_err());
+        assert!(running.require_same(options(None, Some(4581), None)).is_err());
+        let faulty = Ports {
+            fault_proxy: Some(4567),
+            ..running
+        };
+        assert!(faulty.require_same(options(None, None, Some(1))).is_err());
     }
 
     #[test]

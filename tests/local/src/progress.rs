@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,19 +12,39 @@ use crate::interrupt;
 /// In a plain log a long step gives a sign of life this often.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
+static TO_STDERR: AtomicBool = AtomicBool::new(false);
+
+/// From here on nothing is said on standard output: it belongs to a program's result.
+pub fn leave_stdout_alone() {
+    TO_STDERR.store(true, Ordering::SeqCst);
+}
+
+fn is_to_stderr() -> bool {
+    TO_STDERR.load(Ordering::SeqCst)
+}
+
 /// Whether lines may be drawn over: a terminal, and not a CI system's.
 pub fn interactive() -> bool {
     let is_ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
     let is_dumb = std::env::var("TERM").is_ok_and(|value| value == "dumb");
-    std::io::stdout().is_terminal() && !is_ci && !is_dumb
+    let is_terminal = if is_to_stderr() {
+        std::io::stderr().is_terminal()
+    } else {
+        std::io::stdout().is_terminal()
+    };
+    is_terminal && !is_ci && !is_dumb
 }
 
 /// Prints a line. Unlike `println!` it doesn't panic when the terminal is gone, so that
 /// clean-up goes on.
 pub fn say(line: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{line}");
-    let _ = stdout.flush();
+    let mut output: Box<dyn Write> = if is_to_stderr() {
+        Box::new(std::io::stderr().lock())
+    } else {
+        Box::new(std::io::stdout().lock())
+    };
+    let _ = writeln!(output, "{line}");
+    let _ = output.flush();
 }
 
 /// `0.4 s`, `12.3 s`, `4 min 05 s`.
@@ -50,7 +71,12 @@ impl Step {
     pub fn start(title: impl Into<String>) -> Self {
         let title = title.into();
         let bar = interactive().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
+            let target = if is_to_stderr() {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::stdout()
+            };
+            let bar = ProgressBar::with_draw_target(None, target);
             if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} … {elapsed} {wide_msg}") {
                 bar.set_style(style);
             }

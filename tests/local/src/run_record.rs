@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::files::{self, PRIVATE};
+use crate::ports::Ports;
+use crate::profile::Profile;
 use crate::workspace::Workspace;
 
 /// A stack that came up completely.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Port of the local AWS.
-    pub emulator_port: u16,
-    /// Port of the simulator.
-    pub simulator_port: u16,
+    /// What kind of stack it is.
+    pub profile: Profile,
+    /// Where its servers listen.
+    pub ports: Ports,
     /// The application's id at Amazon.
     pub client_id: String,
     /// The application's secret at Amazon, new for each stack.
@@ -32,6 +34,8 @@ pub struct RunRecord {
     pub deployed: String,
     /// The hash of the simulator's binary.
     pub simulator: String,
+    /// The hash of the fault proxy's binary, if there is one.
+    pub fault_proxy: Option<String>,
 }
 
 /// An access key of an IAM user.
@@ -59,32 +63,14 @@ impl RunRecord {
 
     /// Keeps it.
     pub fn save(&self, workspace: &Workspace) -> Result<()> {
-        write_private(&Self::path(workspace), &serde_json::to_string_pretty(self)?)
+        let content = serde_json::to_vec_pretty(self)?;
+        files::write(&Self::path(workspace), &content, PRIVATE)
     }
 
     /// Where it is kept.
     pub fn path(workspace: &Workspace) -> PathBuf {
         workspace.local("run/stack.json")
     }
-}
-
-/// Writes a file that only the user can read.
-pub fn write_private(path: &Path, content: &str) -> Result<()> {
-    let context = || format!("{} can't be written", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(context)?;
-    }
-    let new = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)
-        .with_context(context)?;
-    file.write_all(content.as_bytes()).with_context(context)?;
-    fs::rename(&new, path).with_context(context)
 }
 
 /// A new secret.
@@ -106,7 +92,10 @@ mod tests {
         let workspace = Workspace::at(folder.path());
         assert_eq!(RunRecord::load(&workspace), None);
         let record = RunRecord {
-            emulator_port: 4566,
+            ports: Ports {
+                emulator: 4566,
+                ..Ports::default()
+            },
             client_secret: random_secret()?,
             ..RunRecord::default()
         };

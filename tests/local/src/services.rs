@@ -1,5 +1,5 @@
-//! The two servers that outlive a step, the emulator and the simulator. Each has a file with
-//! its process id, through which another `cargo local` finds it.
+//! The servers that outlive a step: the emulator, the simulator and, if wanted, the fault proxy.
+//! Each has a file with its process id, through which another `cargo local` finds it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::files::{self, PRIVATE};
 use crate::interrupt;
 use crate::processes::{create, end_group, excerpt, is_alive};
 use crate::workspace::Workspace;
@@ -41,12 +42,22 @@ impl Service {
         Self::named("simulator", workspace)
     }
 
+    /// The fault proxy of a checkout.
+    pub fn fault_proxy(workspace: &Workspace) -> Self {
+        Self::named("fault-proxy", workspace)
+    }
+
     fn named(name: &'static str, workspace: &Workspace) -> Self {
         Self {
             name,
             file: workspace.local("run").join(format!("{name}.pid")),
             log: workspace.log(name),
         }
+    }
+
+    /// What it is.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Starts it in the background; what it prints goes to its log.
@@ -68,11 +79,7 @@ impl Service {
         };
         // Ended processes stay listed until somebody waits for them.
         std::thread::spawn(move || child.wait());
-        if let Some(folder) = self.file.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        fs::write(&self.file, serde_json::to_string(&running)?)
-            .with_context(|| format!("{} can't be written", self.file.display()))
+        files::write(&self.file, &serde_json::to_vec(&running)?, PRIVATE)
     }
 
     /// Waits until it is up, or says why it isn't.

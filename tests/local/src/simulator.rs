@@ -28,7 +28,7 @@ pub fn fingerprint(workspace: &Workspace) -> Result<String> {
 /// Starts it and waits until it answers.
 pub fn start(workspace: &Workspace, local_aws: &LocalAws, record: &RunRecord) -> Result<()> {
     let step = Step::start("SP-API simulator");
-    let port = record.simulator_port;
+    let port = record.ports.simulator;
     let binary = workspace.binary("sp-api-simulator");
     let mut command = toolbox::command(&binary);
     local_aws.apply(&mut command);
@@ -40,6 +40,7 @@ pub fn start(workspace: &Workspace, local_aws: &LocalAws, record: &RunRecord) ->
             &record.client_id,
             "--deliver-to-aws",
         ])
+        .args(["--speed-up", &record.profile.speed_up.to_string()])
         .args(["--selling-partners-table", record.output("SellingPartnersTable")?])
         .env("SIMULATOR_CLIENT_SECRET", &record.client_secret);
     let service = Service::simulator(workspace);

@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::aws_cli::LocalAws;
+use crate::deployment::Settings;
 use crate::interrupt;
-use crate::ports::{self, Wanted};
+use crate::ports::{PortOptions, Ports};
 use crate::processes;
+use crate::profile::Profile;
 use crate::progress::{Step, say};
 use crate::run_record::{RunRecord, random_secret};
 use crate::services::Service;
@@ -17,10 +19,8 @@ use crate::stack_env::{self, Variables};
 use crate::tls::Tls;
 use crate::toolbox::{self, Venv};
 use crate::workspace::Workspace;
-use crate::{PortOptions, deployment, emulator, functions, prerequisites, simulator};
+use crate::{deployment, emulator, fault_proxy, functions, prerequisites, simulator};
 
-const EMULATOR_PORT: u16 = 4566;
-const SIMULATOR_PORT: u16 = 4580;
 const CLIENT_ID: &str = "amzn1.application-oa2-client.local";
 /// A restart by another `cargo local` takes less.
 const RESTART_LIMIT: Duration = Duration::from_secs(20);
@@ -63,8 +63,8 @@ impl Drop for Guard {
 }
 
 /// `cargo local up`.
-pub fn up_command(workspace: &Workspace, ports: PortOptions, detach: bool) -> Result<()> {
-    let stack = up(workspace, ports)?;
+pub fn up_command(workspace: &Workspace, ports: PortOptions, profile: Profile, detach: bool) -> Result<()> {
+    let stack = up(workspace, ports, profile)?;
     say(&introduction(workspace, &stack.variables));
     if !stack.is_ours() {
         say("The stack ran already and is up to date. `cargo local down` stops it.");
@@ -82,7 +82,7 @@ pub fn up_command(workspace: &Workspace, ports: PortOptions, detach: bool) -> Re
 /// `cargo local down`.
 pub fn down_command(workspace: &Workspace) -> Result<()> {
     let files = Files::of(workspace);
-    if !files.emulator.is_running() && !files.simulator.is_running() {
+    if !files.services().iter().any(|service| service.is_running()) {
         files.stop();
         say("No local stack runs.");
         return Ok(());
@@ -97,6 +97,7 @@ pub fn down_command(workspace: &Workspace) -> Result<()> {
 struct Files {
     emulator: Service,
     simulator: Service,
+    fault_proxy: Service,
     record: PathBuf,
     stack_env: PathBuf,
 }
@@ -106,49 +107,60 @@ impl Files {
         Self {
             emulator: Service::emulator(workspace),
             simulator: Service::simulator(workspace),
+            fault_proxy: Service::fault_proxy(workspace),
             record: RunRecord::path(workspace),
             stack_env: stack_env::path(workspace),
         }
+    }
+
+    /// In the order in which to stop them.
+    fn services(&self) -> [&Service; 3] {
+        [&self.simulator, &self.emulator, &self.fault_proxy]
     }
 
     fn stop(&self) {
         for file in [&self.record, &self.stack_env] {
             let _ = fs::remove_file(file);
         }
-        self.simulator.stop();
-        self.emulator.stop();
+        for service in self.services() {
+            service.stop();
+        }
     }
 }
 
 /// The running stack's record and address.
 pub fn running(workspace: &Workspace) -> Option<(RunRecord, LocalAws)> {
     let record = RunRecord::load(workspace)?;
-    let local_aws = LocalAws::new(record.emulator_port, Tls::of(workspace));
+    let local_aws = LocalAws::new(record.ports.emulator, Tls::of(workspace));
     Service::emulator(workspace)
         .is_running()
         .then_some((record, local_aws))
 }
 
 /// Starts the stack or brings a running one up to date.
-pub fn up(workspace: &Workspace, ports: PortOptions) -> Result<Stack> {
+pub fn up(workspace: &Workspace, options: PortOptions, profile: Profile) -> Result<Stack> {
     let _lock = lock(workspace)?;
     let tools = prerequisites::check()?;
     let running = running(workspace);
-    let (emulator_port, simulator_port) = match &running {
-        Some((record, _)) => ports_of_running(ports, record)?,
+    let ports = match &running {
+        Some((record, _)) => {
+            profile.require_same(record.profile)?;
+            record.ports.require_same(options)?;
+            record.ports
+        }
         None => {
             // What a runner left behind that was killed before the stack was complete.
             Files::of(workspace).stop();
-            free_ports(ports)?
+            Ports::free(options, profile)?
         }
     };
     let venv = Venv::prepare(workspace, &tools)?;
     toolbox::npm_ci(workspace, "cdk")?;
     functions::build(workspace)?;
     functions::lay_out(workspace)?;
-    let fingerprint = deployment::fingerprint(workspace, simulator_port)?;
+    let settings = Settings::of(profile, ports);
     if let Some((record, local_aws)) = running {
-        let variables = update(workspace, &local_aws, record, &fingerprint)?;
+        let variables = update(workspace, &venv, &local_aws, record, settings)?;
         return Ok(Stack {
             variables,
             guard: None,
@@ -160,19 +172,26 @@ pub fn up(workspace: &Workspace, ports: PortOptions) -> Result<Stack> {
         files: Files::of(workspace),
         is_armed: true,
     };
-    let local_aws = emulator::start(workspace, &venv, &tls, emulator_port)?;
-    let deployed = deployment::deploy(workspace, &local_aws, &fingerprint, simulator_port)?;
+    let for_functions = ports
+        .fault_proxy
+        .map(|port| fault_proxy::local_aws(workspace, port));
+    let local_aws = emulator::start(workspace, &venv, &tls, ports.emulator, for_functions.as_ref())?;
     let mut record = RunRecord {
-        emulator_port,
-        simulator_port,
+        profile,
+        ports,
         client_id: CLIENT_ID.to_owned(),
         client_secret: random_secret()?,
-        stack_names: deployed.stack_names,
-        outputs: deployed.outputs,
-        deployed: fingerprint,
+        deployed: deployment::fingerprint(workspace, settings)?,
         simulator: simulator::fingerprint(workspace)?,
         ..RunRecord::default()
     };
+    if let Some(port) = ports.fault_proxy {
+        fault_proxy::start(workspace, &venv, &local_aws, port)?;
+        record.fault_proxy = Some(fault_proxy::fingerprint(workspace)?);
+    }
+    let deployed = deployment::deploy(workspace, &local_aws, &record.deployed, settings)?;
+    record.stack_names = deployed.stack_names;
+    record.outputs = deployed.outputs;
     let step = Step::start("Credentials");
     deployment::store_lwa_credentials(workspace, &local_aws, &venv, &record)?;
     record.invoke_user = deployment::create_invoke_user_key(&local_aws, &venv, &record)?;
@@ -188,17 +207,28 @@ pub fn up(workspace: &Workspace, ports: PortOptions) -> Result<Stack> {
 /// Deploys and restarts what changed.
 fn update(
     workspace: &Workspace,
+    venv: &Venv,
     local_aws: &LocalAws,
     mut record: RunRecord,
-    fingerprint: &str,
+    settings: Settings,
 ) -> Result<Variables> {
+    if let Some(port) = record.ports.fault_proxy {
+        let binary = Some(fault_proxy::fingerprint(workspace)?);
+        let service = Service::fault_proxy(workspace);
+        if record.fault_proxy != binary || !service.is_running() {
+            service.stop();
+            fault_proxy::start(workspace, venv, local_aws, port)?;
+            record.fault_proxy = binary;
+        }
+    }
+    let fingerprint = deployment::fingerprint(workspace, settings)?;
     if record.deployed == fingerprint {
         say("CDK … nothing to deploy");
     } else {
-        let deployed = deployment::update(workspace, local_aws, fingerprint, record.simulator_port)?;
+        let deployed = deployment::update(workspace, local_aws, &fingerprint, settings)?;
         record.stack_names = deployed.stack_names;
         record.outputs = deployed.outputs;
-        fingerprint.clone_into(&mut record.deployed);
+        record.deployed = fingerprint;
         record.save(workspace)?;
     }
     let binary = simulator::fingerprint(workspace)?;
@@ -220,20 +250,34 @@ fn publish(workspace: &Workspace, local_aws: &LocalAws, record: &RunRecord) -> R
 
 /// Stays until the user wants to stop or a server ends.
 fn watch(workspace: &Workspace) -> Result<()> {
-    let (emulator, simulator) = (Service::emulator(workspace), Service::simulator(workspace));
-    let mut simulator_seen = Instant::now();
+    let files = Files::of(workspace);
+    // A restart by another `cargo local` may be under way.
+    let mut restarted: Vec<(Service, Instant)> = [files.simulator, files.fault_proxy]
+        .into_iter()
+        .filter(Service::is_wanted)
+        .map(|service| (service, Instant::now()))
+        .collect();
     while !interrupt::requested() {
-        if !emulator.is_running() {
-            if emulator.is_wanted() {
-                bail!("the local AWS ended unexpectedly:\n\n{}", emulator.end_of_log());
+        if !files.emulator.is_running() {
+            if files.emulator.is_wanted() {
+                bail!(
+                    "the local AWS ended unexpectedly:\n\n{}",
+                    files.emulator.end_of_log()
+                );
             }
             say("The stack was stopped by another `cargo local`.");
             return Ok(());
         }
-        if simulator.is_running() {
-            simulator_seen = Instant::now();
-        } else if simulator_seen.elapsed() > RESTART_LIMIT {
-            bail!("the simulator ended unexpectedly:\n\n{}", simulator.end_of_log());
+        for (service, seen) in &mut restarted {
+            if service.is_running() {
+                *seen = Instant::now();
+            } else if seen.elapsed() > RESTART_LIMIT {
+                bail!(
+                    "the {} ended unexpectedly:\n\n{}",
+                    service.name(),
+                    service.end_of_log()
+                );
+            }
         }
         std::thread::sleep(Duration::from_millis(200));
     }
@@ -261,46 +305,17 @@ fn lock(workspace: &Workspace) -> Result<File> {
     }
 }
 
-fn free_ports(options: PortOptions) -> Result<(u16, u16)> {
-    let emulator = options.emulator_port.unwrap_or(EMULATOR_PORT);
-    let simulator = options.simulator_port.unwrap_or(SIMULATOR_PORT);
-    ports::require_free(&Wanted {
-        purpose: "the local AWS",
-        port: emulator,
-        option: "--emulator-port (or LOCAL_EMULATOR_PORT)",
-    })?;
-    ports::require_free(&Wanted {
-        purpose: "the SP-API simulator",
-        port: simulator,
-        option: "--simulator-port (or LOCAL_SIMULATOR_PORT)",
-    })?;
-    Ok((emulator, simulator))
-}
-
-/// A running stack keeps its ports.
-fn ports_of_running(options: PortOptions, record: &RunRecord) -> Result<(u16, u16)> {
-    let is_other = |wanted: Option<u16>, present| wanted.is_some_and(|wanted| wanted != present);
-    if is_other(options.emulator_port, record.emulator_port)
-        || is_other(options.simulator_port, record.simulator_port)
-    {
-        bail!(
-            "a stack of this checkout runs on ports {} and {}: stop it with `cargo local down` to move it",
-            record.emulator_port,
-            record.simulator_port
-        );
-    }
-    Ok((record.emulator_port, record.simulator_port))
-}
-
 fn introduction(workspace: &Workspace, variables: &Variables) -> String {
     let value = |name: &str| stack_env::value(variables, name).unwrap_or_default();
     let file = workspace.shown(&stack_env::path(workspace));
+    let fault_proxy = stack_env::value(variables, "FAULT_PROXY_URL")
+        .map_or_else(String::new, |url| format!("  fault proxy      {url}\n"));
     format!(
         "
   Reports API      {}
   local AWS        {}
   SP-API simulator {}
-
+{fault_proxy}
 Everything that clients need is in {file}:
   . {file}
   aws stepfunctions list-executions --state-machine-arn \"$STATE_MACHINE_ARN\"
@@ -311,26 +326,4 @@ The AWS CLI is {}; `cargo local logs` shows what the functions say.
         value("SP_API_SIMULATOR_URL"),
         workspace.shown(&workspace.local("venv/bin/aws")),
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_running_stack_keeps_its_ports() {
-        let record = RunRecord {
-            emulator_port: 4566,
-            simulator_port: 4580,
-            ..RunRecord::default()
-        };
-        let ports = |emulator_port, simulator_port| PortOptions {
-            emulator_port,
-            simulator_port,
-        };
-        assert!(ports_of_running(ports(None, None), &record).is_ok_and(|ports| ports == (4566, 4580)));
-        assert!(ports_of_running(ports(Some(4566), None), &record).is_ok());
-        assert!(ports_of_running(ports(Some(4567), None), &record).is_err());
-        assert!(ports_of_running(ports(None, Some(4581)), &record).is_err());
-    }
 }

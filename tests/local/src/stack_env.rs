@@ -6,7 +6,9 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::aws_cli::{LocalAws, isolate};
-use crate::run_record::{RunRecord, write_private};
+use crate::fault_proxy;
+use crate::files::{self, PRIVATE};
+use crate::run_record::RunRecord;
 use crate::simulator;
 use crate::workspace::Workspace;
 
@@ -44,8 +46,11 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
         ),
         ("INVOKE_USER_ACCESS_KEY_ID", record.invoke_user.id.clone()),
         ("INVOKE_USER_SECRET_ACCESS_KEY", record.invoke_user.secret.clone()),
-        ("SP_API_SIMULATOR_URL", simulator::url(record.simulator_port)),
+        ("SP_API_SIMULATOR_URL", simulator::url(record.ports.simulator)),
     ]);
+    if let Some(port) = record.ports.fault_proxy {
+        variables.push(("FAULT_PROXY_URL", fault_proxy::control_url(port)));
+    }
     for (name, output) in FROM_OUTPUTS {
         variables.push((name, record.output(output)?.to_owned()));
     }
@@ -71,7 +76,7 @@ pub fn write(workspace: &Workspace, variables: &Variables) -> Result<()> {
     let lines = variables
         .iter()
         .map(|(name, value)| format!("export {name}={}\n", quoted(value)));
-    write_private(&path(workspace), &lines.collect::<String>())
+    files::write(&path(workspace), lines.collect::<String>().as_bytes(), PRIVATE)
 }
 
 /// A value that the shell takes as it is.

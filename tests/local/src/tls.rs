@@ -4,17 +4,16 @@
 //! because rustls refuses an authority's certificate as a server's.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 
+use crate::files::{self, PRIVATE};
 use crate::workspace::Workspace;
 
 /// Made new when older. The certificates' own dates are far apart.
@@ -86,8 +85,6 @@ impl Tls {
     }
 
     fn make(&self) -> Result<()> {
-        fs::create_dir_all(&self.folder)
-            .with_context(|| format!("{} can't be made", self.folder.display()))?;
         let authority_key = KeyPair::generate()?;
         let mut authority = CertificateParams::default();
         authority
@@ -132,16 +129,7 @@ fn system_roots() -> String {
 }
 
 fn write(path: &Path, content: &str) -> Result<()> {
-    let context = || format!("{} can't be written", path.display());
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(context)?;
-    file.write_all(content.as_bytes()).with_context(context)
+    files::write(path, content.as_bytes(), PRIVATE)
 }
 
 #[cfg(test)]

@@ -1,0 +1,98 @@
+//! The checks of a stack that is up, and those that start and stop it.
+
+use anyhow::{Context as _, Result};
+
+use super::context::Context;
+use crate::chaos::Storm;
+use crate::companions;
+use crate::profile::Profile;
+use crate::stack;
+use crate::stack_env;
+use crate::tls::Tls;
+use crate::toolbox;
+
+/// More would use up the quotas that all sellers of an application share.
+const END_TO_END_THREADS: &str = "--test-threads=2";
+/// The collection's variables, and what they are called in `stack.env`.
+const POSTMAN_VARIABLES: [(&str, &str); 5] = [
+    ("apiUrl", "REPORTS_API_URL"),
+    ("stsUrl", "AWS_ENDPOINT_URL"),
+    ("roleArn", "INVOKE_ROLE_ARN"),
+    ("userAccessKeyId", "INVOKE_USER_ACCESS_KEY_ID"),
+    ("userSecretAccessKey", "INVOKE_USER_SECRET_ACCESS_KEY"),
+];
+
+pub fn stack_up(context: &mut Context<'_>) -> Result<Option<String>> {
+    context.stack = Some(stack::up(context.workspace, context.ports, Profile::default())?);
+    Ok(None)
+}
+
+pub fn end_to_end(context: &mut Context<'_>) -> Result<Option<String>> {
+    let mut command = toolbox::cargo(context.workspace);
+    stack_env::apply(&mut command, &context.stack()?.variables);
+    let arguments = [
+        "test",
+        "--release",
+        "--workspace",
+        "--test",
+        "end_to_end",
+        "--",
+        END_TO_END_THREADS,
+    ];
+    context.cargo_test("end-to-end", command.args(arguments))?;
+    Ok(None)
+}
+
+/// The collection, as a user would send it: with the invoke user's key, for a seller of its own.
+pub fn postman(context: &mut Context<'_>) -> Result<Option<String>> {
+    let folder = context.workspace.root().join("postman");
+    let variables = &context.stack()?.variables;
+    let mut newman = context.npm_tool("newman");
+    stack_env::apply(&mut newman, variables);
+    newman
+        .arg("run")
+        .arg(folder.join("sp-reports.postman_collection.json"))
+        .arg("--environment")
+        .arg(folder.join("sp-reports.postman_environment.json"))
+        .arg("--ssl-extra-ca-certs")
+        .arg(Tls::of(context.workspace).authority())
+        .args(["--color", "off", "--timeout-request", "60000"]);
+    for (variable, ours) in POSTMAN_VARIABLES {
+        let value = stack_env::value(variables, ours).with_context(|| format!("no {ours} in stack.env"))?;
+        newman.args(["--env-var", &format!("{variable}={value}")]);
+    }
+    // The simulator takes any refresh token that is stored for a seller.
+    newman.args([
+        "--env-var",
+        "sellerId=A1POSTMANSELLER",
+        "--env-var",
+        "refreshToken=Atzr|postman",
+    ]);
+    context.quiet("postman", &mut newman)?;
+    Ok(None)
+}
+
+pub fn demo(context: &mut Context<'_>) -> Result<Option<String>> {
+    let mut command = companions::command(context.workspace, "demo", &context.stack()?.variables)?;
+    context.quiet("demo", &mut command)?;
+    Ok(None)
+}
+
+pub fn stack_down(context: &mut Context<'_>) -> Result<Option<String>> {
+    match context.stack.take() {
+        Some(stack) if stack.is_ours() => Ok(None),
+        _ => Ok(Some("it ran before and goes on running".to_owned())),
+    }
+}
+
+/// Its own stack: what the other checks left behind would be in the way, and faults in theirs.
+pub fn chaos(context: &mut Context<'_>) -> Result<Option<String>> {
+    if stack::running(context.workspace).is_some() {
+        return Ok(Some("another stack runs".to_owned()));
+    }
+    let storm = Storm::small();
+    let stack = stack::up(context.workspace, context.ports, storm.profile())?;
+    let mut command = storm.command(context.workspace, &stack)?;
+    context.quiet("chaos", &mut command)?;
+    Ok(None)
+}
