@@ -1,51 +1,124 @@
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use pipeline::adapters::{Started, Workflow};
-use pipeline::domain::Notification;
+use std::time::Duration;
 
-/// Starts an execution for every report in the batch. What fails is named, so that the queue delivers
-/// only that again, and after some attempts hands it to the dead-letter queue.
-pub async fn process(workflow: &Workflow, batch: SqsEvent) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
-    for message in batch.records {
-        if let Err(error) = process_message(workflow, &message).await {
-            let message_id = message.message_id.unwrap_or_default();
-            tracing::error!(message_id, "{error}");
-            response.add_failure(message_id);
-        }
-    }
-    response
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use pipeline::PipelineError;
+use pipeline::adapters::{DeadLetters, Ledger, Notified, Started, StateMachine};
+use pipeline::domain::{FinishedReport, Notification, UnreadableNotification};
+
+/// What processing notifications needs.
+pub struct Processor {
+    pub workflow: StateMachine,
+    pub ledger: Ledger,
+    pub dead_letters: DeadLetters,
+    /// After so many deliveries the queue gives a message up.
+    pub max_receive_count: u32,
+    /// After how long the reconciler looks after a report.
+    pub overdue: Duration,
 }
 
-async fn process_message(
-    workflow: &Workflow,
-    message: &SqsMessage,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    match Notification::parse(message.body.as_deref().unwrap_or_default())? {
-        Notification::ReportFinished(report) => {
-            let started = workflow.start(&report).await?;
-            let note = match started {
-                Started::New => "delivery started",
-                Started::Before => "notified before; nothing to do",
-            };
-            tracing::info!(
-                seller_id = report.seller_id.as_str(),
-                report_id = report.report_id.as_str(),
-                processing_status = report.processing_status.as_str(),
-                "{note}"
-            );
-        }
-        Notification::OfAnotherType(notification_type) => {
-            tracing::info!(notification_type, "skipped: not a finished report");
+/// Why a message is not processed.
+#[derive(Debug, thiserror::Error)]
+enum Unprocessed {
+    #[error(transparent)]
+    Unreadable(#[from] UnreadableNotification),
+    #[error(transparent)]
+    NotStarted(#[from] PipelineError),
+}
+
+impl Unprocessed {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "UnreadableNotification",
+            Self::NotStarted(error) => error.name(),
         }
     }
-    Ok(())
+}
+
+impl Processor {
+    /// Starts an execution for every report in the batch. What can't be read, or has been tried often
+    /// enough, is put aside with its reason. What else fails is named, so that the queue delivers only
+    /// that again.
+    pub async fn process(&self, batch: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for message in batch.records {
+            let Err(error) = self.process_message(&message).await else {
+                continue;
+            };
+            let message_id = message.message_id.clone().unwrap_or_default();
+            tracing::error!(message_id, "{error}");
+            let is_last = matches!(error, Unprocessed::Unreadable(_))
+                || receive_count(&message) >= self.max_receive_count;
+            if !is_last || !self.put_aside(&message, &error).await {
+                response.add_failure(message_id);
+            }
+        }
+        response
+    }
+
+    async fn process_message(&self, message: &SqsMessage) -> Result<(), Unprocessed> {
+        match Notification::parse(message.body.as_deref().unwrap_or_default())? {
+            Notification::ReportFinished(report) => {
+                let note = self.deliver(&report).await?;
+                tracing::info!(
+                    seller_id = report.seller_id.as_str(),
+                    report_id = report.report_id.as_str(),
+                    processing_status = report.processing_status.as_str(),
+                    "{note}"
+                );
+            }
+            Notification::OfAnotherType(notification_type) => {
+                tracing::info!(notification_type, "skipped: not a finished report");
+            }
+        }
+        Ok(())
+    }
+
+    /// First the ledger, then the execution: should this end in between, the message comes again.
+    async fn deliver(&self, report: &FinishedReport) -> Result<&'static str, PipelineError> {
+        let notified = self
+            .ledger
+            .record_notification(report, None, self.overdue)
+            .await?;
+        if notified == Notified::Done {
+            return Ok("delivered before; nothing to do");
+        }
+        Ok(
+            match self.workflow.start(&report.execution_name(), report).await? {
+                Started::New => "delivery started",
+                Started::Before => "notified before; nothing to do",
+            },
+        )
+    }
+
+    /// Whether the message is safe in the dead-letter queue.
+    async fn put_aside(&self, message: &SqsMessage, error: &Unprocessed) -> bool {
+        let body = message.body.as_deref().unwrap_or_default();
+        self.dead_letters
+            .put_aside(body, error.name(), &error.to_string())
+            .await
+            .inspect_err(|problem| tracing::error!("not put aside: {problem}"))
+            .is_ok()
+    }
+}
+
+fn receive_count(message: &SqsMessage) -> u32 {
+    message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1)
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_sdk_sfn::operation::start_execution::{StartExecutionError, StartExecutionOutput};
     use aws_sdk_sfn::primitives::DateTime;
-    use aws_sdk_sfn::types::error::ExecutionAlreadyExists;
+    use aws_sdk_sfn::types::error::{ExecutionAlreadyExists, StateMachineDoesNotExist};
+    use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
+    use aws_sdk_sqs::types::error::QueueDoesNotExist;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use serde_json::json;
 
@@ -62,52 +135,132 @@ mod tests {
         .to_string()
     }
 
-    fn started() -> Rule {
-        mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
-            let output = StartExecutionOutput::builder()
-                .execution_arn("arn")
-                .start_date(DateTime::from_secs(0));
-            output.build().expect("complete")
-        })
+    /// AWS, as far as the processor sees it.
+    struct Rules {
+        start: Rule,
+        note: Rule,
+        put_aside: Rule,
     }
 
-    async fn failures(rule: &Rule, bodies: &[String]) -> Vec<String> {
-        let records: Vec<_> = bodies
-            .iter()
-            .enumerate()
-            .map(|(i, body)| json!({"messageId": i.to_string(), "body": body}))
-            .collect();
-        let batch = serde_json::from_value(json!({"Records": records})).expect("a batch");
-        let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[rule]);
-        let response = process(&Workflow::new(client, "arn:machine".into()), batch).await;
-        response
-            .batch_item_failures
-            .into_iter()
-            .map(|failure| failure.item_identifier)
-            .collect()
+    impl Rules {
+        /// Everything goes well.
+        fn new() -> Self {
+            Self {
+                start: mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
+                    let output = StartExecutionOutput::builder()
+                        .execution_arn("arn")
+                        .start_date(DateTime::from_secs(0));
+                    output.build().expect("complete")
+                }),
+                note: mock!(aws_sdk_dynamodb::Client::update_item)
+                    .then_output(|| UpdateItemOutput::builder().build()),
+                put_aside: mock!(aws_sdk_sqs::Client::send_message)
+                    .match_requests(|request| {
+                        let attributes = request.message_attributes().expect("a reason");
+                        ["ErrorType", "ErrorMessage"]
+                            .iter()
+                            .all(|name| attributes[*name].string_value().is_some_and(|it| !it.is_empty()))
+                    })
+                    .then_output(|| SendMessageOutput::builder().build()),
+            }
+        }
+
+        /// The messages that the queue is to deliver again.
+        async fn failures(&self, receive_count: u32, bodies: &[String]) -> Vec<String> {
+            let records: Vec<_> = bodies
+                .iter()
+                .enumerate()
+                .map(|(i, body)| {
+                    json!({
+                        "messageId": i.to_string(), "body": body,
+                        "attributes": {"ApproximateReceiveCount": receive_count.to_string()},
+                    })
+                })
+                .collect();
+            let batch = serde_json::from_value(json!({"Records": records})).expect("a batch");
+            let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&self.start]);
+            let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.note]);
+            let sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&self.put_aside]);
+            let processor = Processor {
+                workflow: StateMachine::new(sfn, "arn:machine".into()),
+                ledger: Ledger::new(dynamodb, "reports".into()),
+                dead_letters: DeadLetters::new(sqs, "https://queue".into()),
+                max_receive_count: 5,
+                overdue: Duration::from_secs(60),
+            };
+            let response = processor.process(batch).await;
+            response
+                .batch_item_failures
+                .into_iter()
+                .map(|failure| failure.item_identifier)
+                .collect()
+        }
     }
 
     #[tokio::test]
-    async fn one_bad_message_does_not_hold_up_the_others() {
-        let rule = started();
+    async fn garbage_is_put_aside_with_its_reason_and_holds_up_nobody() {
+        let rules = Rules::new();
         let bodies = [report("1"), "garbage".to_owned(), report("2")];
-        assert_eq!(failures(&rule, &bodies).await, ["1"]);
-        assert_eq!(rule.num_calls(), 2);
+        assert!(rules.failures(1, &bodies).await.is_empty());
+        assert_eq!((rules.start.num_calls(), rules.put_aside.num_calls()), (2, 1));
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_put_aside_stays_in_the_queue() {
+        let put_aside = mock!(aws_sdk_sqs::Client::send_message)
+            .then_error(|| SendMessageError::QueueDoesNotExist(QueueDoesNotExist::builder().build()));
+        let rules = Rules {
+            put_aside,
+            ..Rules::new()
+        };
+        assert_eq!(rules.failures(1, &["garbage".to_owned()]).await, ["0"]);
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_started_is_tried_again_and_put_aside_in_the_end() {
+        let start = mock!(aws_sdk_sfn::Client::start_execution).then_error(|| {
+            StartExecutionError::StateMachineDoesNotExist(StateMachineDoesNotExist::builder().build())
+        });
+        let rules = Rules {
+            start,
+            ..Rules::new()
+        };
+        assert_eq!(rules.failures(4, &[report("1")]).await, ["0"]);
+        assert_eq!(rules.put_aside.num_calls(), 0);
+        assert!(rules.failures(5, &[report("1")]).await.is_empty());
+        assert_eq!(rules.put_aside.num_calls(), 1);
     }
 
     #[tokio::test]
     async fn other_types_are_skipped_knowingly() {
-        let rule = started();
+        let rules = Rules::new();
         let other = json!({"notificationType": "ANY_OFFER_CHANGED", "payload": {}}).to_string();
-        assert!(failures(&rule, &[other]).await.is_empty());
-        assert_eq!(rule.num_calls(), 0);
+        assert!(rules.failures(1, &[other]).await.is_empty());
+        assert_eq!((rules.start.num_calls(), rules.note.num_calls()), (0, 0));
     }
 
     #[tokio::test]
     async fn a_repeated_notification_is_no_failure() {
-        let rule = mock!(aws_sdk_sfn::Client::start_execution).then_error(|| {
+        let start = mock!(aws_sdk_sfn::Client::start_execution).then_error(|| {
             StartExecutionError::ExecutionAlreadyExists(ExecutionAlreadyExists::builder().build())
         });
-        assert!(failures(&rule, &[report("1"), report("1")]).await.is_empty());
+        let rules = Rules {
+            start,
+            ..Rules::new()
+        };
+        assert!(rules.failures(1, &[report("1"), report("1")]).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_report_that_is_delivered_is_not_delivered_again_however_late_the_repetition() {
+        let note = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+            let error = ConditionalCheckFailedException::builder()
+                .item("progress", AttributeValue::N("60".into()))
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        });
+        let rules = Rules { note, ..Rules::new() };
+        assert!(rules.failures(1, &[report("1")]).await.is_empty());
+        assert_eq!(rules.start.num_calls(), 0);
     }
 }

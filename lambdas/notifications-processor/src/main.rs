@@ -2,18 +2,32 @@
 
 mod handler;
 
+use std::time::Duration;
+
 use aws_lambda_events::sqs::SqsEvent;
+use handler::Processor;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Workflow, aws_config};
+use pipeline::adapters::{DeadLetters, Ledger, StateMachine, aws_config};
 use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let state_machine_arn = settings::required("STATE_MACHINE_ARN")?;
-    let workflow = &Workflow::new(aws_sdk_sfn::Client::new(&aws_config().await), state_machine_arn);
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let dead_letter_queue_url = settings::required("DEAD_LETTER_QUEUE_URL")?;
+    let max_receive_count = settings::required("MAX_RECEIVE_COUNT")?;
+    let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
+    let aws = aws_config().await;
+    let processor = &Processor {
+        workflow: StateMachine::new(aws_sdk_sfn::Client::new(&aws), state_machine_arn),
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&aws), dead_letter_queue_url),
+        max_receive_count,
+        overdue,
+    };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(handler::process(workflow, event.payload).await)
+        Ok::<_, Error>(processor.process(event.payload).await)
     }))
     .await
 }

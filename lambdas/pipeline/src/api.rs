@@ -1,12 +1,12 @@
 //! What the endpoints answer.
 
 use lambda_http::http::{StatusCode, header};
-use lambda_http::{Body, Response};
+use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 use sp_api::SpApiError;
 
 use crate::PipelineError;
-use crate::requests::InvalidRequest;
+use crate::requests::{InvalidRequest, Parameters};
 
 /// A refusal: `{code, message, field?}` under a fitting status.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,12 +38,16 @@ impl ApiError {
         }
     }
 
-    fn about(mut self, field: &str) -> Self {
+    /// The same refusal, for the fault of one field.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Self {
         self.field = Some(field.to_owned());
         self
     }
 
-    fn retry_after(mut self, seconds: u64) -> Self {
+    /// The same refusal, for some seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_seconds = Some(seconds);
         self
     }
@@ -129,10 +133,27 @@ impl ApiError {
     }
 }
 
+/// What a request says in its path and in its query.
+///
+/// # Errors
+/// A parameter comes twice.
+pub fn parameters(request: &Request) -> Result<Parameters, InvalidRequest> {
+    let (path, query) = (request.path_parameters(), request.query_string_parameters());
+    Parameters::new(path.iter().chain(query.iter()))
+}
+
 /// Makes the HTTP response: 200 with the result's JSON, or the refusal.
 pub fn respond<T: Serialize>(result: Result<T, ApiError>) -> Response<Body> {
+    respond_with(|_| StatusCode::OK, result)
+}
+
+/// Makes the HTTP response: the result's JSON under the status that goes with it, or the refusal.
+pub fn respond_with<T: Serialize>(
+    status: impl Fn(&T) -> StatusCode,
+    result: Result<T, ApiError>,
+) -> Response<Body> {
     match result {
-        Ok(answer) => json(StatusCode::OK, &answer, None),
+        Ok(answer) => json(status(&answer), &answer, None),
         Err(error) => {
             tracing::warn!(
                 status = error.status.as_u16(),

@@ -4,6 +4,7 @@ pub mod adapters;
 pub mod api;
 pub mod domain;
 mod error;
+pub mod ordering;
 pub mod requests;
 pub mod settings;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use pipeline::StageError;
-use pipeline::adapters::{Links, aws_config};
+use pipeline::adapters::{Ledger, Links, aws_config, or_warn};
 use pipeline::domain::stages::LinkRequest;
 use pipeline::settings;
 
@@ -12,10 +12,16 @@ use pipeline::settings;
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let bucket = settings::required("REPORTS_BUCKET")?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
     let lifetime = Duration::from_secs(settings::required("LINK_LIFETIME_SECONDS")?);
-    let links = &Links::new(aws_sdk_s3::Client::new(&aws_config().await), bucket, lifetime);
+    let aws = aws_config().await;
+    let links = &Links::new(aws_sdk_s3::Client::new(&aws), bucket, lifetime);
+    let ledger = &Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<LinkRequest>| {
-        Ok::<_, StageError>(links.to(&event.payload.object_key).await?)
+        let request = event.payload;
+        let link = links.to(&request.object_key).await?;
+        or_warn(ledger.record_link(&request.seller_id, &request.report_id).await);
+        Ok::<_, StageError>(link)
     }))
     .await
 }

@@ -1,50 +1,138 @@
+//! Orders: at once if the quota allows it, otherwise by the workflow.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{Amazon, OrderedReport, ReportsTable};
+use pipeline::PipelineError;
+use pipeline::adapters::{Accepted, NewOrder, OrderRow, OrderState, StateMachine};
 use pipeline::api::ApiError;
-use pipeline::requests::OrderReport;
+use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
+use pipeline::domain::quota::{Quota, Slot};
+use pipeline::ordering::{OrderDesk, Placing};
+use pipeline::requests::{OrderReport, OrderReports};
 use serde::Serialize;
-use sp_api::ids::ReportId;
+use sp_api::RegionCode;
+use sp_api::ids::{ReportId, SellerId};
+use sp_api::rates::Operation;
+
+/// API Gateway and Lambda end a request sooner: who placed an order that long ago is dead.
+const LONGEST_REQUEST: Duration = Duration::from_secs(35);
 
 /// What ordering needs.
 pub struct ReportCreator {
-    pub amazon: Amazon,
-    pub reports: ReportsTable,
+    pub desk: OrderDesk,
+    pub workflow: StateMachine,
 }
 
-/// `{reportId}`, as the Quick Start answered.
-#[derive(Debug, Serialize)]
+/// The answer to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// 200 `{reportId}`, as the Quick Start answered.
+    #[serde(rename_all = "camelCase")]
+    Ordered { report_id: ReportId },
+    /// 202 `{requestId, status: "QUEUED", notBefore}`.
+    Queued(Queued),
+    /// 202 `{orders: […]}`.
+    Accepted { orders: Vec<Queued> },
+}
+
+/// An order that will be carried out as soon as the quota allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Ordered {
-    report_id: ReportId,
+pub struct Queued {
+    request_id: RequestId,
+    status: &'static str,
+    not_before: Timestamp,
+}
+
+impl Answer {
+    /// The HTTP status that goes with it.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Ordered { .. } => StatusCode::OK,
+            Self::Queued(_) | Self::Accepted { .. } => StatusCode::ACCEPTED,
+        }
+    }
+}
+
+fn queued(request_id: RequestId, not_before: Timestamp) -> Queued {
+    Queued {
+        request_id,
+        status: "QUEUED",
+        not_before,
+    }
 }
 
 impl ReportCreator {
-    /// Orders the report of `body` at Amazon and writes its row.
-    pub async fn order(&self, body: &[u8]) -> Result<Ordered, ApiError> {
-        let OrderReport {
-            seller_id,
-            region,
-            order,
-        } = &OrderReport::parse(body)?;
-        let report_id = self
-            .amazon
-            .as_seller(seller_id, |client, token| async move {
-                client.create_report(*region, &token, order).await
-            })
-            .await?;
-        let row = OrderedReport {
-            seller_id,
-            report_id: &report_id,
-            region: *region,
-            report_type: &order.report_type,
-            marketplace_ids: &order.marketplace_ids,
+    /// Carries out the orders of `body`, or sees to it that they are carried out.
+    ///
+    /// With an idempotency key, the same body gives the same answer, however often it is sent.
+    pub async fn order(&self, body: &[u8], key: Option<&str>) -> Result<Answer, ApiError> {
+        match OrderReports::parse(body)? {
+            OrderReports::One(order) => self.one(named(order, key, 0), key.is_some()).await,
+            OrderReports::Many(orders) => {
+                let orders = orders.into_iter().enumerate();
+                let orders: Vec<Order> = orders.map(|(index, order)| named(order, key, index)).collect();
+                let orders = self.many(&orders, key.is_some()).await?;
+                Ok(Answer::Accepted { orders })
+            }
+        }
+    }
+
+    async fn one(&self, order: Order, has_key: bool) -> Result<Answer, ApiError> {
+        let (seller, request) = (&order.seller_id, &order.request_id);
+        if has_key && self.remember(&order, None).await? == Accepted::Known {
+            return self.answer_again(&order).await;
+        }
+        let placing = match self.desk.place(&order, None).await {
+            Ok(placing) => placing,
+            Err(error) => {
+                if has_key {
+                    // Mended, it may come again under the same key.
+                    self.desk.ledger.forget_order(seller, request).await?;
+                }
+                return Err(error.into());
+            }
         };
-        if let Err(error) = self.reports.record_order(&row).await {
-            tracing::error!(%report_id, "the report is ordered, but its row could not be written: {error}");
-            // Not a status that invites a repetition: that would order a second report.
+        match placing {
+            Placing::Placed(report_id) => {
+                if has_key {
+                    let recorded = self.desk.ledger.record_placement(seller, request, &report_id);
+                    // The report's own row says whose it is; the order's is found out from that.
+                    pipeline::adapters::or_warn(recorded.await);
+                }
+                Ok(Answer::Ordered { report_id })
+            }
+            Placing::Wait(slot) => {
+                if has_key {
+                    let overdue = self.desk.overdue;
+                    self.desk.ledger.requeue(seller, request, slot, overdue).await?;
+                } else {
+                    self.remember(&order, Some(slot)).await?;
+                }
+                Ok(Answer::Queued(self.enqueue(&order, slot).await))
+            }
+            Placing::InDoubt(error) => self.doubt(&order, has_key, &error).await,
+        }
+    }
+
+    /// Amazon may have taken the order. The workflow finds out, and orders again if it must.
+    async fn doubt(&self, order: &Order, has_key: bool, error: &PipelineError) -> Result<Answer, ApiError> {
+        tracing::warn!(request_id = %order.request_id, "the order is in doubt: {error}");
+        let ledger = &self.desk.ledger;
+        let remembered = if has_key {
+            ledger.record_doubt(&order.seller_id, &order.request_id).await
+        } else {
+            self.remember(order, None).await.map(drop)
+        };
+        if let Err(problem) = remembered {
+            // Not a status that invites a repetition: that might order a second report.
             let message = format!(
-                "Amazon took the order as report {report_id}, but it could not be recorded here: {error}; \
-                 do not order it again"
+                "Amazon may have taken the order, but it could not be recorded here: {problem}; should Amazon have \
+                 taken it, the report is delivered like any other"
             );
             return Err(ApiError::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -52,6 +140,166 @@ impl ReportCreator {
                 message,
             ));
         }
-        Ok(Ordered { report_id })
+        let at_once = Slot::at_once(Timestamp::now());
+        Ok(Answer::Queued(self.enqueue(order, at_once).await))
     }
+
+    async fn many(&self, orders: &[Order], has_key: bool) -> Result<Vec<Queued>, ApiError> {
+        // First, because slots that are reserved for a repetition would be lost.
+        if has_key && self.is_known(&orders[0]).await? {
+            return self.accept_again(orders).await;
+        }
+        let slots = self.reserve(orders).await?;
+        let pairs = || orders.iter().zip(&slots);
+        let new: Vec<NewOrder<'_>> = pairs()
+            .map(|(order, slot)| NewOrder {
+                order,
+                slot: Some(*slot),
+            })
+            .collect();
+        if self.desk.ledger.accept(&new, self.desk.overdue).await? == Accepted::Known {
+            return self.accept_again(orders).await;
+        }
+        let mut answers = Vec::new();
+        for (order, slot) in pairs() {
+            answers.push(self.enqueue(order, *slot).await);
+        }
+        Ok(answers)
+    }
+
+    /// One reservation for each seller and region, whose slots go to its orders as they stand.
+    async fn reserve(&self, orders: &[Order]) -> Result<Vec<Slot>, PipelineError> {
+        let mut counts: BTreeMap<(&SellerId, &str), (RegionCode, u16)> = BTreeMap::new();
+        for order in orders {
+            let count = counts
+                .entry((&order.seller_id, order.region.as_str()))
+                .or_insert((order.region, 0));
+            count.1 += 1;
+        }
+        let mut slots = BTreeMap::new();
+        for ((seller, region), (code, count)) in counts {
+            let quota = Quota {
+                seller_id: seller.clone(),
+                region: code,
+                operation: Operation::CreateReport,
+            };
+            let reserved = self.desk.amazon.quotas().reserve_many(&quota, count).await?;
+            slots.insert((seller, region), reserved.into_iter());
+        }
+        let mut ordered = Vec::new();
+        for order in orders {
+            let reserved = slots.get_mut(&(&order.seller_id, order.region.as_str()));
+            let slot = reserved.and_then(Iterator::next);
+            ordered.push(slot.ok_or_else(|| PipelineError::InvalidInput("an order has no slot".to_owned()))?);
+        }
+        Ok(ordered)
+    }
+
+    async fn remember(&self, order: &Order, slot: Option<Slot>) -> Result<Accepted, PipelineError> {
+        let new = NewOrder { order, slot };
+        self.desk.ledger.accept(&[new], self.desk.overdue).await
+    }
+
+    async fn is_known(&self, order: &Order) -> Result<bool, PipelineError> {
+        let row = self
+            .desk
+            .ledger
+            .order(&order.seller_id, &order.request_id)
+            .await?;
+        Ok(row.is_some())
+    }
+
+    /// Starts the workflow for an order that is remembered. Should that fail, the reconciler finds the
+    /// order's row overdue and starts it.
+    async fn enqueue(&self, order: &Order, slot: Slot) -> Queued {
+        let input = OrderToPlace {
+            seller_id: order.seller_id.clone(),
+            request_id: order.request_id.clone(),
+            region_code: order.region,
+            report_type: order.report.report_type.clone(),
+            placement: Placement::waiting(slot),
+        };
+        if let Err(error) = self.workflow.start(order.request_id.as_str(), &input).await {
+            tracing::warn!(request_id = %order.request_id, "queued, but not started yet: {error}");
+        }
+        queued(order.request_id.clone(), slot.not_before)
+    }
+
+    /// The first answer once more.
+    async fn answer_again(&self, order: &Order) -> Result<Answer, ApiError> {
+        let row = self.known(order).await?;
+        if row.was_queued {
+            return Ok(Answer::Queued(again(order, &row)));
+        }
+        match row.state {
+            OrderState::Placed(report_id) => Ok(Answer::Ordered { report_id }),
+            OrderState::Placing { since } if is_recent(since) => Err(ApiError::new(
+                StatusCode::CONFLICT,
+                "OrderInProgress",
+                "the first request with this Idempotency-Key is not answered yet",
+            )
+            .retry_after(5)),
+            _ => {
+                let died = PipelineError::InvalidInput("its first request was never answered".to_owned());
+                self.doubt(order, true, &died).await
+            }
+        }
+    }
+
+    async fn accept_again(&self, orders: &[Order]) -> Result<Vec<Queued>, ApiError> {
+        let mut answers = Vec::new();
+        for order in orders {
+            let row = self.known(order).await?;
+            answers.push(again(order, &row));
+        }
+        Ok(answers)
+    }
+
+    /// What is remembered of an order whose key has been used.
+    async fn known(&self, order: &Order) -> Result<OrderRow, ApiError> {
+        let row = self
+            .desk
+            .ledger
+            .order(&order.seller_id, &order.request_id)
+            .await?;
+        match row {
+            Some(row) if row.fingerprint == order.fingerprint() => Ok(row),
+            Some(_) => Err(ApiError::new(
+                StatusCode::CONFLICT,
+                "IdempotencyKeyReused",
+                "this Idempotency-Key came with another order before",
+            )
+            .about("Idempotency-Key")),
+            None => Err(ApiError::new(
+                StatusCode::CONFLICT,
+                "IdempotencyKeyReused",
+                "this Idempotency-Key came with another list of orders before, or with one that was just refused",
+            )
+            .about("Idempotency-Key")),
+        }
+    }
+}
+
+fn named(order: OrderReport, key: Option<&str>, index: usize) -> Order {
+    let request_id = match key {
+        Some(key) => RequestId::of_key(&order.seller_id, key, index),
+        None => RequestId::random(),
+    };
+    Order {
+        request_id,
+        seller_id: order.seller_id,
+        region: order.region,
+        report: order.order,
+    }
+}
+
+fn again(order: &Order, row: &OrderRow) -> Queued {
+    queued(
+        order.request_id.clone(),
+        row.not_before.unwrap_or_else(Timestamp::now),
+    )
+}
+
+fn is_recent(since: Timestamp) -> bool {
+    since + LONGEST_REQUEST > Timestamp::now()
 }

@@ -1,27 +1,43 @@
-//! *ReportCreator*: `POST /reports` orders a report.
+//! *ReportCreator*: `POST /reports` orders reports.
 
 mod handler;
 
 use std::convert::Infallible;
+use std::time::Duration;
 
-use handler::ReportCreator;
+use handler::{Answer, ReportCreator};
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Amazon, ReportsTable, aws_config};
-use pipeline::api::respond;
+use pipeline::adapters::{Ledger, MeteredAmazon, StateMachine, aws_config};
+use pipeline::api::{ApiError, respond_with};
+use pipeline::ordering::OrderDesk;
+use pipeline::requests::idempotency_key;
 use pipeline::settings::{self, AmazonSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let amazon_settings = AmazonSettings::from_env()?;
+    let quotas_table = settings::required("QUOTAS_TABLE")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
+    let state_machine_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
+    let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config().await;
     let creator = &ReportCreator {
-        amazon: Amazon::connect(&amazon_settings, &aws),
-        reports: ReportsTable::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        desk: OrderDesk {
+            amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
+            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+            overdue,
+        },
+        workflow: StateMachine::new(aws_sdk_sfn::Client::new(&aws), state_machine_arn),
     };
     lambda_http::run(service_fn(async |request: Request| {
-        Ok::<_, Infallible>(respond(creator.order(request.body()).await))
+        Ok::<_, Infallible>(respond_with(Answer::status, order(creator, &request).await))
     }))
     .await
+}
+
+async fn order(creator: &ReportCreator, request: &Request) -> Result<Answer, ApiError> {
+    let key = request.headers().get("idempotency-key");
+    let key = key.map(|value| idempotency_key(value.as_bytes())).transpose()?;
+    creator.order(request.body(), key).await
 }

@@ -1,20 +1,35 @@
-use pipeline::adapters::{Amazon, ReportsTable};
+use jiff::Timestamp;
+use pipeline::adapters::{InSlot, Ledger, MeteredAmazon, or_warn};
 use pipeline::domain::FinishedReport;
-use pipeline::domain::stages::RetrievedDocument;
+use pipeline::domain::quota::Slot;
+use pipeline::domain::stages::{Retrieval as Retrieved, RetrievalRequest, RetrievedDocument};
 use pipeline::{PipelineError, StageError};
 use sp_api::ids::ReportDocumentId;
+use sp_api::rates::Operation;
 use sp_api::{AccessToken, RegionCode, ReportDocument, SpApiClient, SpApiError, report_types};
 
 /// What retrieving needs.
 pub struct Retrieval {
-    pub amazon: Amazon,
-    pub reports: ReportsTable,
+    pub amazon: MeteredAmazon,
+    pub ledger: Ledger,
     pub selling_partners_table: String,
 }
 
 impl Retrieval {
-    /// Asks Amazon for the URL of the report's document.
-    pub async fn retrieve(&self, report: FinishedReport) -> Result<RetrievedDocument, StageError> {
+    /// Asks Amazon for the URL of the report's document, if it is time; says when, if it is not.
+    pub async fn retrieve(&self, request: RetrievalRequest) -> Result<Retrieved, StageError> {
+        let report = &request.report.report;
+        let retrieved = self.ask(report, request.slot(), request.started_at).await;
+        let (seller, id) = (&report.seller_id, report.report_id.as_str());
+        Ok(self.ledger.noting(seller, id, retrieved).await?)
+    }
+
+    async fn ask(
+        &self,
+        report: &FinishedReport,
+        held: Option<Slot>,
+        started_at: Timestamp,
+    ) -> Result<Retrieved, PipelineError> {
         let document_id = report.report_document_id.as_ref().ok_or_else(|| {
             let status = report.processing_status.as_str();
             PipelineError::InvalidInput(format!(
@@ -22,26 +37,66 @@ impl Retrieval {
                 report.report_id
             ))
         })?;
+        let row = self
+            .ledger
+            .row(&report.seller_id, report.report_id.as_str())
+            .await?;
         let region = self
-            .reports
-            .region_of(&report.seller_id, &report.report_id, &self.selling_partners_table)
+            .ledger
+            .region_of(row.as_ref(), &report.seller_id, &self.selling_partners_table)
             .await?;
-        let restricted = report_types::find(&report.report_type).is_some_and(|info| info.restricted);
-        let document = self
-            .amazon
-            .as_seller(&report.seller_id, |client, token| async move {
-                if restricted {
-                    restricted_document(&client, region, &token, document_id).await
-                } else {
-                    client.get_report_document(region, &token, document_id).await
-                }
-            })
-            .await?;
-        Ok(RetrievedDocument {
-            region_code: region,
-            url: document.url,
-            compression_algorithm: document.compression_algorithm,
+        let document = match self.document(report, document_id, region, held).await? {
+            InSlot::Done(document) => document,
+            InSlot::Wait(slot) => {
+                return Ok(Retrieved {
+                    document: None,
+                    slot: Some(slot),
+                });
+            }
+        };
+        // The answer has cost a call of a small quota; a note is not worth asking again.
+        or_warn(self.ledger.record_retrieval(report, region).await);
+        // Without a notification, as when somebody started the execution by hand, its start will do.
+        let notified_at = row.and_then(|row| row.time("notifiedAt"));
+        Ok(Retrieved {
+            document: Some(RetrievedDocument {
+                region_code: region,
+                url: document.url,
+                compression_algorithm: document.compression_algorithm,
+                key_time: notified_at.unwrap_or(started_at),
+            }),
+            slot: None,
         })
+    }
+
+    async fn document(
+        &self,
+        report: &FinishedReport,
+        document_id: &ReportDocumentId,
+        region: RegionCode,
+        held: Option<Slot>,
+    ) -> Result<InSlot<ReportDocument>, PipelineError> {
+        let restricted = report_types::find(&report.report_type).is_some_and(|info| info.restricted);
+        let operations: &[Operation] = if restricted {
+            &[Operation::CreateRestrictedDataToken, Operation::GetReportDocument]
+        } else {
+            &[Operation::GetReportDocument]
+        };
+        self.amazon
+            .in_slot(
+                &report.seller_id,
+                region,
+                operations,
+                held,
+                |client, token| async move {
+                    if restricted {
+                        restricted_document(&client, region, &token, document_id).await
+                    } else {
+                        client.get_report_document(region, &token, document_id).await
+                    }
+                },
+            )
+            .await
     }
 }
 

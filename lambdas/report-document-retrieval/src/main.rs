@@ -4,7 +4,7 @@ mod handler;
 
 use handler::Retrieval;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Amazon, ReportsTable, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, aws_config};
 use pipeline::settings::{self, AmazonSettings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,10 +12,11 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let amazon_settings = AmazonSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
+    let quotas_table = settings::required("QUOTAS_TABLE")?;
     let aws = aws_config().await;
     let retrieval = &Retrieval {
-        amazon: Amazon::connect(&amazon_settings, &aws),
-        reports: ReportsTable::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
         selling_partners_table: amazon_settings.selling_partners_table,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {

@@ -2,8 +2,9 @@
 
 mod handler;
 
+use handler::Storage;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{DocumentStore, aws_config};
+use pipeline::adapters::{DocumentStore, Ledger, aws_config};
 use pipeline::settings;
 use sp_api::{Endpoints, SpApiClient};
 
@@ -11,11 +12,16 @@ use sp_api::{Endpoints, SpApiClient};
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let bucket = settings::required("REPORTS_BUCKET")?;
-    let store = &DocumentStore::new(aws_sdk_s3::Client::new(&aws_config().await), bucket);
-    // Documents are fetched from the URLs that Amazon gave, whatever the endpoints.
-    let client = &SpApiClient::new(Endpoints::production());
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let aws = aws_config().await;
+    let storage = &Storage {
+        // Documents are fetched from the URLs that Amazon gave, whatever the endpoints.
+        client: SpApiClient::new(Endpoints::production()),
+        store: DocumentStore::new(aws_sdk_s3::Client::new(&aws), bucket),
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+    };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
-        handler::store_document(client, store, event.payload).await
+        storage.store(event.payload).await
     }))
     .await
 }

@@ -4,7 +4,7 @@ mod handler;
 
 use handler::Notifier;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{ReportsTable, Topic, aws_config};
+use pipeline::adapters::{Ledger, Topic, aws_config};
 use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config().await;
     let notifier = &Notifier {
         topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
-        reports: ReportsTable::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
         selling_partners_table,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use sp_api::ids::SellerId;
+use sp_api::rates::Operation;
 use sp_api::{
     AccessToken, Endpoints, Grant, GrantlessScope, LwaCredentials, SpApiClient, SpApiError, TokenCache,
 };
@@ -10,7 +11,7 @@ use crate::PipelineError;
 use crate::settings::AmazonSettings;
 
 /// A quota that gives its next call later than this is not waited for in a function.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// With [`LONGEST_WAIT`] this stays below what API Gateway waits for a function.
 const MOST_WAITS: u32 = 6;
@@ -52,8 +53,9 @@ impl Amazon {
         }
     }
 
-    /// Makes `call` on behalf of `seller`. A token from the cache that Amazon denies is replaced once:
-    /// it may have been revoked since, or granted anew.
+    /// Makes `call` on behalf of `seller`, and waits for a quota that comes back within a second or
+    /// two. A token from the cache that Amazon denies is replaced once: it may have been revoked
+    /// since, or granted anew.
     ///
     /// # Errors
     /// The call's own, and those of getting a token.
@@ -65,8 +67,37 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
+        self.with_sellers_token(&self.client, MOST_WAITS, seller, call)
+            .await
+    }
+
+    /// As [`Self::as_seller`], but a refusal is the answer: the caller has a slot, or waits elsewhere.
+    /// Also gives the rates that Amazon's answers told.
+    pub(super) async fn as_seller_once<T, Answer>(
+        &self,
+        seller: &SellerId,
+        call: impl Fn(SpApiClient, AccessToken) -> Answer,
+    ) -> (Result<T, PipelineError>, Vec<(Operation, f64)>)
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
+        let (client, rates) = self.client.recording_rates();
+        let result = self.with_sellers_token(&client, 0, seller, call).await;
+        (result, rates.take())
+    }
+
+    async fn with_sellers_token<T, Answer>(
+        &self,
+        client: &SpApiClient,
+        waits: u32,
+        seller: &SellerId,
+        call: impl Fn(SpApiClient, AccessToken) -> Answer,
+    ) -> Result<T, PipelineError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
         if let Some(token) = self.seller_tokens.get(seller) {
-            match self.patiently(&call, token).await {
+            match patiently(client, waits, &call, token).await {
                 Err(SpApiError::Unauthorized { .. }) => self.seller_tokens.forget(seller),
                 result => return Ok(result?),
             }
@@ -74,7 +105,7 @@ impl Amazon {
         let refresh_token = self.partners.refresh_token(seller).await?;
         let token = self.exchange(Grant::RefreshToken(&refresh_token)).await?;
         self.seller_tokens.insert(seller.clone(), token.clone());
-        Ok(self.patiently(&call, token).await?)
+        Ok(patiently(client, waits, &call, token).await?)
     }
 
     /// Makes `call` on the application's own behalf.
@@ -90,36 +121,14 @@ impl Amazon {
         Answer: Future<Output = Result<T, SpApiError>>,
     {
         if let Some(token) = self.grantless_tokens.get(&scope) {
-            match self.patiently(&call, token).await {
+            match patiently(&self.client, MOST_WAITS, &call, token).await {
                 Err(SpApiError::Unauthorized { .. }) => self.grantless_tokens.forget(&scope),
                 result => return Ok(result?),
             }
         }
         let token = self.exchange(Grant::ClientCredentials(scope)).await?;
         self.grantless_tokens.insert(scope, token.clone());
-        Ok(self.patiently(&call, token).await?)
-    }
-
-    /// Makes `call`, and waits for a quota that gives its next call within a second or two. Slower ones
-    /// are not waited for in a function, which costs money while it does.
-    async fn patiently<T, Answer>(
-        &self,
-        call: &impl Fn(SpApiClient, AccessToken) -> Answer,
-        token: AccessToken,
-    ) -> Result<T, SpApiError>
-    where
-        Answer: Future<Output = Result<T, SpApiError>>,
-    {
-        for _ in 0..MOST_WAITS {
-            match call(self.client.clone(), token.clone()).await {
-                Err(SpApiError::Throttled { retry_after, .. }) if retry_after <= LONGEST_WAIT => {
-                    // Spread out, so that those who were refused together don't come back together.
-                    tokio::time::sleep(retry_after.mul_f64(1.0 + fastrand::f64())).await;
-                }
-                result => return result,
-            }
-        }
-        call(self.client.clone(), token).await
+        Ok(patiently(&self.client, MOST_WAITS, &call, token).await?)
     }
 
     /// Asks LWA; once more if the client secret has been rotated since it was read.
@@ -136,6 +145,29 @@ impl Amazon {
             result => Ok(result?),
         }
     }
+}
+
+/// Makes `call`, and up to `waits` times waits for a quota that gives its next call within a second or
+/// two. Slower ones are not waited for in a function, which costs money while it does.
+async fn patiently<T, Answer>(
+    client: &SpApiClient,
+    waits: u32,
+    call: &impl Fn(SpApiClient, AccessToken) -> Answer,
+    token: AccessToken,
+) -> Result<T, SpApiError>
+where
+    Answer: Future<Output = Result<T, SpApiError>>,
+{
+    for _ in 0..waits {
+        match call(client.clone(), token.clone()).await {
+            Err(SpApiError::Throttled { retry_after, .. }) if retry_after <= LONGEST_WAIT => {
+                // Spread out, so that those who were refused together don't come back together.
+                tokio::time::sleep(retry_after.mul_f64(1.0 + fastrand::f64())).await;
+            }
+            result => return result,
+        }
+    }
+    call(client.clone(), token).await
 }
 
 fn is_same(a: &LwaCredentials, b: &LwaCredentials) -> bool {

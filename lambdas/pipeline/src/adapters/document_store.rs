@@ -1,10 +1,10 @@
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
-use bytes::{Bytes, BytesMut};
-use sha2::{Digest, Sha256};
+use bytes::Bytes;
 use sp_api::DocumentStream;
 use tokio::task::JoinSet;
 
+use super::passing::Passing;
 use crate::PipelineError;
 use crate::domain::ObjectDescription;
 use crate::domain::stages::StoredDocument;
@@ -51,9 +51,10 @@ impl DocumentStore {
         mut document: DocumentStream,
     ) -> Result<StoredDocument, PipelineError> {
         let part_size = part_size(document.length());
-        let mut digest = Digested::default();
+        let mut digest = Passing::new(description.content_encoding);
         let first = digest.next_part(&mut document, part_size).await?;
         if first.len() < part_size {
+            digest.finish()?;
             self.put(description, first).await?;
         } else {
             let mut upload = self.begin(description).await?;
@@ -64,7 +65,7 @@ impl DocumentStore {
         }
         Ok(StoredDocument {
             object_key: description.key.clone(),
-            bytes: digest.bytes,
+            bytes: digest.bytes(),
             sha256: digest.hexadecimal(),
         })
     }
@@ -116,7 +117,7 @@ impl Upload<'_> {
         &mut self,
         first: Bytes,
         document: &mut DocumentStream,
-        digest: &mut Digested,
+        digest: &mut Passing,
         part_size: usize,
     ) -> Result<(), PipelineError> {
         let mut part = first;
@@ -129,6 +130,7 @@ impl Upload<'_> {
             self.send(part);
             part = digest.next_part(document, part_size).await?;
         }
+        digest.finish()?;
         while !self.in_flight.is_empty() {
             self.collect_one().await?;
         }
@@ -209,46 +211,6 @@ impl Upload<'_> {
     }
 }
 
-/// Counts and digests what passes.
-#[derive(Default)]
-struct Digested {
-    bytes: u64,
-    sha256: Sha256,
-}
-
-impl Digested {
-    /// The next `size` bytes, or fewer at the document's end.
-    async fn next_part(
-        &mut self,
-        document: &mut DocumentStream,
-        size: usize,
-    ) -> Result<Bytes, PipelineError> {
-        let mut part = BytesMut::new();
-        while part.len() < size {
-            let room = size - part.len();
-            let Some(chunk) = document.next_chunk(room).await? else {
-                break;
-            };
-            if part.is_empty() {
-                // Once, and no more than is still to come: growing step by step would copy.
-                part.reserve(chunk.len() + document.remaining_or(room - chunk.len()));
-            }
-            part.extend_from_slice(&chunk);
-        }
-        self.bytes += part.len() as u64;
-        self.sha256.update(&part);
-        Ok(part.freeze())
-    }
-
-    fn hexadecimal(self) -> String {
-        self.sha256
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
-}
-
 /// Grows with the document, so that S3's limit of parts is never met.
 fn part_size(length: Option<u64>) -> usize {
     let size = length.unwrap_or(0).div_ceil(MOST_PARTS).max(SMALLEST_PART);
@@ -282,9 +244,7 @@ mod tests {
     impl Bucket {
         fn new() -> Self {
             Self {
-                put: mock!(Client::put_object)
-                    .match_requests(|request| request.content_encoding() == Some("gzip"))
-                    .then_output(|| PutObjectOutput::builder().build()),
+                put: mock!(Client::put_object).then_output(|| PutObjectOutput::builder().build()),
                 create: mock!(Client::create_multipart_upload)
                     .match_requests(|request| request.content_type() == Some("text/csv"))
                     .then_output(|| CreateMultipartUploadOutput::builder().upload_id("id").build()),
@@ -320,7 +280,7 @@ mod tests {
             let description = ObjectDescription {
                 key: "key".into(),
                 content_type: "text/csv".into(),
-                content_encoding: Some("gzip"),
+                content_encoding: None,
                 content_disposition: "attachment".into(),
             };
             store.store(&description, document).await

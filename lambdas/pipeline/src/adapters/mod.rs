@@ -1,24 +1,32 @@
 //! One file for each service that the pipeline speaks to.
 
 mod amazon;
+mod dead_letters;
 mod document_store;
+mod ledger;
 mod links;
 mod lwa_secret;
+mod metered;
+mod passing;
 mod quotas;
-mod reports_table;
 mod selling_partners;
+mod state_machine;
 mod topic;
-mod workflow;
 
 pub use amazon::Amazon;
+pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
+pub use ledger::{
+    Accepted, Cancellation, Claim, Due, Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState,
+    OrderedReport, Page, PageToken, or_warn,
+};
 pub use links::Links;
 pub use lwa_secret::LwaSecret;
+pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
-pub use reports_table::{OrderedReport, ReportsTable};
-pub use selling_partners::SellingPartners;
+pub use selling_partners::{Discovering, SellingPartners};
+pub use state_machine::{Fate, Started, StateMachine};
 pub use topic::Topic;
-pub use workflow::{Started, Workflow};
 
 /// The SDK's configuration, from the function's environment.
 pub async fn aws_config() -> aws_config::SdkConfig {

@@ -150,7 +150,9 @@ impl Quotas {
         let update = self
             .update(quota)
             .update_expression("SET theoreticalArrivalTime = :empty, expiresAt = :expires")
-            .condition_expression("attribute_not_exists(theoreticalArrivalTime) OR theoreticalArrivalTime < :empty")
+            .condition_expression(
+                "attribute_not_exists(theoreticalArrivalTime) OR theoreticalArrivalTime < :empty",
+            )
             .expression_attribute_values(":empty", number(empty))
             .expression_attribute_values(":expires", expiry(empty))
             .return_values(ReturnValue::AllNew);
@@ -179,7 +181,9 @@ impl Quotas {
         };
         let update = self
             .update(quota)
-            .update_expression("SET intervalMilliseconds = :interval, expiresAt = if_not_exists(expiresAt, :expires)")
+            .update_expression(
+                "SET intervalMilliseconds = :interval, expiresAt = if_not_exists(expiresAt, :expires)",
+            )
             .condition_expression(condition)
             .expression_attribute_values(":interval", number(interval))
             .expression_attribute_values(":expires", expiry(now()))
@@ -387,7 +391,7 @@ fn key(quota: &Quota) -> Row {
 
 fn slot(quota: &Quota, at: i64, refusals: u32) -> Slot {
     Slot {
-        operation: quota.operation,
+        operation: Some(quota.operation),
         not_before: Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX),
         refusals,
     }
@@ -433,10 +437,18 @@ mod tests {
                     "attribute_not_exists(theoreticalArrivalTime" => seen.arrival.is_none(),
                     "attribute_not_exists(intervalMilliseconds" => seen.interval.is_none(),
                     "attribute_exists(intervalMilliseconds" => seen.interval.is_some(),
-                    "theoreticalArrivalTime <= :now" => seen.arrival.is_some_and(|it| Some(it) <= value(":now")),
-                    "theoreticalArrivalTime > :now" => seen.arrival.is_some_and(|it| Some(it) > value(":now")),
-                    "theoreticalArrivalTime <= :limit" => seen.arrival.is_some_and(|it| Some(it) <= value(":limit")),
-                    "theoreticalArrivalTime < :empty" => seen.arrival.is_some_and(|it| Some(it) < value(":empty")),
+                    "theoreticalArrivalTime <= :now" => {
+                        seen.arrival.is_some_and(|it| Some(it) <= value(":now"))
+                    }
+                    "theoreticalArrivalTime > :now" => {
+                        seen.arrival.is_some_and(|it| Some(it) > value(":now"))
+                    }
+                    "theoreticalArrivalTime <= :limit" => {
+                        seen.arrival.is_some_and(|it| Some(it) <= value(":limit"))
+                    }
+                    "theoreticalArrivalTime < :empty" => {
+                        seen.arrival.is_some_and(|it| Some(it) < value(":empty"))
+                    }
                     "theoreticalArrivalTime = :old" => seen.arrival == value(":old"),
                     "intervalMilliseconds = :interval" => seen.interval == value(":interval"),
                     "intervalMilliseconds <> :interval" => seen.interval != value(":interval"),
@@ -449,7 +461,9 @@ mod tests {
             .match_requests(move |request| !meets(&checked.lock().expect("alive"), request))
             .then_error(move || {
                 let row = refused.lock().expect("alive").clone();
-                let error = ConditionalCheckFailedException::builder().set_item(Some(row)).build();
+                let error = ConditionalCheckFailedException::builder()
+                    .set_item(Some(row))
+                    .build();
                 UpdateItemError::ConditionalCheckFailedException(error)
             });
         let written = row.clone();
@@ -460,12 +474,18 @@ mod tests {
                 let values = request.expression_attribute_values().expect("values");
                 let expression = request.update_expression().expect("an update");
                 for assignment in expression.trim_start_matches("SET ").split(", ") {
-                    let Some((name, value)) = assignment.split_once(" = ") else { continue };
+                    let Some((name, value)) = assignment.split_once(" = ") else {
+                        continue;
+                    };
                     if value.starts_with("if_not_exists") || value.starts_with(":expires") {
                         continue;
                     }
                     let value = if value == "theoreticalArrivalTime + :step" {
-                        let step: i64 = values[":step"].as_n().expect("a number").parse().expect("a number");
+                        let step: i64 = values[":step"]
+                            .as_n()
+                            .expect("a number")
+                            .parse()
+                            .expect("a number");
                         number(Seen::of(&row).arrival.expect("there") + step)
                     } else {
                         values[value].clone()
@@ -495,7 +515,10 @@ mod tests {
     }
 
     fn waits(slots: &[Slot], since: Timestamp) -> Vec<u64> {
-        slots.iter().map(|slot| (slot.wait(since).as_secs() + 30) / 60).collect()
+        slots
+            .iter()
+            .map(|slot| (slot.wait(since).as_secs() + 30) / 60)
+            .collect()
     }
 
     #[tokio::test]
@@ -528,10 +551,16 @@ mod tests {
         let rules = table(&row);
         let patience = Duration::from_secs(2);
         for _ in 0..14 {
-            quotas(&rules).reserve_within(&quota(), patience).await.expect("free");
+            quotas(&rules)
+                .reserve_within(&quota(), patience)
+                .await
+                .expect("free");
         }
         let before = row.lock().expect("alive").clone();
-        let error = quotas(&rules).reserve_within(&quota(), patience).await.expect_err("spent");
+        let error = quotas(&rules)
+            .reserve_within(&quota(), patience)
+            .await
+            .expect_err("spent");
         match error {
             PipelineError::Amazon(SpApiError::Throttled { retry_after, .. }) => {
                 assert!((58..=60).contains(&retry_after.as_secs()), "{retry_after:?}");
@@ -561,7 +590,10 @@ mod tests {
         let rules = table(&row);
         let mut slot = quotas(&rules).reserve(&quota()).await.expect("reserved");
         slot.refusals = MOST_REFUSALS;
-        let error = quotas(&rules).after_refusal(&quota(), slot).await.expect_err("enough");
+        let error = quotas(&rules)
+            .after_refusal(&quota(), slot)
+            .await
+            .expect_err("enough");
         assert_eq!(error.name(), "Throttled");
     }
 
@@ -579,10 +611,16 @@ mod tests {
         assert_eq!(rules[1].num_calls(), writes, "what is known is not written again");
         let since = Timestamp::now();
         let slots = quotas(&rules).reserve_many(&quota(), 7).await.expect("reserved");
-        let waits: Vec<u64> = slots.iter().map(|slot| slot.wait(since).as_millis().div_ceil(500) as u64).collect();
+        let waits: Vec<u64> = slots
+            .iter()
+            .map(|slot| slot.wait(since).as_millis().div_ceil(500) as u64)
+            .collect();
         // Ten of fourteen were taken, and come back a second each.
         assert!(waits[..4].iter().all(|wait| *wait == 0), "{waits:?}");
-        assert!((1..=2).contains(&waits[4]) && (5..=6).contains(&waits[6]), "{waits:?}");
+        assert!(
+            (1..=2).contains(&waits[4]) && (5..=6).contains(&waits[6]),
+            "{waits:?}"
+        );
     }
 
     #[tokio::test]

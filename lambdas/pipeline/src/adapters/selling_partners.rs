@@ -1,9 +1,16 @@
+mod discovery;
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
+
+pub use discovery::Discovering;
 
 use crate::PipelineError;
 use crate::settings::AmazonSettings;
@@ -109,24 +116,35 @@ impl SellingPartners {
             })
     }
 
-    /// Remembers where `seller` sells.
+    /// Deletes all that is kept of `seller`.
+    ///
+    /// # Errors
+    /// [`PipelineError::SellerNotFound`] when nothing is, or DynamoDB failed.
+    pub async fn forget(&self, seller: &SellerId) -> Result<(), PipelineError> {
+        let result = self
+            .dynamodb
+            .delete_item()
+            .table_name(&self.table)
+            .key("sellerId", AttributeValue::S(seller.to_string()))
+            .condition_expression("attribute_exists(sellerId)")
+            .send()
+            .await;
+        if if_there(result, DeleteItemError::is_conditional_check_failed_exception)? {
+            Ok(())
+        } else {
+            Err(PipelineError::SellerNotFound(seller.clone()))
+        }
+    }
+
+    /// Where `seller` sells, if it has subscribed here.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn remember_region(&self, seller: &SellerId, region: RegionCode) -> Result<(), PipelineError> {
-        self.update(seller)
-            .update_expression("SET regionCode = :region")
-            .expression_attribute_values(":region", AttributeValue::S(region.to_string()))
-            .send()
-            .await
-            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-        Ok(())
+    pub async fn region(&self, seller: &SellerId) -> Result<Option<RegionCode>, PipelineError> {
+        region_of(&self.dynamodb, &self.table, seller).await
     }
 
-    fn update(
-        &self,
-        seller: &SellerId,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+    fn update(&self, seller: &SellerId) -> UpdateItemFluentBuilder {
         self.dynamodb
             .update_item()
             .table_name(&self.table)
@@ -139,6 +157,18 @@ impl SellingPartners {
         name: &str,
     ) -> Result<Option<AttributeValue>, PipelineError> {
         attribute(&self.dynamodb, &self.table, seller, name).await
+    }
+}
+
+/// Whether a conditional write found its row.
+fn if_there<T, E: ProvideErrorMetadata, R>(
+    result: Result<T, SdkError<E, R>>,
+    is_unmet: fn(&E) -> bool,
+) -> Result<bool, PipelineError> {
+    match result {
+        Ok(_) => Ok(true),
+        Err(error) if error.as_service_error().is_some_and(is_unmet) => Ok(false),
+        Err(error) => Err(PipelineError::aws("DynamoDB", &error)),
     }
 }
 
@@ -178,8 +208,10 @@ async fn attribute(
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_sdk_kms::operation::decrypt::DecryptOutput;
     use aws_sdk_kms::operation::encrypt::{EncryptError, EncryptOutput};
     use aws_sdk_kms::types::error::KmsInternalException;
@@ -187,13 +219,17 @@ mod tests {
 
     use super::*;
 
-    fn seller() -> SellerId {
+    pub(super) fn seller() -> SellerId {
         SellerId::parse("A3TH9S8BH6GOGM").expect("valid")
     }
 
-    fn partners(dynamodb: &[&Rule], kms: &[&Rule]) -> SellingPartners {
+    pub(super) fn partners(dynamodb: &[&Rule], kms: &[&Rule]) -> SellingPartners {
+        partners_in(RuleMode::MatchAny, dynamodb, kms)
+    }
+
+    pub(super) fn partners_in(mode: RuleMode, dynamodb: &[&Rule], kms: &[&Rule]) -> SellingPartners {
         SellingPartners::new(
-            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, dynamodb),
+            mock_client!(aws_sdk_dynamodb, mode, dynamodb),
             mock_client!(aws_sdk_kms, RuleMode::MatchAny, kms),
             "partners".into(),
             "arn:key".into(),
@@ -281,5 +317,19 @@ mod tests {
             .await
             .expect_err("unknown");
         assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == seller()));
+    }
+
+    #[tokio::test]
+    async fn forgetting_deletes_the_row_and_says_if_there_was_none() {
+        let delete = mock!(aws_sdk_dynamodb::Client::delete_item)
+            .match_requests(|request| request.key().is_some_and(|key| key.len() == 1))
+            .then_output(|| DeleteItemOutput::builder().build());
+        assert!(partners(&[&delete], &[]).forget(&seller()).await.is_ok());
+        let missing = mock!(aws_sdk_dynamodb::Client::delete_item).then_error(|| {
+            let error = ConditionalCheckFailedException::builder().build();
+            DeleteItemError::ConditionalCheckFailedException(error)
+        });
+        let error = partners(&[&missing], &[]).forget(&seller()).await;
+        assert_eq!(error.expect_err("unknown").name(), "SellerNotFound");
     }
 }

@@ -1,8 +1,6 @@
-use aws_sdk_sns::types::MessageAttributeValue;
-use sp_api::RegionCode;
-
 use crate::PipelineError;
-use crate::domain::{Announcement, FinishedReport};
+use crate::domain::Announcement;
+use aws_sdk_sns::types::MessageAttributeValue;
 
 /// The topic whose subscribers are told of every report.
 #[derive(Clone, Debug)]
@@ -18,27 +16,23 @@ impl Topic {
         Self { client, arn }
     }
 
-    /// Sends `announcement`, with the attributes that a subscription's filter policy can choose by.
+    /// Sends `announcement`, with attributes that a subscription's filter policy can choose by.
     ///
     /// # Errors
     /// SNS failed.
     pub async fn publish(
         &self,
         announcement: &Announcement,
-        report: &FinishedReport,
-        region: Option<RegionCode>,
+        attributes: &[(&str, &str)],
     ) -> Result<(), PipelineError> {
         let mut message = self
             .client
             .publish()
             .topic_arn(&self.arn)
             .subject(&announcement.subject)
-            .message(&announcement.text)
-            .message_attributes("SellerId", attribute(report.seller_id.as_str()))
-            .message_attributes("ReportType", attribute(report.report_type.as_str()))
-            .message_attributes("ProcessingStatus", attribute(report.processing_status.as_str()));
-        if let Some(region) = region {
-            message = message.message_attributes("RegionCode", attribute(region.as_str()));
+            .message(&announcement.text);
+        for (name, value) in attributes {
+            message = message.message_attributes(*name, attribute(value));
         }
         message
             .send()
@@ -64,31 +58,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn subscribers_can_filter_by_seller_type_status_and_region() {
+    async fn subscribers_can_filter_by_attributes() {
         let publish = mock!(aws_sdk_sns::Client::publish)
             .match_requests(|request| {
                 let attributes = request.message_attributes().expect("attributes");
-                let value = |name: &str| attributes[name].string_value().expect("a text");
                 request.subject() == Some("s")
                     && request.message() == Some("t")
-                    && value("SellerId") == "A3"
-                    && value("ReportType") == "GET_X"
-                    && value("ProcessingStatus") == "CANCELLED"
-                    && value("RegionCode") == "EU"
+                    && attributes["SellerId"].string_value() == Some("A3")
+                    && attributes.len() == 1
             })
             .then_output(|| PublishOutput::builder().build());
         let client = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish]);
-        let report = serde_json::from_value(serde_json::json!({
-            "SellerId": "A3", "ReportId": "1", "ReportType": "GET_X", "ProcessingStatus": "CANCELLED",
-        }))
-        .expect("a report");
         let announcement = Announcement {
             subject: "s".into(),
             text: "t".into(),
         };
         let topic = Topic::new(client, "arn:topic".into());
         topic
-            .publish(&announcement, &report, Some(RegionCode::Eu))
+            .publish(&announcement, &[("SellerId", "A3")])
             .await
             .expect("published");
         assert_eq!(publish.num_calls(), 1);

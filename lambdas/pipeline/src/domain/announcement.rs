@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sp_api::RegionCode;
+use sp_api::ids::{ReportType, SellerId};
 
+use super::order::FailedOrder;
 use super::stages::Outcome;
 use super::{FinalStatus, FinishedReport};
 
@@ -58,9 +60,25 @@ impl Failure {
         }
     }
 
-    /// What the reader can do about it.
+    /// What the reader can do about an order that failed.
+    fn advice_on_order(&self) -> &'static str {
+        self.common_advice()
+            .unwrap_or("Mend what the reason says and order the report again.")
+    }
+
+    /// What the reader can do about a delivery that failed.
     fn advice(&self) -> &'static str {
-        match self.error.as_str() {
+        self.common_advice().unwrap_or(match self.error.as_str() {
+            "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
+            _ => {
+                "The report is still at Amazon. The execution's history in Step Functions shows what failed; once that is mended, a new execution with the same input delivers the report."
+            }
+        })
+    }
+
+    /// What helps against errors that have nothing to do with a single report.
+    fn common_advice(&self) -> Option<&'static str> {
+        Some(match self.error.as_str() {
             "AuthorizationRevoked" => {
                 "Authorize the application again in Seller Central, then store the new refresh token with POST /tokens."
             }
@@ -71,11 +89,8 @@ impl Failure {
                 "Check the application's LWA client id and secret; a rotated secret must be put into the secret store."
             }
             "AccessDenied" => "Check that the application has the role that this report type needs.",
-            "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
-            _ => {
-                "The report is still at Amazon. The execution's history in Step Functions shows what failed; once that is mended, a new execution with the same input delivers the report."
-            }
-        }
+            _ => return None,
+        })
     }
 }
 
@@ -99,6 +114,7 @@ impl Announcement {
                 FinalStatus::Done => ("Amazon report ready", "Your Amazon report is ready.\n".to_owned()),
                 FinalStatus::Cancelled => ("Amazon report cancelled", CANCELLED.to_owned()),
                 FinalStatus::Fatal => ("Amazon report failed", fatal(outcome.link.is_some())),
+                FinalStatus::Dropped => ("Amazon report lost at Amazon", DROPPED.to_owned()),
             },
         };
         let mut text = explanation;
@@ -108,7 +124,27 @@ impl Announcement {
             text.push_str(&download(outcome, link));
         }
         Self {
-            subject: subject(headline, report),
+            subject: subject(headline, &report.report_type, &report.seller_id),
+            text,
+        }
+    }
+
+    /// Words for the seller why a report that was to be ordered later could not be.
+    #[must_use]
+    pub fn of_failed_order(order: &FailedOrder) -> Self {
+        let failure = &order.failure;
+        let text = format!(
+            "Amazon did not take the order for this report.\n\nReason:      {}\nWhat to do:  {}\n\n\
+             Report type: {}\nSeller:      {}\nRequest id:  {}\nRegion:      {}\n",
+            failure.reason(),
+            failure.advice_on_order(),
+            order.report_type,
+            order.seller_id,
+            order.request_id,
+            order.region_code,
+        );
+        Self {
+            subject: subject("Amazon report not ordered", &order.report_type, &order.seller_id),
             text,
         }
     }
@@ -119,6 +155,9 @@ const CANCELLED: &str = "Amazon cancelled this report, so there is nothing to do
     - the same report was asked for again too soon, or\n\
     - somebody cancelled it.\n\
     If you expected data, check the period and order the report again.\n";
+
+const DROPPED: &str = "Amazon does not know this report any more. It was ordered, but no notification of its end came,\n\
+    and Amazon now answers that there is no such report. Order it again.\n";
 
 fn fatal(explained: bool) -> String {
     let mut text = "Amazon could not make this report because of an error.\n".to_owned();
@@ -179,8 +218,8 @@ fn human_size(bytes: u64) -> String {
     format!("{size} {}", UNITS[unit])
 }
 
-fn subject(headline: &str, report: &FinishedReport) -> String {
-    let mut subject = format!("{headline}: {} ({})", report.report_type, report.seller_id);
+fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
+    let mut subject = format!("{headline}: {report_type} ({seller_id})");
     // Ids and types are ASCII, so no character is cut in two.
     subject.truncate(LONGEST_SUBJECT);
     subject

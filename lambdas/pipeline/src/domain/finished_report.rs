@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
 
+use super::hexadecimal;
+
 /// Step Functions' limit.
 const LONGEST_EXECUTION_NAME: usize = 80;
 
@@ -15,6 +17,8 @@ pub enum FinalStatus {
     Cancelled,
     /// Amazon failed to make it; there may be a document that says why.
     Fatal,
+    /// Amazon knows it no more. Not a status of Amazon's: the reconciler finds it.
+    Dropped,
 }
 
 impl FinalStatus {
@@ -25,6 +29,7 @@ impl FinalStatus {
             Self::Done => "DONE",
             Self::Cancelled => "CANCELLED",
             Self::Fatal => "FATAL",
+            Self::Dropped => "DROPPED",
         }
     }
 }
@@ -53,16 +58,22 @@ impl FinishedReport {
     /// Ids too long for that give their SHA-256.
     #[must_use]
     pub fn execution_name(&self) -> String {
-        let name = format!("{}_{}", self.seller_id, self.report_id);
-        // Step Functions also forbids some characters, none of which an id can hold.
-        if name.len() <= LONGEST_EXECUTION_NAME {
-            return name;
-        }
-        Sha256::digest(name)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        shortened(format!("{}_{}", self.seller_id, self.report_id))
     }
+
+    /// The name of the execution that takes the place of one that was lost, the `attempt`th time.
+    #[must_use]
+    pub fn execution_name_again(&self, attempt: u64) -> String {
+        shortened(format!("{}_{}_again{attempt}", self.seller_id, self.report_id))
+    }
+}
+
+fn shortened(name: String) -> String {
+    // Step Functions also forbids some characters, none of which an id can hold.
+    if name.len() <= LONGEST_EXECUTION_NAME {
+        return name;
+    }
+    hexadecimal(&Sha256::digest(name))
 }
 
 #[cfg(test)]

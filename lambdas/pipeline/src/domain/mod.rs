@@ -2,8 +2,10 @@
 
 mod announcement;
 mod finished_report;
+pub mod ledger;
 mod notification;
 mod object_key;
+pub mod order;
 pub mod quota;
 pub mod stages;
 
@@ -11,3 +13,13 @@ pub use announcement::{Announcement, Failure, Link};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{ObjectDescription, object_key};
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

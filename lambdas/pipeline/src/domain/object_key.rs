@@ -24,13 +24,13 @@ const MEANINGLESS: [&str; 3] = ["application/octet-stream", "binary/octet-stream
 /// so that a retry overwrites its own half-done work and never makes a second object.
 ///
 /// `SellerId=…/ReportType=…/date=…/REPORT.EXT[.gz]`: partitions that query engines read, folders that
-/// people do. `started_at` is the execution's start, `sent_as` the source's `Content-Type`.
+/// people do. `announced_at` is when the report was announced, `sent_as` the source's `Content-Type`.
 #[must_use]
 pub fn object_key(
     seller: &SellerId,
     report: &ReportId,
     report_type: &ReportType,
-    started_at: Timestamp,
+    announced_at: Timestamp,
     compression: Option<CompressionAlgorithm>,
     sent_as: Option<&str>,
 ) -> ObjectDescription {
@@ -40,7 +40,7 @@ pub fn object_key(
     let content_type = sent_as.or(known).unwrap_or("text/plain");
     // The catalogue knows better than a source that calls every table text/plain.
     let extension = file_extension(known.or(Some(media_type(content_type).as_str())));
-    let date = started_at.to_zoned(TimeZone::UTC).date();
+    let date = announced_at.to_zoned(TimeZone::UTC).date();
     let (content_encoding, suffix) = match compression {
         Some(CompressionAlgorithm::Gzip) => (Some("gzip"), ".gz"),
         None => (None, ""),

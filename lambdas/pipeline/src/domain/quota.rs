@@ -30,13 +30,13 @@ pub struct Quota {
     pub operation: Operation,
 }
 
-/// The leave to make one call, not before its time.
+/// The leave to go on, not before its time; and to make one call, if one is reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Slot {
-    /// The operation that may be called then.
+    /// The operation that is reserved; null if it is only time to look again.
     #[serde(with = "operation_name")]
-    pub operation: Operation,
+    pub operation: Option<Operation>,
     /// When.
     pub not_before: Timestamp,
     /// How many times in a row Amazon has refused the call all the same.
@@ -44,6 +44,16 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// It is time to go on, and nothing is reserved.
+    #[must_use]
+    pub fn at_once(now: Timestamp) -> Self {
+        Self {
+            operation: None,
+            not_before: now,
+            refusals: 0,
+        }
+    }
+
     /// How long it is until then.
     #[must_use]
     pub fn wait(&self, now: Timestamp) -> Duration {
@@ -54,16 +64,21 @@ impl Slot {
 /// An operation as the name that Amazon gives it.
 mod operation_name {
     use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use sp_api::rates::Operation;
 
-    pub fn serialize<S: Serializer>(operation: &Operation, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(operation.name())
+    pub fn serialize<S: Serializer>(operation: &Option<Operation>, serializer: S) -> Result<S::Ok, S::Error> {
+        operation.map(Operation::name).serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Operation, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Operation::by_name(&name).ok_or_else(|| D::Error::custom(format!("there is no operation {name}")))
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Operation>, D::Error> {
+        let Some(name) = Option::<String>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
+        let operation = Operation::by_name(&name);
+        operation
+            .map(Some)
+            .ok_or_else(|| D::Error::custom(format!("there is no operation {name}")))
     }
 }
 
@@ -235,7 +250,8 @@ mod tests {
             calls.sort_unstable();
             let (mut level, mut filled) = (f64::from(rate.burst), 0);
             for call in calls {
-                level = (level + (call - filled) as f64 / 1000.0 * rate.per_second).min(f64::from(rate.burst));
+                level =
+                    (level + (call - filled) as f64 / 1000.0 * rate.per_second).min(f64::from(rate.burst));
                 filled = call;
                 level -= 1.0;
                 assert!(level >= 0.0, "a call at {call} finds the bucket at {level}");
@@ -270,7 +286,7 @@ mod tests {
     #[test]
     fn a_slot_is_a_part_of_the_workflows_state() {
         let slot = Slot {
-            operation: Operation::GetReportDocument,
+            operation: Some(Operation::GetReportDocument),
             not_before: "2026-11-22T05:00:00.5Z".parse().expect("a time"),
             refusals: 2,
         };

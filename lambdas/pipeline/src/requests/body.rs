@@ -4,11 +4,11 @@ use serde_json::{Map, Value};
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
-/// Why a body is refused; the message names the field.
+/// Why a request is refused; the message names the field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct InvalidRequest {
-    /// The field at fault; `None` when it is the body as a whole.
+    /// The field or parameter at fault; `None` when it is the body as a whole.
     pub field: Option<String>,
     /// What is wrong, for people.
     pub message: String,
@@ -23,10 +23,27 @@ impl InvalidRequest {
     }
 }
 
+impl InvalidRequest {
+    /// The same fault, in the part of the body called `place`.
+    pub(super) fn within(self, place: &str) -> Self {
+        match self.field {
+            Some(field) => Self {
+                message: format!("{place}.{}", self.message),
+                field: Some(format!("{place}.{field}")),
+            },
+            None => Self::field(place, self.message),
+        }
+    }
+}
+
 /// A JSON object whose fields are taken out one by one; what is left over at the end is unknown.
 pub(super) struct Body(Map<String, Value>);
 
 impl Body {
+    pub(super) fn of(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, InvalidRequest> {
         let whole = |message: &str| InvalidRequest {
             field: None,

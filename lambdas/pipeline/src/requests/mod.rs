@@ -1,12 +1,22 @@
-//! The bodies of the endpoints, as the Quick Start's users send them, parsed into domain types.
+//! What callers ask of the endpoints, parsed into domain types.
 
 mod body;
+mod forget_seller;
+mod list_reports;
+mod named_report;
 mod order_report;
+mod parameters;
 mod report_fields;
+mod schedules;
 mod store_token;
-mod subscribe;
+mod subscription;
 
 pub use body::InvalidRequest;
-pub use order_report::OrderReport;
+pub use forget_seller::ForgetSeller;
+pub use list_reports::ListReports;
+pub use named_report::{NamedReport, ReportName};
+pub use order_report::{OrderReport, OrderReports, idempotency_key};
+pub use parameters::Parameters;
+pub use schedules::{CancelSchedule, CreateSchedule, ListSchedules};
 pub use store_token::StoreToken;
-pub use subscribe::Subscribe;
+pub use subscription::{Subscribe, SubscriptionKey, Unsubscribe};

@@ -1,10 +1,70 @@
+use serde_json::Value;
 use sp_api::ids::SellerId;
 use sp_api::{CreateReport, RegionCode};
 
 use super::InvalidRequest;
 use super::body::Body;
 
-/// `POST /reports`: order a report.
+/// Amazon's own limits know no such number; it is what one DynamoDB transaction holds.
+const MOST_ORDERS: usize = 100;
+
+/// Longer keys are somebody's mistake.
+const LONGEST_KEY: usize = 255;
+
+/// `POST /reports`: one order, or a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderReports {
+    /// The Quick Start's body.
+    One(OrderReport),
+    /// `{"Orders": […]}`, 1 to 100 of them.
+    Many(Vec<OrderReport>),
+}
+
+impl OrderReports {
+    /// Parses a body of either kind.
+    ///
+    /// # Errors
+    /// Names the first field that is missing, empty, ill-formed or unknown: `Orders[3].RegionCode`.
+    pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
+        let mut body = Body::parse(body)?;
+        let Some(orders) = body.take("Orders") else {
+            return OrderReport::read(body).map(Self::One);
+        };
+        let invalid = |problem: &str| InvalidRequest::field("Orders", problem);
+        let Value::Array(orders) = orders else {
+            return Err(invalid("must be an array of orders"));
+        };
+        if orders.is_empty() || orders.len() > MOST_ORDERS {
+            return Err(invalid(&format!("must hold 1 to {MOST_ORDERS} orders")));
+        }
+        let orders = orders.into_iter().enumerate().map(|(index, order)| {
+            let place = format!("Orders[{index}]");
+            let Value::Object(fields) = order else {
+                return Err(InvalidRequest::field(&place, "must be an object"));
+            };
+            OrderReport::read(Body::of(fields)).map_err(|error| error.within(&place))
+        });
+        let orders = orders.collect::<Result<_, _>>()?;
+        body.finish()?;
+        Ok(Self::Many(orders))
+    }
+}
+
+/// Parses the header `Idempotency-Key`.
+///
+/// # Errors
+/// It is empty, too long, or holds characters that are not visible ASCII.
+pub fn idempotency_key(value: &[u8]) -> Result<&str, InvalidRequest> {
+    std::str::from_utf8(value)
+        .ok()
+        .filter(|key| (1..=LONGEST_KEY).contains(&key.len()) && key.chars().all(|c| c.is_ascii_graphic()))
+        .ok_or_else(|| {
+            let problem = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
+            InvalidRequest::field("Idempotency-Key", problem)
+        })
+}
+
+/// An order for a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderReport {
     /// Whose report.
@@ -23,7 +83,10 @@ impl OrderReport {
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
-        let mut body = Body::parse(body)?;
+        Self::read(Body::parse(body)?)
+    }
+
+    fn read(mut body: Body) -> Result<Self, InvalidRequest> {
         let seller_id = body.seller_id()?;
         let region = body.region_code()?;
         let report_type = body.report_type()?;
@@ -70,6 +133,35 @@ mod tests {
             body[name] = value.clone();
         }
         OrderReport::parse(body.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_list_of_orders_is_read_and_its_faults_are_located() {
+        let order = json!({
+            "SellerId": "A3", "RegionCode": "EU", "ReportType": "GET_X", "MarketplaceIds": "A1PA6795UKMFR9",
+        });
+        let parse = |orders: Value| OrderReports::parse(json!({"Orders": orders}).to_string().as_bytes());
+        match parse(json!([order, order])).expect("valid") {
+            OrderReports::Many(orders) => assert_eq!(orders.len(), 2),
+            OrderReports::One(_) => panic!("two orders"),
+        }
+        let mut wrong = order.clone();
+        wrong["RegionCode"] = json!("US");
+        let error = parse(json!([order, wrong])).expect_err("a wrong region");
+        assert_eq!(error.field.as_deref(), Some("Orders[1].RegionCode"));
+        assert_eq!(error.message, "Orders[1].RegionCode must be NA, EU or FE");
+        for orders in [json!([]), json!({}), json!(["x"]), json!(vec![order; 101])] {
+            assert!(parse(orders).is_err());
+        }
+    }
+
+    #[test]
+    fn an_idempotency_key_is_visible() {
+        assert_eq!(idempotency_key(b"2f1c"), Ok("2f1c"));
+        for key in [b"".as_slice(), b"a b", b"\xff", &[b'a'; 256]] {
+            let error = idempotency_key(key).expect_err("invalid");
+            assert_eq!(error.field.as_deref(), Some("Idempotency-Key"));
+        }
     }
 
     #[test]

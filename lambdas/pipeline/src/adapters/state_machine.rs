@@ -1,11 +1,13 @@
-use crate::PipelineError;
-use crate::domain::FinishedReport;
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde::Serialize;
 
-/// The state machine that delivers a finished report.
+use crate::PipelineError;
+
+/// One of the two workflows.
 #[derive(Clone, Debug)]
-pub struct Workflow {
+pub struct StateMachine {
     client: aws_sdk_sfn::Client,
-    state_machine_arn: String,
+    arn: String,
 }
 
 /// What starting an execution came to.
@@ -13,31 +15,39 @@ pub struct Workflow {
 pub enum Started {
     /// A new execution runs.
     New,
-    /// This report had its execution already: a repeated notification.
+    /// There was one of that name already: a repetition.
     Before,
 }
 
-impl Workflow {
+/// How an execution fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It runs, or waits.
+    Running,
+    /// It came to its end, well or badly.
+    Ended,
+    /// Step Functions knows none of that name (any more).
+    Unknown,
+}
+
+impl StateMachine {
     /// The state machine with that ARN.
     #[must_use]
-    pub fn new(client: aws_sdk_sfn::Client, state_machine_arn: String) -> Self {
-        Self {
-            client,
-            state_machine_arn,
-        }
+    pub fn new(client: aws_sdk_sfn::Client, arn: String) -> Self {
+        Self { client, arn }
     }
 
-    /// Starts the one execution of `report`.
+    /// Starts the one execution of that name.
     ///
     /// # Errors
     /// Step Functions failed.
-    pub async fn start(&self, report: &FinishedReport) -> Result<Started, PipelineError> {
-        let input = serde_json::to_string(report).expect("a report is a struct of texts");
+    pub async fn start(&self, name: &str, input: &impl Serialize) -> Result<Started, PipelineError> {
+        let input = serde_json::to_string(input).expect("inputs are structs of texts");
         let result = self
             .client
             .start_execution()
-            .state_machine_arn(&self.state_machine_arn)
-            .name(report.execution_name())
+            .state_machine_arn(&self.arn)
+            .name(name)
             .input(input)
             .send()
             .await;
@@ -49,6 +59,26 @@ impl Workflow {
                     .is_some_and(|it| it.is_execution_already_exists()) =>
             {
                 Ok(Started::Before)
+            }
+            Err(error) => Err(PipelineError::aws("Step Functions", &error)),
+        }
+    }
+
+    /// How the execution of that name fares.
+    ///
+    /// # Errors
+    /// Step Functions failed.
+    pub async fn fate(&self, name: &str) -> Result<Fate, PipelineError> {
+        let arn = format!("{}:{name}", self.arn.replace(":stateMachine:", ":execution:"));
+        match self.client.describe_execution().execution_arn(arn).send().await {
+            Ok(execution) if *execution.status() == ExecutionStatus::Running => Ok(Fate::Running),
+            Ok(_) => Ok(Fate::Ended),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|it| it.is_execution_does_not_exist()) =>
+            {
+                Ok(Fate::Unknown)
             }
             Err(error) => Err(PipelineError::aws("Step Functions", &error)),
         }
@@ -65,18 +95,17 @@ mod tests {
     use super::*;
 
     async fn start(rule: &Rule) -> Result<Started, PipelineError> {
-        let report = serde_json::from_value(serde_json::json!({
-            "SellerId": "A3", "ReportId": "1", "ReportType": "GET_X", "ProcessingStatus": "DONE",
-        }))
-        .expect("a report");
         let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[rule]);
-        Workflow::new(client, "arn:machine".into()).start(&report).await
+        let machine = StateMachine::new(client, "arn:machine".into());
+        machine.start("A3_1", &serde_json::json!({"ReportId": "1"})).await
     }
 
     #[tokio::test]
-    async fn a_report_is_started_under_its_own_name() {
+    async fn an_execution_is_started_under_its_name() {
         let rule = mock!(aws_sdk_sfn::Client::start_execution)
-            .match_requests(|request| request.name() == Some("A3_1"))
+            .match_requests(|request| {
+                request.name() == Some("A3_1") && request.input() == Some(r#"{"ReportId":"1"}"#)
+            })
             .then_output(|| {
                 let output = StartExecutionOutput::builder()
                     .execution_arn("arn")

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pipeline::adapters::OrderState;
+use pipeline::domain::order::{Order, OrderToPlace, Placement};
+use pipeline::domain::quota::Slot;
+use pipeline::ordering::{OrderDesk, Placing, Resolved};
+use pipeline::{PipelineError, StageError};
+use serde::Deserialize;
+use sp_api::rates::Operation;
+
+/// A slot so near is waited for in the function; Step Functions waits by the second.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+
+/// What carrying out an order needs.
+pub struct OrderPlacer {
+    pub desk: OrderDesk,
+}
+
+/// What this stage is asked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    order: OrderToPlace,
+    retry_count: u32,
+}
+
+impl Request {
+    /// The slot for `operation` that this attempt may use. Not after a failure: the attempt that
+    /// failed may have spent it.
+    fn slot(&self, operation: Operation) -> Option<Slot> {
+        self.order
+            .placement
+            .slot
+            .filter(|slot| self.retry_count == 0 && slot.operation == Some(operation))
+    }
+}
+
+impl OrderPlacer {
+    /// Carries the order out, unless that has been done or nobody wants it any more.
+    pub async fn place(&self, request: Request) -> Result<Placement, StageError> {
+        let (seller, id) = (&request.order.seller_id, &request.order.request_id);
+        let placed = self.attempt(&request).await;
+        Ok(self.desk.ledger.noting(seller, id.as_str(), placed).await?)
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Placement, PipelineError> {
+        let (seller, id) = (&request.order.seller_id, &request.order.request_id);
+        let row = self.desk.ledger.order(seller, id).await?;
+        let row = row.ok_or_else(|| PipelineError::InvalidInput(format!("there is no order {id}")))?;
+        match row.state {
+            OrderState::Placed(report_id) => Ok(Placement::placed(report_id)),
+            OrderState::Cancelled | OrderState::Failed => Ok(Placement::cancelled()),
+            OrderState::Queued => self.order(&row.order, request, false).await,
+            OrderState::Placing { since } => {
+                let held = request.slot(Operation::GetReports);
+                match self.desk.resolve(&row.order, since, held).await? {
+                    Resolved::Placed(report_id) => {
+                        self.desk.ledger.record_placement(seller, id, &report_id).await?;
+                        Ok(Placement::placed(report_id))
+                    }
+                    Resolved::Wait(slot) => Ok(Placement::waiting(slot)),
+                    Resolved::NotPlaced => self.order(&row.order, request, true).await,
+                }
+            }
+        }
+    }
+
+    /// Orders at Amazon. `is_placing`: an earlier attempt came to nothing.
+    async fn order(
+        &self,
+        order: &Order,
+        request: &Request,
+        is_placing: bool,
+    ) -> Result<Placement, PipelineError> {
+        let (seller, id, ledger) = (&order.seller_id, &order.request_id, &self.desk.ledger);
+        let slot = match request.slot(Operation::CreateReport) {
+            Some(slot) => slot,
+            None => {
+                let operations = [Operation::CreateReport];
+                self.desk
+                    .amazon
+                    .reserve(seller, order.region, &operations)
+                    .await?
+            }
+        };
+        if is_placing {
+            ledger.requeue(seller, id, slot, self.desk.overdue).await?;
+        }
+        if slot.wait(Timestamp::now()) > SHORT_WAIT {
+            return Ok(Placement::waiting(slot));
+        }
+        if !ledger.begin_placing(seller, id).await? {
+            // Cancelled in this very moment, or another execution is quicker: the row knows.
+            return Err(PipelineError::AwsTransient {
+                service: "DynamoDB",
+                message: format!("order {id} has changed meanwhile"),
+            });
+        }
+        match self.desk.place(order, Some(slot)).await? {
+            Placing::Placed(report_id) => {
+                ledger.record_placement(seller, id, &report_id).await?;
+                Ok(Placement::placed(report_id))
+            }
+            Placing::Wait(slot) => {
+                ledger.requeue(seller, id, slot, self.desk.overdue).await?;
+                Ok(Placement::waiting(slot))
+            }
+            Placing::InDoubt(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,426 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sp_api::ids::{ReportId, SellerId};
+use sp_api::{CreateReport, RegionCode};
+
+use super::queries::due_at;
+use super::row::{Attributes, LedgerRow, number, text, time};
+use super::{DUE, Ledger, Written, key, send};
+use crate::PipelineError;
+use crate::domain::order::{Order, RequestId};
+use crate::domain::quota::Slot;
+
+/// How long an order's row stays: as long as an idempotency key is remembered.
+const KEPT_SECONDS: i64 = 90 * 86_400;
+
+/// An order to be remembered.
+#[derive(Clone, Debug)]
+pub struct NewOrder<'a> {
+    /// The order.
+    pub order: &'a Order,
+    /// When its quota allows it; `None` while it is being placed right now.
+    pub slot: Option<Slot>,
+}
+
+/// Whether orders are new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// All of them are remembered.
+    New,
+    /// At least one was there before; nothing has been written.
+    Known,
+}
+
+/// What is remembered of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRow {
+    /// The order itself.
+    pub order: Order,
+    /// How far it is.
+    pub state: OrderState,
+    /// What it is told from others by.
+    pub fingerprint: String,
+    /// Whether its first answer was that it is queued.
+    pub was_queued: bool,
+    /// When its slot is, if it had to wait.
+    pub not_before: Option<Timestamp>,
+}
+
+/// How far an order is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderState {
+    /// It waits for its quota.
+    Queued,
+    /// Amazon is being asked, or was when a function died: the order is in doubt.
+    Placing {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Amazon makes it.
+    Placed(ReportId),
+    /// The caller wants it no more.
+    Cancelled,
+    /// It could not be placed.
+    Failed,
+}
+
+/// What the cancellation of an order came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It will not be placed.
+    Cancelled,
+    /// Too late; the row says why.
+    TooLate(String),
+}
+
+/// The part of an order that is kept as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    region: RegionCode,
+    report: CreateReport,
+}
+
+impl Ledger {
+    /// Remembers orders: all of them, or none.
+    ///
+    /// # Errors
+    /// DynamoDB failed; then none is remembered.
+    pub async fn accept(
+        &self,
+        orders: &[NewOrder<'_>],
+        overdue: Duration,
+    ) -> Result<Accepted, PipelineError> {
+        let now = Timestamp::now();
+        let items = orders.iter().map(|order| {
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(item(order, now, overdue)))
+                .condition_expression("attribute_not_exists(reportId)")
+                .build()
+                .expect("table and item are given");
+            TransactWriteItem::builder().put(put).build()
+        });
+        let result = self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items.collect()))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(Accepted::New),
+            Err(error) => match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let codes: Vec<&str> = cancelled
+                        .cancellation_reasons()
+                        .iter()
+                        .filter_map(|reason| reason.code())
+                        .collect();
+                    if codes.contains(&"ConditionalCheckFailed") {
+                        return Ok(Accepted::Known);
+                    }
+                    // Another transaction on the same rows, or too many of them: passes.
+                    Err(PipelineError::AwsTransient {
+                        service: "DynamoDB",
+                        message: format!("the transaction was cancelled: {}", codes.join(", ")),
+                    })
+                }
+                _ => Err(PipelineError::aws("DynamoDB", &error)),
+            },
+        }
+    }
+
+    /// What is remembered of an order.
+    ///
+    /// # Errors
+    /// DynamoDB failed, or the row is no order's.
+    pub async fn order(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+    ) -> Result<Option<OrderRow>, PipelineError> {
+        let row = self.row(seller, request.as_str()).await?;
+        row.map(|row| read(seller, request, &row)).transpose()
+    }
+
+    /// Takes an order from the queue to Amazon's counter. `false` if it is not in the queue (any more).
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn begin_placing(&self, seller: &SellerId, request: &RequestId) -> Result<bool, PipelineError> {
+        let update = self
+            .from_state(seller, request, "QUEUED", "PLACING")
+            .update_expression("SET #status = :to, placingAt = :now")
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        Ok(matches!(send(update).await?, Written::Yes))
+    }
+
+    /// Notes that the caller of an order in doubt is told that it is queued: the workflow finds out.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_doubt(&self, seller: &SellerId, request: &RequestId) -> Result<(), PipelineError> {
+        let update = self
+            .from_state(seller, request, "PLACING", "PLACING")
+            .update_expression("SET #status = :to, queuedAt = :now, notBefore = :now")
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
+
+    /// Puts an order that Amazon certainly did not take back into the queue, for `slot`.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn requeue(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+        slot: Slot,
+        overdue: Duration,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .from_state(seller, request, "PLACING", "QUEUED")
+            .update_expression(
+                "SET #status = :to, notBefore = :slot, queuedAt = if_not_exists(queuedAt, :now), dueAt = :dueAt",
+            )
+            .expression_attribute_values(":slot", time(slot.not_before))
+            .expression_attribute_values(":now", time(Timestamp::now()))
+            .expression_attribute_values(":dueAt", due_at(slot.not_before, overdue));
+        send(update).await.map(drop)
+    }
+
+    /// Writes that Amazon makes the report of an order.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_placement(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+        report: &ReportId,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .from_state(seller, request, "PLACING", "PLACED")
+            .update_expression("SET #status = :to, placedAs = :report, orderedAt = :now REMOVE due, dueAt")
+            .expression_attribute_values(":report", text(report.as_str()))
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
+
+    /// Takes an order out of the queue for good.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn cancel_order(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+    ) -> Result<Cancellation, PipelineError> {
+        let update = self
+            .from_state(seller, request, "QUEUED", "CANCELLED")
+            .update_expression("SET #status = :to, cancelRequestedAt = :now REMOVE due, dueAt")
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        Ok(match send(update).await? {
+            Written::Yes => Cancellation::Cancelled,
+            Written::No(row) if row.status() == "CANCELLED" => Cancellation::Cancelled,
+            Written::No(row) => Cancellation::TooLate(row.status().to_owned()),
+        })
+    }
+
+    /// Forgets an order that Amazon refused, so that it can be mended and sent again under the same key.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn forget_order(&self, seller: &SellerId, request: &RequestId) -> Result<(), PipelineError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(seller, request.as_str())))
+            .send()
+            .await
+            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
+        Ok(())
+    }
+
+    fn from_state(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+        from: &str,
+        to: &str,
+    ) -> UpdateItemFluentBuilder {
+        self.update(seller, request.as_str())
+            .condition_expression("#status = :from")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":from", text(from))
+            .expression_attribute_values(":to", text(to))
+    }
+}
+
+fn item(new: &NewOrder<'_>, now: Timestamp, overdue: Duration) -> Attributes {
+    let order = new.order;
+    let kept = Kept {
+        region: order.region,
+        report: order.report.clone(),
+    };
+    let kept = serde_json::to_string(&kept).expect("an order is a struct of texts");
+    let mut item = key(&order.seller_id, order.request_id.as_str());
+    let due_from = new.slot.map_or(now, |slot| slot.not_before);
+    let mut more = vec![
+        ("requestId", text(order.request_id.as_str())),
+        ("regionCode", text(order.region.as_str())),
+        ("reportType", text(order.report.report_type.as_str())),
+        ("order", text(kept)),
+        ("fingerprint", text(order.fingerprint())),
+        ("due", text(DUE)),
+        ("dueAt", due_at(due_from, overdue)),
+        ("expiresAt", number(now.as_second() + KEPT_SECONDS)),
+    ];
+    match new.slot {
+        Some(slot) => more.extend([
+            ("status", text("QUEUED")),
+            ("queuedAt", time(now)),
+            ("notBefore", time(slot.not_before)),
+        ]),
+        None => more.extend([("status", text("PLACING")), ("placingAt", time(now))]),
+    }
+    item.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    item
+}
+
+fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<OrderRow, PipelineError> {
+    let unreadable = || PipelineError::InvalidInput(format!("the row of {request} is no order's"));
+    let kept: Kept = row
+        .text("order")
+        .and_then(|json| serde_json::from_str(json).ok())
+        .ok_or_else(unreadable)?;
+    let state = match row.status() {
+        "QUEUED" => OrderState::Queued,
+        "PLACING" => OrderState::Placing {
+            since: row.time("placingAt").ok_or_else(unreadable)?,
+        },
+        "PLACED" => {
+            let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
+            OrderState::Placed(report.ok_or_else(unreadable)?)
+        }
+        "CANCELLED" => OrderState::Cancelled,
+        "FAILED" => OrderState::Failed,
+        _ => return Err(unreadable()),
+    };
+    Ok(OrderRow {
+        order: Order {
+            request_id: request.clone(),
+            seller_id: seller.clone(),
+            region: kept.region,
+            report: kept.report,
+        },
+        state,
+        fingerprint: row.text("fingerprint").unwrap_or_default().to_owned(),
+        was_queued: row.time("queuedAt").is_some(),
+        not_before: row.time("notBefore"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+    use aws_sdk_dynamodb::types::CancellationReason;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use sp_api::rates::Operation;
+
+    use super::*;
+
+    const OVERDUE: Duration = Duration::from_secs(60);
+
+    fn order() -> Order {
+        Order {
+            request_id: RequestId::random(),
+            seller_id: SellerId::parse("A3").expect("valid"),
+            region: RegionCode::Eu,
+            report: serde_json::from_value(serde_json::json!({
+                "reportType": "GET_X", "marketplaceIds": ["A1PA6795UKMFR9"],
+                "dataStartTime": "2024-03-10T20:11:24.000Z", "reportOptions": {"reportPeriod": "WEEK"},
+            }))
+            .expect("an order"),
+        }
+    }
+
+    fn slot() -> Slot {
+        Slot {
+            operation: Some(Operation::CreateReport),
+            not_before: "2026-11-22T05:00:00Z".parse().expect("a time"),
+            refusals: 0,
+        }
+    }
+
+    fn ledger(rule: &Rule) -> Ledger {
+        Ledger::new(
+            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[rule]),
+            "reports".into(),
+        )
+    }
+
+    async fn read_back(order: &Order, slot: Option<Slot>) -> OrderRow {
+        let kept = item(&NewOrder { order, slot }, Timestamp::now(), OVERDUE);
+        let get = mock!(aws_sdk_dynamodb::Client::get_item)
+            .then_output(move || GetItemOutput::builder().set_item(Some(kept.clone())).build());
+        let row = ledger(&get).order(&order.seller_id, &order.request_id).await;
+        row.expect("readable").expect("there")
+    }
+
+    #[tokio::test]
+    async fn an_order_comes_back_as_it_was_remembered() {
+        let order = order();
+        let queued = read_back(&order, Some(slot())).await;
+        assert_eq!(queued.order, order);
+        assert_eq!(queued.state, OrderState::Queued);
+        assert_eq!(queued.fingerprint, order.fingerprint());
+        assert!(queued.was_queued && queued.not_before == Some(slot().not_before));
+        let placing = read_back(&order, None).await;
+        assert!(matches!(placing.state, OrderState::Placing { .. }) && !placing.was_queued);
+    }
+
+    fn cancelled(code: &'static str) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::transact_write_items).then_error(move || {
+            let reasons = ["None", code].map(|code| CancellationReason::builder().code(code).build());
+            let error = TransactionCanceledException::builder()
+                .set_cancellation_reasons(Some(reasons.to_vec()))
+                .build();
+            TransactWriteItemsError::TransactionCanceledException(error)
+        })
+    }
+
+    #[tokio::test]
+    async fn orders_are_remembered_all_or_none() {
+        let (one, two) = (order(), order());
+        let orders = [&one, &two].map(|order| NewOrder {
+            order,
+            slot: Some(slot()),
+        });
+        let written = mock!(aws_sdk_dynamodb::Client::transact_write_items)
+            .match_requests(|request| request.transact_items().len() == 2)
+            .then_output(|| TransactWriteItemsOutput::builder().build());
+        assert_eq!(
+            ledger(&written).accept(&orders, OVERDUE).await.expect("accepted"),
+            Accepted::New
+        );
+        let known = cancelled("ConditionalCheckFailed");
+        assert_eq!(
+            ledger(&known).accept(&orders, OVERDUE).await.expect("known"),
+            Accepted::Known
+        );
+        let conflict = cancelled("TransactionConflict");
+        let error = ledger(&conflict)
+            .accept(&orders, OVERDUE)
+            .await
+            .expect_err("passes");
+        assert_eq!(error.name(), "Transient");
+    }
+}

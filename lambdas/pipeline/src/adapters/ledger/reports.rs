@@ -1,0 +1,501 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use sp_api::RegionCode;
+use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
+
+use super::queries::due_at;
+use super::row::{number, text, time};
+use super::{DUE, Ledger, Written, send};
+use crate::PipelineError;
+use crate::domain::FinishedReport;
+use crate::domain::ledger::{FINAL_PROGRESS, Stage};
+use crate::domain::order::RequestId;
+use crate::domain::stages::StoredDocument;
+
+/// A report that was ordered through this pipeline.
+#[derive(Clone, Debug)]
+pub struct OrderedReport<'a> {
+    /// Whose report.
+    pub seller_id: &'a SellerId,
+    /// Amazon's id for it.
+    pub report_id: &'a ReportId,
+    /// The order that it came of.
+    pub request_id: &'a RequestId,
+    /// Where it was ordered.
+    pub region: RegionCode,
+    /// What it reports.
+    pub report_type: &'a ReportType,
+    /// For which marketplaces.
+    pub marketplace_ids: &'a [MarketplaceId],
+}
+
+/// Whether a report belongs to the order that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Now, or since an earlier attempt.
+    Ours,
+    /// Another order has it.
+    Taken,
+}
+
+/// What a notification of a finished report means to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notified {
+    /// The first.
+    First,
+    /// A repetition; the delivery has begun.
+    Again,
+    /// A repetition; everything is done.
+    Done,
+}
+
+impl Ledger {
+    /// Writes the row of a new order, and makes the report that order's own. A fast report may be
+    /// finished before this is written: what its row says by then stays.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_order(
+        &self,
+        order: &OrderedReport<'_>,
+        overdue: Duration,
+    ) -> Result<Claim, PipelineError> {
+        let now = Timestamp::now();
+        let facts = "requestId = :request, regionCode = :region, reportType = :type, \
+                     marketplaceIds = :marketplaces, orderedAt = :now";
+        let fresh = self
+            .ordered(order, now)
+            .update_expression(format!(
+                "SET {facts}, #status = :ordered, progress = :progress, due = :due, dueAt = :dueAt"
+            ))
+            .condition_expression("attribute_not_exists(orderedAt) AND attribute_not_exists(progress)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":ordered", text(Stage::Ordered.status()))
+            .expression_attribute_values(":progress", number(Stage::Ordered.progress()))
+            .expression_attribute_values(":due", text(DUE))
+            .expression_attribute_values(":dueAt", due_at(now, overdue));
+        if let Written::Yes = send(fresh).await? {
+            return Ok(Claim::Ours);
+        }
+        let late = self
+            .ordered(order, now)
+            .update_expression(format!("SET {facts}"))
+            .condition_expression("attribute_not_exists(orderedAt) OR requestId = :request");
+        Ok(match send(late).await? {
+            Written::Yes => Claim::Ours,
+            Written::No(_) => Claim::Taken,
+        })
+    }
+
+    fn ordered(&self, order: &OrderedReport<'_>, now: Timestamp) -> UpdateItemFluentBuilder {
+        let marketplaces = order.marketplace_ids.iter().map(|id| text(id.as_str())).collect();
+        self.update(order.seller_id, order.report_id.as_str())
+            .expression_attribute_values(":request", text(order.request_id.as_str()))
+            .expression_attribute_values(":region", text(order.region.as_str()))
+            .expression_attribute_values(":type", text(order.report_type.as_str()))
+            .expression_attribute_values(":marketplaces", AttributeValue::L(marketplaces))
+            .expression_attribute_values(":now", time(now))
+    }
+
+    /// Writes that Amazon is done with a report.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_notification(
+        &self,
+        report: &FinishedReport,
+        region: Option<RegionCode>,
+        overdue: Duration,
+    ) -> Result<Notified, PipelineError> {
+        let now = Timestamp::now();
+        let mut more = vec![
+            ("reportType", text(report.report_type.as_str())),
+            ("processingStatus", text(report.processing_status.as_str())),
+            ("due", text(DUE)),
+            ("dueAt", due_at(now, overdue)),
+        ];
+        if let Some(document) = &report.report_document_id {
+            more.push(("reportDocumentId", text(document.as_str())));
+        }
+        if let Some(region) = region {
+            more.push(("regionCode", text(region.as_str())));
+        }
+        // Below, not up to: a repetition changes nothing, not even the row of a delivery that failed.
+        let update = self.stage(report, Stage::Notified, now, &more, "", "<");
+        Ok(match send(update).await? {
+            Written::Yes => Notified::First,
+            Written::No(row) if row.progress() >= FINAL_PROGRESS => Notified::Done,
+            Written::No(_) => Notified::Again,
+        })
+    }
+
+    /// Writes that Amazon told where the document is.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_retrieval(
+        &self,
+        report: &FinishedReport,
+        region: RegionCode,
+    ) -> Result<(), PipelineError> {
+        let more = [
+            ("reportType", text(report.report_type.as_str())),
+            ("processingStatus", text(report.processing_status.as_str())),
+            ("regionCode", text(region.as_str())),
+        ];
+        let update = self
+            .stage(
+                report,
+                Stage::Retrieved,
+                Timestamp::now(),
+                &more,
+                "ADD attempts :one",
+                "<=",
+            )
+            .expression_attribute_values(":one", number(1));
+        send(update).await.map(drop)
+    }
+
+    /// Writes that the document is in the bucket.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_storage(
+        &self,
+        seller: &SellerId,
+        report: &ReportId,
+        stored: &StoredDocument,
+    ) -> Result<(), PipelineError> {
+        let more = document(stored);
+        let update = self.stage_of(seller, report, Stage::Stored, Timestamp::now(), &more, "", "<=");
+        send(update).await.map(drop)
+    }
+
+    /// Writes that there is a link to the document.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_link(&self, seller: &SellerId, report: &ReportId) -> Result<(), PipelineError> {
+        let update = self.stage_of(seller, report, Stage::Linked, Timestamp::now(), &[], "", "<=");
+        send(update).await.map(drop)
+    }
+
+    /// Completes the row of a report whose seller has been told.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_announcement(
+        &self,
+        report: &FinishedReport,
+        region: Option<RegionCode>,
+        stored: Option<&StoredDocument>,
+    ) -> Result<(), PipelineError> {
+        let mut more = vec![
+            ("processingStatus", text(report.processing_status.as_str())),
+            ("reportType", text(report.report_type.as_str())),
+        ];
+        if let Some(region) = region {
+            more.push(("regionCode", text(region.as_str())));
+        }
+        more.extend(stored.map(document).into_iter().flatten());
+        let update = self
+            .stage(
+                report,
+                Stage::Ended(report.processing_status),
+                Timestamp::now(),
+                &more,
+                // A delivery that succeeds after all leaves nothing of its earlier failure.
+                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, due, dueAt",
+                "<=",
+            )
+            .expression_attribute_names("#error", "error");
+        send(update).await.map(drop)
+    }
+
+    /// Writes that the seller has been told of a delivery that failed.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_failure_announcement(
+        &self,
+        seller: &SellerId,
+        id: &str,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .update(seller, id)
+            .update_expression("SET failureAnnouncedAt = :now")
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
+
+    /// Writes that the caller has asked Amazon to cancel a report.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_cancel_request(
+        &self,
+        seller: &SellerId,
+        report: &ReportId,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .update(seller, report.as_str())
+            .update_expression("SET cancelRequestedAt = :now")
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
+
+    /// Passes a stage's result on; notes an error in the row before, as its last one. The note is a
+    /// service to the reader: if it can't be written, the error itself is what matters.
+    ///
+    /// # Errors
+    /// The result's own.
+    pub async fn noting<T>(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        result: Result<T, PipelineError>,
+    ) -> Result<T, PipelineError> {
+        let Err(error) = result else {
+            return result;
+        };
+        let update = self
+            .update(seller, id)
+            .update_expression("SET lastError = :error, lastErrorAt = :now ADD attempts :one")
+            .condition_expression("attribute_exists(sellerId)")
+            .expression_attribute_values(":error", text(format!("{}: {error}", error.name())))
+            .expression_attribute_values(":now", time(Timestamp::now()))
+            .expression_attribute_values(":one", number(1));
+        if let Err(problem) = send(update).await {
+            tracing::warn!("an error could not be noted in the ledger: {problem}");
+        }
+        Err(error)
+    }
+
+    /// Gives a delivery up whose execution is gone for good.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_loss(&self, seller: &SellerId, id: &str, cause: &str) -> Result<(), PipelineError> {
+        let update = self
+            .update(seller, id)
+            .update_expression(
+                "SET #status = :failed, #error = :error, errorCause = :cause, failedAt = :now REMOVE due, dueAt",
+            )
+            .condition_expression("attribute_not_exists(announcedAt)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_names("#error", "error")
+            .expression_attribute_values(":failed", text("FAILED"))
+            .expression_attribute_values(":error", text("ExecutionLost"))
+            .expression_attribute_values(":cause", text(cause))
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
+
+    fn stage(
+        &self,
+        report: &FinishedReport,
+        stage: Stage,
+        now: Timestamp,
+        more: &[(&str, AttributeValue)],
+        then: &str,
+        progress: &str,
+    ) -> UpdateItemFluentBuilder {
+        self.stage_of(
+            &report.seller_id,
+            &report.report_id,
+            stage,
+            now,
+            more,
+            then,
+            progress,
+        )
+    }
+
+    /// The update that takes a report to `stage`, unless it is further: `progress` is `<` or `<=`.
+    #[expect(clippy::too_many_arguments, reason = "one place where an expression is made")]
+    fn stage_of(
+        &self,
+        seller: &SellerId,
+        report: &ReportId,
+        stage: Stage,
+        now: Timestamp,
+        more: &[(&str, AttributeValue)],
+        then: &str,
+        progress: &str,
+    ) -> UpdateItemFluentBuilder {
+        let at = stage.time_attribute();
+        let mut assignments =
+            format!("#status = :status, progress = :progress, {at} = if_not_exists({at}, :now)");
+        let mut update = self
+            .update(seller, report.as_str())
+            .condition_expression(format!(
+                "attribute_not_exists(progress) OR progress {progress} :progress"
+            ))
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", text(stage.status()))
+            .expression_attribute_values(":progress", number(stage.progress()))
+            .expression_attribute_values(":now", time(now));
+        for (name, value) in more {
+            assignments.push_str(&format!(", #{name} = :{name}"));
+            update = update
+                .expression_attribute_names(format!("#{name}"), *name)
+                .expression_attribute_values(format!(":{name}"), value.clone());
+        }
+        update.update_expression(format!("SET {assignments} {then}"))
+    }
+}
+
+fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {
+    vec![
+        ("objectKey", text(&stored.object_key)),
+        ("bytes", number(stored.bytes)),
+        ("sha256", text(&stored.sha256)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+
+    use super::*;
+
+    fn ledger(rules: &[&Rule]) -> Ledger {
+        Ledger::new(
+            mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, rules),
+            "reports".into(),
+        )
+    }
+
+    fn finished() -> FinishedReport {
+        serde_json::from_value(serde_json::json!({
+            "SellerId": "A3TH9S8BH6GOGM", "ReportId": "54517018502", "ReportType": "GET_X",
+            "ProcessingStatus": "DONE", "ReportDocumentId": "d",
+        }))
+        .expect("a report")
+    }
+
+    fn unmet(progress: u8) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
+            let error = ConditionalCheckFailedException::builder()
+                .item("progress", number(progress))
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    fn met() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
+    }
+
+    async fn order(rules: &[&Rule]) -> Claim {
+        let report = finished();
+        let order = OrderedReport {
+            seller_id: &report.seller_id,
+            report_id: &report.report_id,
+            request_id: &RequestId::random(),
+            region: RegionCode::Eu,
+            report_type: &report.report_type,
+            marketplace_ids: &[MarketplaceId::parse("A1PA6795UKMFR9").expect("valid")],
+        };
+        ledger(rules)
+            .record_order(&order, Duration::from_secs(60))
+            .await
+            .expect("recorded")
+    }
+
+    #[tokio::test]
+    async fn an_order_does_not_overwrite_what_a_fast_report_has_become() {
+        let late = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let expression = request.update_expression().expect("an update");
+                expression.contains("orderedAt = :now") && !expression.contains("#status")
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        assert_eq!(order(&[&unmet(40), &late]).await, Claim::Ours);
+        assert_eq!(late.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_report_belongs_to_one_order() {
+        assert_eq!(order(&[&met()]).await, Claim::Ours);
+        assert_eq!(order(&[&unmet(10), &unmet(10)]).await, Claim::Taken);
+    }
+
+    #[tokio::test]
+    async fn a_repeated_notification_is_told_from_the_first() {
+        let notified = async |rule: Rule| {
+            ledger(&[&rule])
+                .record_notification(&finished(), None, Duration::from_secs(60))
+                .await
+                .expect("recorded")
+        };
+        assert_eq!(notified(met()).await, Notified::First);
+        assert_eq!(notified(unmet(30)).await, Notified::Again);
+        assert_eq!(notified(unmet(60)).await, Notified::Done);
+    }
+
+    #[tokio::test]
+    async fn a_stage_writes_only_to_a_row_that_is_no_further() {
+        let update = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                request.condition_expression()
+                    == Some("attribute_not_exists(progress) OR progress <= :progress")
+                    && values[":progress"] == number(30)
+                    && values[":status"] == text("RETRIEVED")
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        ledger(&[&update])
+            .record_retrieval(&finished(), RegionCode::Eu)
+            .await
+            .expect("recorded");
+        assert_eq!(update.num_calls(), 1);
+        // And a row that is further is no error: somebody else was quicker.
+        ledger(&[&unmet(60)])
+            .record_retrieval(&finished(), RegionCode::Eu)
+            .await
+            .expect("left alone");
+    }
+
+    #[tokio::test]
+    async fn an_announcement_completes_the_row() {
+        let update = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                values[":status"] == text("ANNOUNCED")
+                    && request
+                        .update_expression()
+                        .is_some_and(|it| it.ends_with("failureAnnouncedAt, due, dueAt"))
+                    && values[":bytes"] == number(5)
+                    && values[":objectKey"] == text("key")
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        let stored = StoredDocument {
+            object_key: "key".into(),
+            bytes: 5,
+            sha256: "0".into(),
+        };
+        ledger(&[&update])
+            .record_announcement(&finished(), None, Some(&stored))
+            .await
+            .expect("recorded");
+        assert_eq!(update.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_error_is_noted_and_passed_on() {
+        let noted = met();
+        let error: Result<(), _> = Err(PipelineError::InvalidInput("nonsense".into()));
+        let report = finished();
+        let passed = ledger(&[&noted])
+            .noting(&report.seller_id, report.report_id.as_str(), error)
+            .await;
+        assert_eq!(passed.expect_err("passed on").name(), "InvalidInput");
+        assert_eq!(noted.num_calls(), 1);
+    }
+}

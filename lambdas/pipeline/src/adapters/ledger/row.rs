@@ -1,0 +1,156 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sp_api::RegionCode;
+
+/// A row's attributes, as DynamoDB has them.
+pub(super) type Attributes = HashMap<String, AttributeValue>;
+
+/// What the ledger shows of a row to its callers, in this order.
+const SHOWN: [&str; 31] = [
+    "reportId",
+    "requestId",
+    "sellerId",
+    "regionCode",
+    "reportType",
+    "marketplaceIds",
+    "reportScheduleId",
+    "status",
+    "processingStatus",
+    "queuedAt",
+    "notBefore",
+    "placedAs",
+    "orderedAt",
+    "cancelRequestedAt",
+    "notifiedAt",
+    "retrievedAt",
+    "storedAt",
+    "linkedAt",
+    "announcedAt",
+    "failedAt",
+    "failureAnnouncedAt",
+    "attempts",
+    "lastError",
+    "lastErrorAt",
+    "error",
+    "errorCause",
+    "reportDocumentId",
+    "objectKey",
+    "bytes",
+    "sha256",
+    "dueAt",
+];
+
+/// A row of the ledger: a report, or an order that is none yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerRow(pub(super) Attributes);
+
+impl LedgerRow {
+    /// A text; `None` where the row has none.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_s().ok().map(String::as_str)
+    }
+
+    /// A point in time.
+    #[must_use]
+    pub fn time(&self, name: &str) -> Option<Timestamp> {
+        self.text(name)?.parse().ok()
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_n().ok()?.parse().ok()
+    }
+
+    /// How far the report is; 0 where nothing is known but that it exists.
+    #[must_use]
+    pub fn progress(&self) -> u8 {
+        self.number("progress")
+            .and_then(|it| u8::try_from(it).ok())
+            .unwrap_or(0)
+    }
+
+    /// Its status; empty for a row that has none.
+    #[must_use]
+    pub fn status(&self) -> &str {
+        self.text("status").unwrap_or_default()
+    }
+
+    /// Where the report is made, if the row knows.
+    #[must_use]
+    pub fn region(&self) -> Option<RegionCode> {
+        RegionCode::parse(self.text("regionCode")?)
+    }
+
+    /// The row as callers see it. What is only the pipeline's own business is left out.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut shown = Map::new();
+        for name in SHOWN {
+            if let Some(value) = self.0.get(name).and_then(json) {
+                shown.insert(name.to_owned(), value);
+            }
+        }
+        Value::Object(shown)
+    }
+}
+
+fn json(value: &AttributeValue) -> Option<Value> {
+    match value {
+        AttributeValue::S(text) => Some(Value::String(text.clone())),
+        AttributeValue::N(number) => serde_json::from_str(number).ok(),
+        AttributeValue::L(list) => Some(Value::Array(list.iter().filter_map(json).collect())),
+        _ => None,
+    }
+}
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(super) fn time(value: Timestamp) -> AttributeValue {
+    // Always with as many digits, so that times sort as texts.
+    text(format!("{value:.3}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_the_reports_and_not_the_pipelines() {
+        let row = LedgerRow(HashMap::from([
+            ("reportId".to_owned(), text("54517018502")),
+            ("status".to_owned(), text("STORED")),
+            ("bytes".to_owned(), number(5)),
+            (
+                "marketplaceIds".to_owned(),
+                AttributeValue::L(vec![text("A1PA6795UKMFR9")]),
+            ),
+            ("fingerprint".to_owned(), text("0f")),
+            ("progress".to_owned(), number(40)),
+        ]));
+        assert_eq!(
+            row.to_json(),
+            serde_json::json!({
+                "reportId": "54517018502", "status": "STORED", "bytes": 5, "marketplaceIds": ["A1PA6795UKMFR9"],
+            })
+        );
+        assert_eq!(row.progress(), 40);
+    }
+
+    #[test]
+    fn times_sort_as_texts() {
+        let at = |text: &str| time(text.parse().expect("a time"));
+        let (early, late) = (at("2026-11-22T05:00:00Z"), at("2026-11-22T05:00:00.5Z"));
+        assert!(early.as_s().expect("a text") < late.as_s().expect("a text"));
+    }
+}

@@ -1,0 +1,249 @@
+//! Whose reports are looked for at Amazon although nobody announced them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use sp_api::RegionCode;
+use sp_api::ids::{ReportType, SellerId};
+
+use super::{SellingPartners, if_there};
+use crate::PipelineError;
+
+/// A selling partner whose reports are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovering {
+    /// Whose.
+    pub seller_id: SellerId,
+    /// Where.
+    pub region: RegionCode,
+    /// Of which types.
+    pub report_types: Vec<ReportType>,
+    /// Since when it is switched on: older reports are not meant.
+    pub since: Timestamp,
+    /// Up to when all has been found; `None` before the first time.
+    pub until: Option<Timestamp>,
+}
+
+impl SellingPartners {
+    /// Remembers where `seller` sells, and of which types reports are to be looked for: no type
+    /// switches that off, and `None` leaves it as it is.
+    ///
+    /// # Errors
+    /// [`PipelineError::SellerNotFound`] when nothing is kept of this selling partner (any more), or
+    /// DynamoDB failed.
+    pub async fn remember_subscription(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+        discover: Option<&BTreeSet<ReportType>>,
+    ) -> Result<(), PipelineError> {
+        let mut update = self
+            .update(seller)
+            // Who has been forgotten meanwhile stays so.
+            .condition_expression("attribute_exists(sellerId)")
+            .expression_attribute_values(":region", AttributeValue::S(region.to_string()));
+        update = match discover {
+            None => update.update_expression("SET regionCode = :region"),
+            Some(types) if types.is_empty() => update.update_expression(
+                "SET regionCode = :region REMOVE discoverReportTypes, discoverSince, discoveredUntil",
+            ),
+            Some(types) => {
+                let names = types.iter().map(|name| name.as_str().to_owned()).collect();
+                update
+                    .update_expression(
+                        "SET regionCode = :region, discoverReportTypes = :types, \
+                         discoverSince = if_not_exists(discoverSince, :now)",
+                    )
+                    .expression_attribute_values(":types", AttributeValue::Ss(names))
+                    .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()))
+            }
+        };
+        if if_there(
+            update.send().await,
+            UpdateItemError::is_conditional_check_failed_exception,
+        )? {
+            Ok(())
+        } else {
+            Err(PipelineError::SellerNotFound(seller.clone()))
+        }
+    }
+
+    /// Every selling partner whose reports are looked for.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn discovering(&self) -> Result<Vec<Discovering>, PipelineError> {
+        let mut pages = self
+            .dynamodb
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("attribute_exists(discoverReportTypes)")
+            .projection_expression(
+                "sellerId, regionCode, discoverReportTypes, discoverSince, discoveredUntil",
+            )
+            .into_paginator()
+            .items()
+            .send();
+        let mut found = Vec::new();
+        while let Some(row) = pages.next().await {
+            let row = row.map_err(|error| PipelineError::aws("DynamoDB", &error))?;
+            match read(&row) {
+                Some(discovering) => found.push(discovering),
+                None => tracing::warn!(
+                    seller = ?row.get("sellerId"),
+                    "the row of a selling partner says unreadable things of what is looked for"
+                ),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes that all reports of `seller` up to `until` have been found.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_discovery(&self, seller: &SellerId, until: Timestamp) -> Result<(), PipelineError> {
+        let result = self
+            .update(seller)
+            .update_expression("SET discoveredUntil = :until")
+            // What has been switched off meanwhile stays so.
+            .condition_expression("attribute_exists(discoverReportTypes)")
+            .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
+            .send()
+            .await;
+        if_there(result, UpdateItemError::is_conditional_check_failed_exception).map(drop)
+    }
+}
+
+fn read(row: &HashMap<String, AttributeValue>) -> Option<Discovering> {
+    let text = |name: &str| row.get(name)?.as_s().ok();
+    let types = row.get("discoverReportTypes")?.as_ss().ok()?;
+    Some(Discovering {
+        seller_id: SellerId::parse(text("sellerId")?).ok()?,
+        region: RegionCode::parse(text("regionCode")?)?,
+        report_types: types
+            .iter()
+            .map(|name| ReportType::parse(name).ok())
+            .collect::<Option<_>>()?,
+        since: text("discoverSince")?.parse().ok()?,
+        until: text("discoveredUntil").and_then(|until| until.parse().ok()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::scan::ScanOutput;
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_smithy_mocks::{Rule, RuleMode, mock};
+
+    use super::super::tests::{partners, partners_in, seller};
+    use super::*;
+
+    fn types(names: &[&str]) -> BTreeSet<ReportType> {
+        let parse = |name: &&str| ReportType::parse(name).expect("valid");
+        names.iter().map(parse).collect()
+    }
+
+    /// What `discover` makes of the row.
+    async fn expression(discover: Option<&BTreeSet<ReportType>>) -> String {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let update = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(move |request| {
+                let expression = request.update_expression().expect("an update").to_owned();
+                sender.send(expression).is_ok()
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        partners(&[&update], &[])
+            .remember_subscription(&seller(), RegionCode::Eu, discover)
+            .await
+            .expect("remembered");
+        receiver.try_recv().expect("one update")
+    }
+
+    #[tokio::test]
+    async fn looking_for_reports_is_switched_on_off_or_left_alone() {
+        let silent = expression(None).await;
+        assert_eq!(silent, "SET regionCode = :region");
+        let on = expression(Some(&types(&["GET_A"]))).await;
+        assert!(
+            on.contains("discoverSince = if_not_exists(discoverSince, :now)") && !on.contains("REMOVE"),
+            "{on}"
+        );
+        let off = expression(Some(&types(&[]))).await;
+        assert!(
+            off.ends_with("REMOVE discoverReportTypes, discoverSince, discoveredUntil"),
+            "{off}"
+        );
+    }
+
+    fn unmet() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+            let error = ConditionalCheckFailedException::builder().build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_seller_does_not_come_back() {
+        let error = partners(&[&unmet()], &[])
+            .remember_subscription(&seller(), RegionCode::Eu, None)
+            .await
+            .expect_err("unknown");
+        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == seller()));
+        let noted = partners(&[&unmet()], &[])
+            .record_discovery(&seller(), Timestamp::now())
+            .await;
+        assert!(noted.is_ok());
+    }
+
+    fn row(id: &str, region: Option<&str>, until: Option<&str>) -> HashMap<String, AttributeValue> {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let mut row = HashMap::from([
+            ("sellerId".to_owned(), text(id)),
+            ("discoverSince".to_owned(), text("2026-11-22T05:00:00Z")),
+            (
+                "discoverReportTypes".to_owned(),
+                AttributeValue::Ss(vec!["GET_A".into(), "GET_B".into()]),
+            ),
+        ]);
+        row.extend(region.map(|region| ("regionCode".to_owned(), text(region))));
+        row.extend(until.map(|until| ("discoveredUntil".to_owned(), text(until))));
+        row
+    }
+
+    #[tokio::test]
+    async fn all_pages_are_read_and_what_is_unreadable_costs_no_other() {
+        let page = |rows: Vec<HashMap<String, AttributeValue>>, is_last: bool| {
+            mock!(aws_sdk_dynamodb::Client::scan)
+                .match_requests(|request| {
+                    request.filter_expression() == Some("attribute_exists(discoverReportTypes)")
+                })
+                .then_output(move || {
+                    let last = rows.last().filter(|_| !is_last).cloned();
+                    ScanOutput::builder()
+                        .set_items(Some(rows.clone()))
+                        .set_last_evaluated_key(last)
+                        .build()
+                })
+        };
+        let first = page(vec![row("A1", Some("EU"), None), row("A2", None, None)], false);
+        let second = page(vec![row("A3", Some("FE"), Some("2026-11-22T06:00:00Z"))], true);
+        let found = partners_in(RuleMode::Sequential, &[&first, &second], &[])
+            .discovering()
+            .await
+            .expect("read");
+        let [one, three] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert_eq!((one.seller_id.as_str(), one.until), ("A1", None));
+        assert_eq!((three.seller_id.as_str(), three.region), ("A3", RegionCode::Fe));
+        assert_eq!(three.until, "2026-11-22T06:00:00Z".parse().ok());
+        assert_eq!(
+            BTreeSet::from_iter(three.report_types.clone()),
+            types(&["GET_A", "GET_B"])
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Placing an order at Amazon: exactly one report for each order, whatever fails in between.
+//!
+//! createReport knows no idempotency key. When its answer is lost, or the function dies before it has
+//! written the answer down, the order is *in doubt*. Then Amazon is asked which reports there are, and
+//! one that fits and belongs to no other order is this order's; only if there is none, it is ordered
+//! again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sp_api::ids::ReportId;
+use sp_api::rates::Operation;
+use sp_api::{Report, ReportsFilter, ReportsQuery, SpApiError};
+
+use crate::PipelineError;
+use crate::adapters::{Claim, InSlot, Ledger, MeteredAmazon, OrderedReport};
+use crate::domain::order::Order;
+use crate::domain::quota::Slot;
+
+/// Amazon's clock may be behind ours, and a function may run for half a minute before it notes a doubt.
+const MARGIN: Duration = Duration::from_secs(90);
+
+/// Where orders are placed.
+pub struct OrderDesk {
+    /// Amazon.
+    pub amazon: MeteredAmazon,
+    /// What became of every order.
+    pub ledger: Ledger,
+    /// After how long the reconciler looks after a report.
+    pub overdue: Duration,
+}
+
+/// What placing an order came to.
+#[derive(Debug)]
+pub enum Placing {
+    /// Amazon makes this report, and it is the order's own.
+    Placed(ReportId),
+    /// Amazon certainly has not taken it; its time is then.
+    Wait(Slot),
+    /// Amazon may have taken it. What went wrong.
+    InDoubt(PipelineError),
+}
+
+/// What became of an order that was in doubt.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// Amazon had taken it, as this report.
+    Placed(ReportId),
+    /// Amazon had not taken it.
+    NotPlaced,
+    /// Not known yet: the question's time is then.
+    Wait(Slot),
+}
+
+impl OrderDesk {
+    /// Orders the report at Amazon, in the slot `held`, and writes its row.
+    ///
+    /// # Errors
+    /// Amazon refuses the order for good.
+    pub async fn place(&self, order: &Order, held: Option<Slot>) -> Result<Placing, PipelineError> {
+        let (region, report) = (order.region, &order.report);
+        let created = self
+            .amazon
+            .in_slot(
+                &order.seller_id,
+                region,
+                &[Operation::CreateReport],
+                held,
+                |client, token| async move { client.create_report(region, &token, report).await },
+            )
+            .await;
+        let report_id = match created {
+            Ok(InSlot::Done(report_id)) => report_id,
+            Ok(InSlot::Wait(slot)) => return Ok(Placing::Wait(slot)),
+            Err(error) if passes(&error) => return Ok(Placing::InDoubt(error)),
+            Err(error) => return Err(error),
+        };
+        match self.claim(order, &report_id).await {
+            Ok(Claim::Ours) => Ok(Placing::Placed(report_id)),
+            // Another order in doubt took it for its own; there is another report for this one then.
+            Ok(Claim::Taken) => Ok(Placing::InDoubt(PipelineError::AwsTransient {
+                service: "DynamoDB",
+                message: format!("report {report_id} belongs to another order"),
+            })),
+            Err(error) => {
+                tracing::warn!(%report_id, "ordered, but not written down yet: {error}");
+                Ok(Placing::InDoubt(error))
+            }
+        }
+    }
+
+    /// Finds out whether Amazon took an order that was sent at `since`.
+    ///
+    /// # Errors
+    /// Amazon or DynamoDB failed.
+    pub async fn resolve(
+        &self,
+        order: &Order,
+        since: Timestamp,
+        held: Option<Slot>,
+    ) -> Result<Resolved, PipelineError> {
+        let earliest = since - MARGIN;
+        let filter = ReportsFilter::new(vec![order.report.report_type.clone()])
+            .and_then(|filter| filter.page_size(100))
+            .map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
+        let mut query = ReportsQuery::Filter(filter.created_since(earliest));
+        let mut held = held;
+        let mut candidates = Vec::new();
+        loop {
+            let (region, asked) = (order.region, &query);
+            let listed = self
+                .amazon
+                .in_slot(
+                    &order.seller_id,
+                    region,
+                    &[Operation::GetReports],
+                    held.take(),
+                    |client, token| async move { client.get_reports(region, &token, asked).await },
+                )
+                .await?;
+            let page = match listed {
+                InSlot::Done(page) => page,
+                InSlot::Wait(slot) => return Ok(Resolved::Wait(slot)),
+            };
+            for unreadable in &page.unreadable {
+                tracing::warn!(?unreadable, "a report in Amazon's list could not be read");
+            }
+            candidates.extend(
+                page.reports
+                    .into_iter()
+                    .filter(|report| fits(order, report, earliest)),
+            );
+            match page.next_token {
+                Some(token) => query = ReportsQuery::Next(token),
+                None => break,
+            }
+        }
+        candidates.sort_by_key(|report| report.created_time);
+        for report in candidates {
+            if self.claim(order, &report.report_id).await? == Claim::Ours {
+                return Ok(Resolved::Placed(report.report_id));
+            }
+        }
+        Ok(Resolved::NotPlaced)
+    }
+
+    async fn claim(&self, order: &Order, report_id: &ReportId) -> Result<Claim, PipelineError> {
+        let row = OrderedReport {
+            seller_id: &order.seller_id,
+            report_id,
+            request_id: &order.request_id,
+            region: order.region,
+            report_type: &order.report.report_type,
+            marketplace_ids: &order.report.marketplace_ids,
+        };
+        self.ledger.record_order(&row, self.overdue).await
+    }
+}
+
+/// Whether an error may be gone next time, or has left an order in doubt.
+fn passes(error: &PipelineError) -> bool {
+    matches!(
+        error,
+        PipelineError::Amazon(SpApiError::Transient { .. }) | PipelineError::AwsTransient { .. }
+    ) || matches!(error, PipelineError::Amazon(amazon) if amazon.is_in_doubt())
+}
+
+/// Whether a report may be what was ordered.
+fn fits(order: &Order, report: &Report, earliest: Timestamp) -> bool {
+    let wanted = &order.report;
+    let same = |wanted: Option<Timestamp>, made: Option<Timestamp>| match (wanted, made) {
+        // Amazon fills in what was left out.
+        (None, _) => true,
+        (Some(wanted), Some(made)) => wanted.as_second() == made.as_second(),
+        (Some(_), None) => false,
+    };
+    report.report_type == wanted.report_type
+        && report.created_time >= earliest
+        && report.report_schedule_id.is_none()
+        && report.marketplace_ids.iter().collect::<BTreeSet<_>>()
+            == wanted.marketplace_ids.iter().collect::<BTreeSet<_>>()
+        && same(wanted.data_start_time, report.data_start_time)
+        && same(wanted.data_end_time, report.data_end_time)
+}

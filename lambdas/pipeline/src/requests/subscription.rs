@@ -1,0 +1,174 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use sp_api::RegionCode;
+use sp_api::ids::{NotificationType, ReportType, SellerId};
+
+use super::body::Body;
+use super::{InvalidRequest, Parameters};
+
+/// As many report types as Amazon's list of reports takes in one question.
+const MOST_DISCOVERED: usize = 10;
+
+/// What Amazon keeps one subscription of an application for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionKey {
+    /// Whose notifications.
+    pub seller_id: SellerId,
+    /// Where the selling partner sells.
+    pub region: RegionCode,
+    /// Which notifications; the pipeline acts on `REPORT_PROCESSING_FINISHED`.
+    pub notification_type: NotificationType,
+}
+
+/// `POST /notifications`: have Amazon send a selling partner's notifications to our queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscribe {
+    /// Which notifications of whom.
+    pub key: SubscriptionKey,
+    /// Whether a subscription that sends elsewhere may be replaced. Otherwise it is reported.
+    pub replace_existing: bool,
+    /// Of which types to look for reports that were never announced; none switches that off, and
+    /// `None` leaves it as it is.
+    pub discover: Option<BTreeSet<ReportType>>,
+}
+
+/// `DELETE /notifications`: have Amazon send them no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsubscribe {
+    /// Which notifications of whom.
+    pub key: SubscriptionKey,
+}
+
+impl SubscriptionKey {
+    fn take(fields: &mut Body) -> Result<Self, InvalidRequest> {
+        Ok(Self {
+            seller_id: fields.seller_id()?,
+            region: fields.region_code()?,
+            notification_type: fields.parsed("NotificationType", NotificationType::parse)?,
+        })
+    }
+}
+
+impl Subscribe {
+    /// Parses `{SellerId, RegionCode, NotificationType, ReplaceExisting?, DiscoverReportTypes?}`.
+    ///
+    /// # Errors
+    /// Names the first field that is missing, empty, ill-formed or unknown.
+    pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
+        let mut body = Body::parse(body)?;
+        let key = SubscriptionKey::take(&mut body)?;
+        let replace_existing = match body.take("ReplaceExisting") {
+            None => false,
+            Some(Value::Bool(replace)) => replace,
+            Some(_) => return Err(InvalidRequest::field("ReplaceExisting", "must be true or false")),
+        };
+        let discover = body.take("DiscoverReportTypes").map(discovered).transpose()?;
+        body.finish()?;
+        Ok(Self {
+            key,
+            replace_existing,
+            discover,
+        })
+    }
+}
+
+impl Unsubscribe {
+    /// Parses `SellerId`, `RegionCode` and `NotificationType`.
+    ///
+    /// # Errors
+    /// Names the first parameter that is missing, empty, ill-formed or unknown.
+    pub fn parse(Parameters(mut fields): Parameters) -> Result<Self, InvalidRequest> {
+        let key = SubscriptionKey::take(&mut fields)?;
+        fields.finish()?;
+        Ok(Self { key })
+    }
+}
+
+fn discovered(value: Value) -> Result<BTreeSet<ReportType>, InvalidRequest> {
+    let invalid = |problem: &str| InvalidRequest::field("DiscoverReportTypes", problem);
+    let Value::Array(names) = value else {
+        return Err(invalid("must be an array of report types"));
+    };
+    let types = names
+        .iter()
+        .map(|name| {
+            let name = name.as_str().ok_or_else(|| invalid("must hold texts"))?;
+            ReportType::parse(name).map_err(|problem| invalid(&format!("{problem}; {name:?} is none")))
+        })
+        .collect::<Result<BTreeSet<_>, _>>()?;
+    if types.len() > MOST_DISCOVERED {
+        return Err(invalid("must name at most 10 report types"));
+    }
+    Ok(types)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(more: Value) -> Result<Subscribe, InvalidRequest> {
+        let mut body = json!({
+            "SellerId": "A3TH9S8BH6GOGM", "RegionCode": "EU", "NotificationType": "REPORT_PROCESSING_FINISHED",
+        });
+        let more = more.as_object().expect("an object").clone();
+        body.as_object_mut().expect("an object").extend(more);
+        Subscribe::parse(body.to_string().as_bytes())
+    }
+
+    #[test]
+    fn the_quick_starts_body_is_taken() {
+        let request = parse(json!({})).expect("valid");
+        assert_eq!(request.key.region, RegionCode::Eu);
+        assert!(!request.replace_existing);
+        assert_eq!(request.discover, None);
+    }
+
+    #[test]
+    fn no_types_are_not_the_same_as_nothing_said() {
+        let discover = |types: Value| {
+            let request = parse(json!({"DiscoverReportTypes": types})).expect("valid");
+            request.discover.map(|types| types.len())
+        };
+        assert_eq!(discover(json!([])), Some(0));
+        assert_eq!(discover(json!(null)), None);
+        assert_eq!(discover(json!(["GET_A", "GET_B", "GET_A"])), Some(2));
+    }
+
+    #[test]
+    fn the_field_at_fault_is_named() {
+        let many: Vec<String> = (0..11).map(|number| format!("GET_{number}")).collect();
+        for (more, field) in [
+            (json!({"RegionCode": null}), "RegionCode"),
+            (json!({"RegionCode": "US"}), "RegionCode"),
+            (json!({"RegionCode": "eu"}), "RegionCode"),
+            (json!({"NotificationType": "a b"}), "NotificationType"),
+            (json!({"ReplaceExisting": "yes"}), "ReplaceExisting"),
+            (json!({"DiscoverReportTypes": "GET_A"}), "DiscoverReportTypes"),
+            (json!({"DiscoverReportTypes": ["a b"]}), "DiscoverReportTypes"),
+            (json!({"DiscoverReportTypes": [1]}), "DiscoverReportTypes"),
+            (json!({"DiscoverReportTypes": many}), "DiscoverReportTypes"),
+        ] {
+            let error = parse(more.clone()).expect_err("invalid");
+            assert_eq!(error.field.as_deref(), Some(field), "{more}");
+        }
+    }
+
+    #[test]
+    fn what_is_subscribed_to_can_be_named_to_unsubscribe() {
+        let pairs = [
+            ("SellerId", "A3TH9S8BH6GOGM"),
+            ("RegionCode", "EU"),
+            ("NotificationType", "REPORT_PROCESSING_FINISHED"),
+        ];
+        let unsubscribe = |pairs: &[(&str, &str)]| {
+            Unsubscribe::parse(Parameters::new(pairs.iter().copied()).expect("pairs"))
+        };
+        let subscribed = parse(json!({})).expect("valid");
+        assert_eq!(unsubscribe(&pairs).expect("valid").key, subscribed.key);
+        let error = unsubscribe(&pairs[..2]).expect_err("incomplete");
+        assert_eq!(error.field.as_deref(), Some("NotificationType"));
+    }
+}

@@ -1,0 +1,45 @@
+//! *ReportReconciler*: on a schedule, looks after reports and orders that are overdue, and discovers
+//! reports that nobody announced.
+
+mod discovery;
+mod overdue;
+
+use std::time::Duration;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use overdue::Reconciler;
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::settings::{self, AmazonSettings};
+use serde_json::Value;
+
+/// This much of the function's time is left unused, so that it ends by itself.
+const RESERVE: Duration = Duration::from_secs(30);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let amazon_settings = AmazonSettings::from_env()?;
+    let quotas_table = settings::required("QUOTAS_TABLE")?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
+    let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
+    let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
+    let aws = aws_config().await;
+    let sfn = aws_sdk_sfn::Client::new(&aws);
+    let reconciler = &Reconciler {
+        amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        partners: SellingPartners::connect(&amazon_settings, &aws),
+        deliveries: StateMachine::new(sfn.clone(), delivery_arn),
+        orders: StateMachine::new(sfn, orders_arn),
+        overdue,
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let until = event.context.deadline() - RESERVE;
+        let seen = reconciler.look_after_overdue(until).await?;
+        let discovered = reconciler.discover(until).await?;
+        tracing::info!(?seen, discovered, "reconciled");
+        seen.complain()
+    }))
+    .await
+}

@@ -1,0 +1,361 @@
+//! Reports and orders that are overdue.
+
+use std::collections::HashSet;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use lambda_runtime::Error;
+use pipeline::PipelineError;
+use pipeline::adapters::{
+    Due, Fate, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, Started, StateMachine,
+};
+use pipeline::domain::ledger::{FINAL_PROGRESS, Stage, look_again};
+use pipeline::domain::order::{OrderToPlace, Placement, RequestId};
+use pipeline::domain::quota::Slot;
+use pipeline::domain::{FinalStatus, FinishedReport};
+use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
+use sp_api::rates::Operation;
+use sp_api::{ProcessingStatus, RegionCode, Report, SpApiError};
+
+/// Rows of one query.
+const PAGE: u16 = 100;
+
+/// getReport gives two calls a second; a run may wait for a few of them.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A request that is older than this has been answered, or its function is dead.
+const LONGEST_REQUEST: Duration = Duration::from_secs(35);
+
+/// How often a delivery is started again whose execution was aborted, or vanished.
+const MOST_REVIVALS: u8 = 3;
+
+/// What reconciling needs.
+pub struct Reconciler {
+    pub amazon: MeteredAmazon,
+    pub ledger: Ledger,
+    pub partners: SellingPartners,
+    pub deliveries: StateMachine,
+    pub orders: StateMachine,
+    pub overdue: Duration,
+}
+
+/// What a run saw.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Rows that were overdue.
+    pub overdue: usize,
+    /// Deliveries and orders that had to be started.
+    pub started: usize,
+    /// Rows that could not be looked after this time.
+    pub failed: usize,
+    /// Executions that could not be brought back.
+    pub lost: usize,
+}
+
+impl Seen {
+    /// An error, and with it an alarm, if something needs a person.
+    pub fn complain(self) -> Result<(), Error> {
+        if self.lost > 0 {
+            return Err(format!(
+                "{} executions were lost again and again; their rows say FAILED",
+                self.lost
+            )
+            .into());
+        }
+        Ok(())
+    }
+}
+
+/// What looking after a row came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// There is nothing to look after any more.
+    Settled,
+    /// All is well; look again then.
+    Later(Timestamp),
+    /// It had to be started; look again then.
+    Started(Timestamp),
+    /// Given up.
+    Lost,
+}
+
+impl Reconciler {
+    /// Looks after every row that is overdue, the longest first.
+    pub async fn look_after_overdue(&self, until: SystemTime) -> Result<Seen, PipelineError> {
+        let mut seen = Seen::default();
+        let mut done = HashSet::new();
+        let now = Timestamp::now();
+        loop {
+            let mut due = self.ledger.due(now, PAGE).await?;
+            // The index follows the table after a moment.
+            due.retain(|row| done.insert((row.seller_id.clone(), row.id.clone())));
+            if due.is_empty() {
+                return Ok(seen);
+            }
+            for row in due {
+                if SystemTime::now() > until {
+                    tracing::warn!("not all overdue rows were looked after; the next run goes on");
+                    return Ok(seen);
+                }
+                seen.overdue += 1;
+                self.look_after(&row, &mut seen).await;
+            }
+        }
+    }
+
+    async fn look_after(&self, due: &Due, seen: &mut Seen) {
+        let written = match self.care(due).await {
+            Ok(Care::Settled) => self.ledger.settle(due).await,
+            Ok(Care::Later(at)) => self.ledger.postpone(due, at).await,
+            Ok(Care::Started(at)) => {
+                seen.started += 1;
+                self.ledger.postpone(due, at).await
+            }
+            Ok(Care::Lost) => {
+                seen.lost += 1;
+                Ok(())
+            }
+            Err(error) => {
+                seen.failed += 1;
+                tracing::warn!(seller_id = %due.seller_id, id = due.id, "not looked after: {error}");
+                let pause = match &error {
+                    PipelineError::Amazon(SpApiError::Throttled { retry_after, .. }) => *retry_after,
+                    _ => self.overdue,
+                };
+                self.ledger.postpone(due, Timestamp::now() + pause).await
+            }
+        };
+        // Then the row is due again in the next run, which does no harm.
+        pipeline::adapters::or_warn(written);
+    }
+
+    async fn care(&self, due: &Due) -> Result<Care, PipelineError> {
+        if let Ok(request) = RequestId::parse(&due.id) {
+            return self.care_for_order(due, &request).await;
+        }
+        let Some(row) = self.ledger.row(&due.seller_id, &due.id).await? else {
+            return Ok(Care::Settled);
+        };
+        if is_settled(&row) {
+            return Ok(Care::Settled);
+        }
+        if row.progress() >= Stage::Notified.progress() {
+            let report = finished(due, &row)?;
+            let since = row.time("notifiedAt").unwrap_or_else(Timestamp::now);
+            return self.care_for_delivery(due, &report, since).await;
+        }
+        self.care_for_report(due, &row).await
+    }
+
+    /// A report that Amazon should have announced by now.
+    async fn care_for_report(&self, due: &Due, row: &LedgerRow) -> Result<Care, PipelineError> {
+        let id = ReportId::parse(&due.id).map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
+        let region = row
+            .region()
+            .ok_or_else(|| PipelineError::RegionUnknown(due.seller_id.clone()))?;
+        let asked = self
+            .amazon
+            .if_free(
+                &due.seller_id,
+                region,
+                Operation::GetReport,
+                PATIENCE,
+                |client, token| {
+                    let id = &id;
+                    async move { client.get_report(region, &token, id).await }
+                },
+            )
+            .await;
+        let now = Timestamp::now();
+        let since = row.time("orderedAt").unwrap_or(now);
+        let report = match asked {
+            Ok(report) => report,
+            Err(PipelineError::Amazon(SpApiError::NotFound { .. })) => {
+                tracing::warn!(seller_id = %due.seller_id, report_id = due.id, "Amazon has dropped the report");
+                let dropped = FinishedReport {
+                    seller_id: due.seller_id.clone(),
+                    report_id: id.clone(),
+                    report_type: report_type(row)?,
+                    processing_status: FinalStatus::Dropped,
+                    report_document_id: None,
+                };
+                return self.deliver(&dropped, region).await;
+            }
+            Err(error) => {
+                let noted = self
+                    .ledger
+                    .noting::<()>(&due.seller_id, &due.id, Err(error))
+                    .await;
+                return match noted {
+                    Err(error @ PipelineError::Amazon(SpApiError::Throttled { .. })) => Err(error),
+                    Err(error) => {
+                        tracing::warn!(seller_id = %due.seller_id, id = due.id, "{error}");
+                        Ok(Care::Later(look_again(since, now, self.overdue)))
+                    }
+                    Ok(()) => Ok(Care::Later(now)),
+                };
+            }
+        };
+        match self.found(due, &report) {
+            Some(finished) => self.deliver(&finished, region).await,
+            None => Ok(Care::Later(look_again(since, now, self.overdue))),
+        }
+    }
+
+    fn found(&self, due: &Due, report: &Report) -> Option<FinishedReport> {
+        let finished = as_finished(due.seller_id.clone(), report)?;
+        tracing::info!(
+            seller_id = %due.seller_id,
+            report_id = due.id,
+            "finished, but not announced"
+        );
+        Some(finished)
+    }
+
+    /// Does what the notification would have done.
+    pub(super) async fn deliver(
+        &self,
+        report: &FinishedReport,
+        region: RegionCode,
+    ) -> Result<Care, PipelineError> {
+        self.ledger
+            .record_notification(report, Some(region), self.overdue)
+            .await?;
+        self.deliveries.start(&report.execution_name(), report).await?;
+        Ok(Care::Started(Timestamp::now() + self.overdue))
+    }
+
+    /// A report that was announced, and is not delivered yet.
+    async fn care_for_delivery(
+        &self,
+        due: &Due,
+        report: &FinishedReport,
+        since: Timestamp,
+    ) -> Result<Care, PipelineError> {
+        let name = report.execution_name();
+        let again = |attempt| report.execution_name_again(attempt);
+        self.care_for_execution(due, &self.deliveries, &name, &again, report, since)
+            .await
+    }
+
+    /// An order that is not placed yet.
+    async fn care_for_order(&self, due: &Due, request: &RequestId) -> Result<Care, PipelineError> {
+        let Some(row) = self.ledger.order(&due.seller_id, request).await? else {
+            return Ok(Care::Settled);
+        };
+        let now = Timestamp::now();
+        let since = match row.state {
+            OrderState::Queued => row.not_before.unwrap_or(now),
+            OrderState::Placing { since } if since + LONGEST_REQUEST > now => {
+                return Ok(Care::Later(since + LONGEST_REQUEST));
+            }
+            OrderState::Placing { since } => since,
+            OrderState::Placed(_) | OrderState::Cancelled | OrderState::Failed => return Ok(Care::Settled),
+        };
+        let input = OrderToPlace {
+            seller_id: due.seller_id.clone(),
+            request_id: request.clone(),
+            region_code: row.order.region,
+            report_type: row.order.report.report_type,
+            placement: Placement::waiting(Slot::at_once(now)),
+        };
+        let again = |attempt| format!("{request}_again{attempt}");
+        self.care_for_execution(due, &self.orders, request.as_str(), &again, &input, since)
+            .await
+    }
+
+    /// Something whose execution should run. If it never did, it is started; if it is gone and has
+    /// left its work undone, another takes its place.
+    async fn care_for_execution(
+        &self,
+        due: &Due,
+        workflow: &StateMachine,
+        name: &str,
+        again: &impl Fn(u64) -> String,
+        input: &impl serde::Serialize,
+        since: Timestamp,
+    ) -> Result<Care, PipelineError> {
+        let now = Timestamp::now();
+        let later = look_again(since, now, self.overdue);
+        if workflow.start(name, input).await? == Started::New {
+            return Ok(Care::Started(later));
+        }
+        let revivals = self
+            .ledger
+            .row(&due.seller_id, &due.id)
+            .await?
+            .and_then(|row| row.number("revivals"))
+            .unwrap_or(0);
+        let current = if revivals == 0 {
+            name.to_owned()
+        } else {
+            again(revivals)
+        };
+        if workflow.fate(&current).await? == Fate::Running {
+            return Ok(Care::Later(later));
+        }
+        // It may have ended well between the two questions.
+        let row = self.ledger.row(&due.seller_id, &due.id).await?;
+        if row.is_none_or(|row| is_settled(&row)) {
+            return Ok(Care::Settled);
+        }
+        let Some(attempt) = self.ledger.count_revival(due, MOST_REVIVALS).await? else {
+            let cause = "its executions ended without saying how: aborted, or timed out";
+            self.ledger.record_loss(&due.seller_id, &due.id, cause).await?;
+            return Ok(Care::Lost);
+        };
+        tracing::warn!(seller_id = %due.seller_id, id = due.id, attempt, "the execution is gone; another takes its place");
+        workflow.start(&again(attempt), input).await?;
+        Ok(Care::Started(later))
+    }
+}
+
+/// Whether a row needs nothing more, or nothing that a reconciler could do.
+fn is_settled(row: &LedgerRow) -> bool {
+    row.progress() >= FINAL_PROGRESS || matches!(row.status(), "FAILED" | "PLACED" | "CANCELLED")
+}
+
+/// What was announced of a report, as its row has it.
+fn finished(due: &Due, row: &LedgerRow) -> Result<FinishedReport, PipelineError> {
+    let unreadable =
+        |what: &str| PipelineError::InvalidInput(format!("the row of report {} has no {what}", due.id));
+    let status = match row.text("processingStatus") {
+        Some("DONE") => FinalStatus::Done,
+        Some("CANCELLED") => FinalStatus::Cancelled,
+        Some("FATAL") => FinalStatus::Fatal,
+        Some("DROPPED") => FinalStatus::Dropped,
+        _ => return Err(unreadable("processingStatus")),
+    };
+    Ok(FinishedReport {
+        seller_id: due.seller_id.clone(),
+        report_id: ReportId::parse(&due.id).map_err(|_| unreadable("report id"))?,
+        report_type: report_type(row)?,
+        processing_status: status,
+        report_document_id: row
+            .text("reportDocumentId")
+            .and_then(|id| ReportDocumentId::parse(id).ok()),
+    })
+}
+
+fn report_type(row: &LedgerRow) -> Result<ReportType, PipelineError> {
+    row.text("reportType")
+        .and_then(|name| ReportType::parse(name).ok())
+        .ok_or_else(|| PipelineError::InvalidInput("the row has no reportType".to_owned()))
+}
+
+/// A report that Amazon is done with; `None` while it is not.
+pub(super) fn as_finished(seller_id: sp_api::ids::SellerId, report: &Report) -> Option<FinishedReport> {
+    let processing_status = match report.processing_status {
+        ProcessingStatus::InQueue | ProcessingStatus::InProgress => return None,
+        ProcessingStatus::Done => FinalStatus::Done,
+        ProcessingStatus::Cancelled => FinalStatus::Cancelled,
+        ProcessingStatus::Fatal => FinalStatus::Fatal,
+    };
+    Some(FinishedReport {
+        seller_id,
+        report_id: report.report_id.clone(),
+        report_type: report.report_type.clone(),
+        processing_status,
+        report_document_id: report.report_document_id.clone(),
+    })
+}
