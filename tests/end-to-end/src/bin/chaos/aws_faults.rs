@@ -1,0 +1,79 @@
+//! The proxy between the functions and AWS, which fails when it is told to (see `tests/fault-proxy`).
+
+use anyhow::{Context, Result, bail};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// How often something was asked, or went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Count {
+    /// As in signatures: `dynamodb`.
+    pub service: String,
+    /// As in the API reference: `UpdateItem`.
+    pub operation: String,
+    /// How it went wrong.
+    #[serde(default)]
+    pub kind: Option<String>,
+    /// How often.
+    pub count: u64,
+}
+
+/// The proxy's control API.
+#[derive(Clone, Debug)]
+pub struct AwsFaults {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl AwsFaults {
+    /// The proxy that the environment names; `None` if there is none.
+    pub fn find() -> Result<Option<Self>> {
+        let Ok(url) = std::env::var("FAULT_PROXY_URL") else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            http: reqwest::Client::builder().build()?,
+            url: url.trim_end_matches('/').to_owned(),
+        }))
+    }
+
+    /// From now on these rules hold, and it counts anew.
+    pub async fn begin(&self, rules: &[Value]) -> Result<()> {
+        self.call(Method::DELETE, "fired", None).await?;
+        self.call(Method::PUT, "rules", Some(&Value::from(rules))).await?;
+        Ok(())
+    }
+
+    /// From now on everything passes.
+    pub async fn end(&self) -> Result<()> {
+        self.call(Method::DELETE, "rules", None).await?;
+        Ok(())
+    }
+
+    /// What went wrong.
+    pub async fn fired(&self) -> Result<Vec<Count>> {
+        let counts = self.call(Method::GET, "fired", None).await?;
+        Ok(serde_json::from_value(counts)?)
+    }
+
+    /// What was asked of AWS.
+    pub async fn calls(&self) -> Result<Vec<Count>> {
+        let counts = self.call(Method::GET, "calls", None).await?;
+        Ok(serde_json::from_value(counts)?)
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let mut request = self.http.request(method, format!("{}/{path}", self.url));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.context("the fault proxy can't be reached")?;
+        let status = response.status();
+        let text = response.text().await?;
+        if !status.is_success() {
+            bail!("the fault proxy answered {status}: {text}");
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
+}

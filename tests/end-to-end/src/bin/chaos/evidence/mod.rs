@@ -1,0 +1,97 @@
+//! What can be seen after the storm, from all sides.
+
+mod bucket;
+pub mod calls;
+mod dead_letters;
+pub mod ledger;
+mod mailbox;
+pub mod truth;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::ordering::Sent;
+use crate::processes::Killed;
+use crate::scene::Scene;
+pub use bucket::{Object, Upload, report_of};
+pub use dead_letters::DeadLetter;
+pub use ledger::Row;
+pub use mailbox::{Kind, Mail};
+pub use truth::TrueReport;
+
+/// Everything that the verdict is about.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// What was ordered.
+    pub orders: Vec<Sent>,
+    /// What Amazon made.
+    pub reports: Vec<TrueReport>,
+    /// The ledger.
+    pub rows: Vec<Row>,
+    /// The bucket.
+    pub objects: Vec<Object>,
+    /// Uploads that were begun and not ended.
+    pub uploads: Vec<Upload>,
+    /// The e-mails.
+    pub mails: Vec<Mail>,
+    /// The dead-letter queue.
+    pub dead_letters: Vec<DeadLetter>,
+    /// The garbage that was sent.
+    pub garbage: Vec<String>,
+    /// The processes that were killed.
+    pub kills: Vec<Killed>,
+    /// Sellers whose authorization was withdrawn.
+    pub revoked: BTreeSet<String>,
+    /// Executions that run although nothing is left to do.
+    pub running: Vec<String>,
+    /// Messages that are still in the queue.
+    pub waiting_messages: u64,
+    /// Whether reports without an order are as they should be.
+    pub some_made_elsewhere: bool,
+}
+
+/// What only the storm itself knows.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// What was ordered.
+    pub orders: Vec<Sent>,
+    /// The garbage that was sent.
+    pub garbage: Vec<String>,
+    /// The processes that were killed.
+    pub kills: Vec<Killed>,
+    /// Sellers whose authorization was withdrawn.
+    pub revoked: BTreeSet<String>,
+    /// Whether reports without an order are as they should be.
+    pub some_made_elsewhere: bool,
+}
+
+impl Evidence {
+    /// Looks everywhere.
+    pub async fn gather(scene: &Scene, sellers: &[&str], memory: Memory) -> Result<Self> {
+        let reports = scene.simulator.reports(true).await?;
+        let mut running = scene.running().await?;
+        running.sort();
+        Ok(Self {
+            reports: TrueReport::of(&reports, sellers),
+            rows: ledger::rows(scene, sellers).await?,
+            objects: bucket::objects(scene, sellers).await?,
+            uploads: bucket::uploads(scene, sellers).await?,
+            mails: mailbox::mails(scene, sellers).await?,
+            dead_letters: dead_letters::read(scene).await?,
+            running,
+            waiting_messages: scene.waiting_messages().await?,
+            orders: memory.orders,
+            garbage: memory.garbage,
+            kills: memory.kills,
+            revoked: memory.revoked,
+            some_made_elsewhere: memory.some_made_elsewhere,
+        })
+    }
+}
+
+/// A time as AWS gives it.
+fn timestamp(time: aws_sdk_s3::primitives::DateTime) -> Option<Timestamp> {
+    Timestamp::from_millisecond(time.to_millis().ok()?).ok()
+}

@@ -1,0 +1,213 @@
+//! What a storm came to, for machines and for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::aws_faults::Count;
+use crate::evidence::calls::Costs;
+use crate::verdict::Verdict;
+
+/// Everything that is known at the end.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StormResult {
+    /// As asked for.
+    pub reports: u32,
+    /// As asked for.
+    pub seed: u64,
+    /// The kinds that were on.
+    pub faults: String,
+    /// Reports that were ordered beforehand.
+    pub warm_ups: usize,
+    /// Reports that were settled when the faults were taken back.
+    pub settled_when_it_ended: usize,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// What it cost at Amazon.
+    pub costs: Costs,
+    /// What it cost at AWS; unknown without the proxy.
+    pub aws: Option<AwsCounts>,
+    /// Processes that were killed, by function.
+    pub kills: BTreeMap<String, u64>,
+    /// Kills that found no process.
+    pub missed_kills: u64,
+    /// What became of notifications.
+    pub notifications: BTreeMap<&'static str, u64>,
+}
+
+/// What the proxy in front of AWS has counted.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AwsCounts {
+    /// Faults, by service, operation and kind.
+    pub faults: BTreeMap<String, u64>,
+    /// Calls for each report, by service and operation; attempts that failed included.
+    pub calls_per_report: BTreeMap<String, f64>,
+}
+
+impl AwsCounts {
+    /// Counts, for so many reports.
+    pub fn of(fired: &[Count], calls: &[Count], reports: usize) -> Self {
+        let mut counts = Self {
+            faults: BTreeMap::new(),
+            calls_per_report: BTreeMap::new(),
+        };
+        for fault in fired {
+            let kind = fault.kind.as_deref().unwrap_or("fault");
+            let name = format!("{}: {kind}", fault.service);
+            *counts.faults.entry(name).or_default() += fault.count;
+        }
+        let reports = u32::try_from(reports.max(1)).unwrap_or(u32::MAX);
+        for call in calls {
+            let count = u32::try_from(call.count).unwrap_or(u32::MAX);
+            let each = f64::from(count) / f64::from(reports);
+            counts.calls_per_report.insert(
+                format!("{} {}", call.service, call.operation),
+                (each * 100.0).round() / 100.0,
+            );
+        }
+        counts
+    }
+}
+
+impl StormResult {
+    /// For machines.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let mut result = serde_json::to_value(self)?;
+        result["good"] = self.verdict.is_good().into();
+        serde_json::to_string_pretty(&result)
+    }
+
+    /// For people.
+    pub fn table(&self) -> String {
+        let mut table = Table::default();
+        self.outcome(&mut table);
+        self.price(&mut table);
+        let counts = |counts: &BTreeMap<String, u64>| counts.clone().into_iter().collect::<Vec<_>>();
+        table.section("Faults that struck");
+        for (name, count) in counts(&self.costs.faults) {
+            table.row(&name, &count.to_string());
+        }
+        for (name, count) in &self.notifications {
+            table.row(&format!("notifications: {name}"), &count.to_string());
+        }
+        for (name, count) in counts(&self.kills) {
+            table.row(&format!("killed: {name}"), &count.to_string());
+        }
+        if self.missed_kills > 0 {
+            table.row("kills that found nobody", &self.missed_kills.to_string());
+        }
+        match &self.aws {
+            Some(aws) => {
+                for (name, count) in counts(&aws.faults) {
+                    table.row(&name, &count.to_string());
+                }
+                table.section("Calls to AWS for each report (with the attempts that failed)");
+                for (name, count) in &aws.calls_per_report {
+                    table.row(name, &format!("{count:.2}"));
+                }
+            }
+            None => {
+                table.section("Calls to AWS are not counted: no fault proxy (cargo local up --faulty-aws)");
+            }
+        }
+        table.section(match self.verdict.is_good() {
+            true => "✓ Nothing lost, nothing twice",
+            false => "✗ This is wrong:",
+        });
+        for problem in &self.verdict.problems {
+            table.text(problem);
+        }
+        table.0
+    }
+
+    fn outcome(&self, table: &mut Table) {
+        let verdict = &self.verdict;
+        table.section(&format!(
+            "{} reports, seed {}, faults: {}",
+            self.reports, self.seed, self.faults
+        ));
+        for (name, count) in [
+            ("orders sent (with those to warm up)", verdict.ordered),
+            ("orders accepted", verdict.accepted),
+            (
+                "orders refused, not sent again without a key",
+                verdict.refused_without_key,
+            ),
+            (
+                "orders accepted that became no report",
+                verdict.orders_without_report,
+            ),
+            ("orders that became two reports", verdict.made_twice),
+            ("reports that Amazon made", verdict.made),
+            (
+                "settled before the faults were taken back",
+                self.settled_when_it_ended,
+            ),
+            ("documents stored", verdict.stored),
+            ("byte-identical", verdict.byte_identical),
+            ("different", verdict.different),
+            ("announced", verdict.announced),
+            ("announced twice", verdict.announced_twice),
+            (
+                "twice because the notifier was killed",
+                verdict.twice_because_killed,
+            ),
+            ("lost", verdict.lost),
+            ("failed for a good reason", verdict.failed_for_a_good_reason),
+            ("garbage sent", verdict.garbage),
+            ("dead letters", verdict.dead_letters),
+            ("uploads left by killed functions", verdict.uploads_of_the_killed),
+        ] {
+            table.row(name, &count.to_string());
+        }
+    }
+
+    fn price(&self, table: &mut Table) {
+        let costs = &self.costs;
+        table.section("Calls to Amazon: made / needed, 429 on demand / by quota");
+        for (operation, cost) in &costs.operations {
+            let needed = cost
+                .needed
+                .map_or_else(|| "–".to_owned(), |needed| needed.to_string());
+            table.row(
+                operation,
+                &format!(
+                    "{:>6} / {needed:<6} {:>4} / {:<4}",
+                    cost.made, cost.throttled_on_demand, cost.throttled_by_quota
+                ),
+            );
+        }
+        table.row(
+            "from the first order to the last document",
+            &format!(
+                "{:.1} s; the quotas alone: {:.1} s",
+                costs.drain_seconds, costs.least_seconds
+            ),
+        );
+    }
+}
+
+/// Text in two columns.
+#[derive(Default)]
+pub struct Table(pub String);
+
+impl Table {
+    /// A heading.
+    pub fn section(&mut self, title: &str) {
+        // Writing to a String can't fail.
+        let _ = writeln!(self.0, "\n{title}");
+    }
+
+    /// A line.
+    pub fn row(&mut self, name: &str, value: &str) {
+        let _ = writeln!(self.0, "  {name:<48} {value}");
+    }
+
+    /// A line that is nothing but text.
+    pub fn text(&mut self, text: &str) {
+        let _ = writeln!(self.0, "  {text}");
+    }
+}

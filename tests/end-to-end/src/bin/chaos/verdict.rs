@@ -1,0 +1,242 @@
+//! Whether anything was lost, or came twice, or is different; or can't be explained.
+
+mod orders;
+mod strays;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::evidence::{Evidence, Kind, Mail, Row, TrueReport, report_of};
+
+/// What a revoked authorization is called.
+const GOOD_REASON: &str = "AuthorizationRevoked";
+
+/// How long after the first of two e-mails a killed notifier still explains the second.
+const KILL_EXPLAINS: Duration = Duration::from_secs(10);
+
+/// Times of e-mails have no more than seconds.
+const RESOLUTION: Duration = Duration::from_secs(1);
+
+/// What came of everything. Whatever is not as it should be has a line in `problems`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Orders that were sent.
+    pub ordered: usize,
+    /// Orders that were accepted.
+    pub accepted: usize,
+    /// Orders without a key that failed and were not sent again.
+    pub refused_without_key: usize,
+    /// Accepted orders that Amazon made no report for.
+    pub orders_without_report: usize,
+    /// Orders that Amazon made more than one report for.
+    pub made_twice: usize,
+    /// Reports that Amazon made.
+    pub made: usize,
+    /// Documents in the bucket.
+    pub stored: usize,
+    /// Those that are Amazon's to the byte.
+    pub byte_identical: usize,
+    /// Those that are not.
+    pub different: usize,
+    /// Reports whose end was announced.
+    pub announced: usize,
+    /// Reports that more than one e-mail came about, for no known reason.
+    pub announced_twice: usize,
+    /// The same because the notifier was killed between SNS and the ledger.
+    pub twice_because_killed: usize,
+    /// Reports that did not arrive.
+    pub lost: usize,
+    /// Reports and orders that failed because the seller withdrew the authorization.
+    pub failed_for_a_good_reason: usize,
+    /// Messages in the dead-letter queue.
+    pub dead_letters: usize,
+    /// Pieces of garbage that were sent.
+    pub garbage: usize,
+    /// Uploads that a killed function left behind; the bucket's lifecycle removes them.
+    pub uploads_of_the_killed: usize,
+    /// What is wrong, in words.
+    pub problems: Vec<String>,
+}
+
+impl Verdict {
+    /// Judges.
+    pub fn of(evidence: &Evidence) -> Self {
+        let mut verdict = Self {
+            ordered: evidence.orders.len(),
+            made: evidence.reports.len(),
+            garbage: evidence.garbage.len(),
+            dead_letters: evidence.dead_letters.len(),
+            ..Self::default()
+        };
+        for order in &evidence.orders {
+            verdict.judge_order(order, evidence);
+        }
+        for report in &evidence.reports {
+            verdict.judge_report(report, evidence);
+        }
+        verdict.judge_strangers(evidence);
+        verdict.judge_uploads(evidence);
+        verdict.judge_dead_letters(evidence);
+        for name in &evidence.running {
+            verdict.complain(format!("the execution {name} still runs"));
+        }
+        if evidence.waiting_messages > 0 {
+            verdict.complain(format!("{} notifications wait still", evidence.waiting_messages));
+        }
+        verdict
+    }
+
+    /// Whether everything is as it should be.
+    pub fn is_good(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    fn complain(&mut self, problem: String) {
+        self.problems.push(problem);
+    }
+
+    fn judge_report(&mut self, report: &TrueReport, evidence: &Evidence) {
+        let name = format!("report {} of {} ({})", report.id, report.seller, report.status);
+        let row = row(evidence, &report.seller, &report.id);
+        let mails = mails(evidence, &report.seller, &report.id);
+        self.judge_mails(&name, &mails, evidence);
+        let told = |kind| mails.iter().any(|mail| mail.kind == kind);
+        if row.is_some_and(|row| is_excused(row, evidence)) && told(Kind::NotDelivered) {
+            self.failed_for_a_good_reason += 1;
+            return;
+        }
+        let mut losses = Vec::new();
+        if told(Kind::NotDelivered) {
+            self.complain(format!(
+                "{name} is said not to be delivered: {}",
+                mails[0].subject
+            ));
+        }
+        match told(Kind::Ended) {
+            true => self.announced += 1,
+            false => losses.push("no e-mail came".to_owned()),
+        }
+        let expected = match report.status.as_str() {
+            "DONE" => "ANNOUNCED",
+            other => other,
+        };
+        match row {
+            Some(row) if row.status == expected => {}
+            Some(row) => losses.push(format!(
+                "the ledger says {} {}",
+                row.status,
+                row.error.as_deref().unwrap_or("")
+            )),
+            None => losses.push("the ledger has no row".to_owned()),
+        }
+        losses.extend(self.judge_objects(report, &name, row, evidence));
+        if !losses.is_empty() {
+            self.lost += 1;
+            self.complain(format!("{name} is lost: {}", losses.join("; ")));
+        }
+    }
+
+    /// Compares the stored document with Amazon's; says what is missing.
+    fn judge_objects(
+        &mut self,
+        report: &TrueReport,
+        name: &str,
+        row: Option<&Row>,
+        evidence: &Evidence,
+    ) -> Option<String> {
+        let of_report = (report.seller.as_str(), report.id.as_str());
+        let objects: Vec<_> = evidence
+            .objects
+            .iter()
+            .filter(|object| report_of(&object.key) == Some(of_report))
+            .collect();
+        self.stored += objects.len();
+        match (objects.as_slice(), report.has_document) {
+            ([], true) => return Some("nothing is stored".to_owned()),
+            ([], false) => {}
+            ([object], true) if Some(&object.sha256) == report.sha256.as_ref() => {
+                self.byte_identical += 1;
+                let recorded = row.map(|row| (&row.object_key, row.bytes, &row.sha256));
+                let actual = (
+                    &Some(object.key.clone()),
+                    Some(object.bytes),
+                    &Some(object.sha256.clone()),
+                );
+                if recorded.is_some_and(|recorded| recorded != actual) {
+                    self.complain(format!(
+                        "{name} is stored as {actual:?}, but recorded as {recorded:?}"
+                    ));
+                }
+            }
+            ([object], true) => {
+                self.different += 1;
+                self.complain(format!(
+                    "{name} differs: {} bytes in {} are not Amazon's {:?}",
+                    object.bytes, object.key, report.bytes
+                ));
+            }
+            (objects, _) => {
+                let keys: Vec<_> = objects.iter().map(|object| object.key.as_str()).collect();
+                self.complain(format!(
+                    "{name} has objects that it should not have: {}",
+                    keys.join(", ")
+                ));
+            }
+        }
+        None
+    }
+
+    /// One e-mail is right; more need the notifier to have been killed after all but the last.
+    fn judge_mails(&mut self, name: &str, mails: &[&Mail], evidence: &Evidence) {
+        let unexplained = mails
+            .windows(2)
+            .filter(|pair| !killed_between(evidence, pair[0].published_at, pair[1].published_at))
+            .count();
+        if unexplained > 0 {
+            self.announced_twice += 1;
+            let times: Vec<_> = mails.iter().map(|mail| mail.published_at.to_string()).collect();
+            self.complain(format!(
+                "{name} was announced more than once: {}",
+                times.join(", ")
+            ));
+        } else if mails.len() > 1 {
+            self.twice_because_killed += 1;
+        }
+    }
+}
+
+fn row<'a>(evidence: &'a Evidence, seller: &str, id: &str) -> Option<&'a Row> {
+    evidence
+        .rows
+        .iter()
+        .find(|row| row.seller == seller && row.id == id)
+}
+
+fn mails<'a>(evidence: &'a Evidence, seller: &str, about: &str) -> Vec<&'a Mail> {
+    let concerns = |mail: &&Mail| mail.seller == seller && mail.about == about;
+    evidence.mails.iter().filter(concerns).collect()
+}
+
+fn is_excused(row: &Row, evidence: &Evidence) -> bool {
+    row.status == "FAILED"
+        && row.error.as_deref() == Some(GOOD_REASON)
+        && evidence.revoked.contains(&row.seller)
+}
+
+/// Whether the notifier was killed after SNS had taken the first e-mail and before it took the second.
+fn killed_between(evidence: &Evidence, first: Timestamp, second: Timestamp) -> bool {
+    let last = first + SignedDuration::try_from(KILL_EXPLAINS).unwrap_or_default();
+    let kills = evidence
+        .kills
+        .iter()
+        .filter(|kill| kill.function == "report-notifier");
+    // Both times are cut off below the second, so the second e-mail may be that much younger.
+    kills
+        .into_iter()
+        .any(|kill| first <= kill.at && kill.at < second + RESOLUTION && kill.at <= last + RESOLUTION)
+}

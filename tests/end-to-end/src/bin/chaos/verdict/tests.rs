@@ -1,0 +1,368 @@
+//! A verdict that could not be bad would say nothing.
+
+use super::*;
+use crate::evidence::{DeadLetter, Object, Upload};
+use crate::ordering::{Receipt, Sent};
+use crate::processes::Killed;
+
+const SELLER: &str = "A1";
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(1_000 + second).expect("valid")
+}
+
+fn report(order: usize, status: &str, has_document: bool) -> TrueReport {
+    TrueReport {
+        seller: SELLER.into(),
+        id: format!("50{order}"),
+        region: "EU".into(),
+        report_type: "GET_X".into(),
+        order: Some(order),
+        status: status.into(),
+        has_document,
+        bytes: has_document.then_some(5),
+        sha256: has_document.then(|| format!("sha-{order}")),
+        notified: 1,
+    }
+}
+
+fn object(report: &TrueReport) -> Object {
+    Object {
+        key: format!(
+            "SellerId={SELLER}/ReportType=GET_X/date=2026-11-22/{}.txt",
+            report.id
+        ),
+        bytes: 5,
+        sha256: report.sha256.clone().unwrap_or_default(),
+    }
+}
+
+fn report_row(report: &TrueReport, status: &str) -> Row {
+    let object = report.has_document.then(|| object(report));
+    Row {
+        seller: SELLER.into(),
+        id: report.id.clone(),
+        status: status.into(),
+        object_key: object.as_ref().map(|object| object.key.clone()),
+        bytes: object.as_ref().map(|object| object.bytes),
+        sha256: object.map(|object| object.sha256),
+        ..Row::default()
+    }
+}
+
+fn mail(about: &str, kind: Kind, at: i64) -> Mail {
+    Mail {
+        seller: SELLER.into(),
+        about: about.into(),
+        kind,
+        subject: "Amazon report".into(),
+        published_at: second(at),
+    }
+}
+
+fn sent(order: usize, receipt: Receipt) -> Sent {
+    Sent {
+        order,
+        seller: SELLER.into(),
+        has_key: true,
+        receipts: vec![receipt],
+        refusal: None,
+    }
+}
+
+/// Everything as it should be: a report that was ordered at once, one that waited, one that Amazon
+/// cancelled, one that it could not make; and a piece of garbage.
+fn good() -> Evidence {
+    let reports = vec![
+        report(0, "DONE", true),
+        report(1, "DONE", true),
+        report(2, "CANCELLED", false),
+        report(3, "FATAL", true),
+    ];
+    let statuses = ["ANNOUNCED", "ANNOUNCED", "CANCELLED", "FATAL"];
+    let mut rows: Vec<_> = reports
+        .iter()
+        .zip(statuses)
+        .map(|(report, status)| report_row(report, status))
+        .collect();
+    rows.push(Row {
+        seller: SELLER.into(),
+        id: "order-1".into(),
+        status: "PLACED".into(),
+        placed_as: Some("501".into()),
+        ..Row::default()
+    });
+    let ordered = [0, 2, 3].map(|order| sent(order, Receipt::Report(format!("50{order}"))));
+    let mut orders = ordered.to_vec();
+    orders.push(sent(1, Receipt::Request("order-1".into())));
+    Evidence {
+        objects: reports
+            .iter()
+            .filter(|report| report.has_document)
+            .map(object)
+            .collect(),
+        mails: reports
+            .iter()
+            .map(|report| mail(&report.id, Kind::Ended, 0))
+            .collect(),
+        dead_letters: vec![DeadLetter {
+            body: "garbage".into(),
+            error_type: Some("Unreadable".into()),
+        }],
+        garbage: vec!["garbage".into()],
+        orders,
+        reports,
+        rows,
+        ..Evidence::default()
+    }
+}
+
+/// The verdict on everything as it should be, but for one thing.
+fn spoilt(spoil: impl FnOnce(&mut Evidence)) -> Verdict {
+    let mut evidence = good();
+    spoil(&mut evidence);
+    let verdict = Verdict::of(&evidence);
+    assert!(!verdict.is_good(), "{verdict:?}");
+    verdict
+}
+
+#[test]
+fn what_is_as_it_should_be_is_good() {
+    let verdict = Verdict::of(&good());
+    assert_eq!(verdict.problems, [""; 0]);
+    let expected = Verdict {
+        ordered: 4,
+        accepted: 4,
+        made: 4,
+        stored: 3,
+        byte_identical: 3,
+        announced: 4,
+        dead_letters: 1,
+        garbage: 1,
+        ..Verdict::default()
+    };
+    assert_eq!(verdict, expected);
+}
+
+#[test]
+fn a_missing_object_row_or_email_is_a_loss() {
+    assert_eq!(spoilt(|evidence| evidence.objects.truncate(2)).lost, 1);
+    assert_eq!(spoilt(|evidence| evidence.mails.truncate(2)).lost, 2);
+    assert_eq!(spoilt(|evidence| drop(evidence.rows.remove(0))).lost, 1);
+    assert_eq!(
+        spoilt(|evidence| evidence.rows[1].status = "STORED".into()).lost,
+        1
+    );
+    let failed = spoilt(|evidence| {
+        evidence.rows[0].status = "FAILED".into();
+        evidence.rows[0].error = Some("States.Timeout".into());
+        evidence.mails[0].kind = Kind::NotDelivered;
+    });
+    assert_eq!((failed.lost, failed.failed_for_a_good_reason), (1, 0));
+    let everything = spoilt(|evidence| {
+        evidence.objects.clear();
+        evidence.mails.clear();
+        evidence.rows.truncate(0);
+    });
+    assert_eq!(everything.lost, 4, "each counts once");
+}
+
+#[test]
+fn another_byte_is_a_difference() {
+    let verdict = spoilt(|evidence| evidence.objects[1].sha256 = "other".into());
+    assert_eq!((verdict.different, verdict.byte_identical), (1, 2));
+    spoilt(|evidence| evidence.rows[0].sha256 = Some("other".into()));
+    spoilt(|evidence| evidence.rows[0].object_key = None);
+}
+
+#[test]
+fn a_second_object_or_a_strange_one_is_noticed() {
+    spoilt(|evidence| {
+        let mut second = evidence.objects[0].clone();
+        second.key = second.key.replace("2026-11-22", "2026-11-23");
+        evidence.objects.push(second);
+    });
+    spoilt(|evidence| {
+        let mut strange = evidence.objects[0].clone();
+        strange.key = strange.key.replace("500", "999");
+        evidence.objects.push(strange);
+    });
+    spoilt(|evidence| evidence.objects.push(object(&report(2, "CANCELLED", false))));
+    spoilt(|evidence| evidence.rows[0].id = "999".into());
+    spoilt(|evidence| evidence.mails[0].about = "999".into());
+}
+
+#[test]
+fn a_second_email_is_explained_by_a_killed_notifier_only() {
+    let twice = |evidence: &mut Evidence| evidence.mails.push(mail("500", Kind::Ended, 4));
+    assert_eq!(spoilt(twice).announced_twice, 1);
+    let killed = |function, at| {
+        let mut evidence = good();
+        twice(&mut evidence);
+        evidence.kills.push(Killed {
+            at: second(at),
+            function,
+        });
+        Verdict::of(&evidence)
+    };
+    let explained = killed("report-notifier", 2);
+    assert!(explained.is_good(), "{:?}", explained.problems);
+    assert_eq!(
+        (explained.announced_twice, explained.twice_because_killed),
+        (0, 1)
+    );
+    assert_eq!(killed("report-document-storage", 2).announced_twice, 1);
+    assert_eq!(
+        killed("report-notifier", -1).announced_twice,
+        1,
+        "before the first"
+    );
+    assert_eq!(
+        killed("report-notifier", 9).announced_twice,
+        1,
+        "after the second"
+    );
+    let thrice = spoilt(|evidence| {
+        twice(evidence);
+        evidence.mails.push(mail("500", Kind::Ended, 8));
+        evidence.kills.push(Killed {
+            at: second(2),
+            function: "report-notifier",
+        });
+    });
+    assert_eq!(thrice.announced_twice, 1, "one kill explains one e-mail");
+}
+
+#[test]
+fn a_kill_long_after_the_first_email_explains_nothing() {
+    let verdict = spoilt(|evidence| {
+        evidence.mails.push(mail("500", Kind::Ended, 60));
+        evidence.kills.push(Killed {
+            at: second(50),
+            function: "report-notifier",
+        });
+    });
+    assert_eq!(verdict.announced_twice, 1);
+}
+
+#[test]
+fn an_order_becomes_one_report() {
+    let without = spoilt(|evidence| evidence.orders.push(sent(9, Receipt::Request("order-9".into()))));
+    assert_eq!(without.orders_without_report, 1);
+    let twice = spoilt(|evidence| evidence.reports[1].order = Some(0));
+    assert_eq!((twice.made_twice, twice.orders_without_report), (1, 1));
+    spoilt(|evidence| evidence.reports[0].order = None);
+}
+
+#[test]
+fn an_answer_holds_for_ever() {
+    let other = Receipt::Report("999".into());
+    spoilt(|evidence| evidence.orders[0].receipts.push(other.clone()));
+    spoilt(|evidence| evidence.orders[0].receipts = vec![other.clone()]);
+    spoilt(|evidence| evidence.rows[4].placed_as = Some("500".into()));
+    spoilt(|evidence| evidence.rows[4].status = "QUEUED".into());
+}
+
+#[test]
+fn a_refusal_is_fine_only_where_nobody_may_try_again() {
+    let refused = |has_key| Sent {
+        has_key,
+        receipts: Vec::new(),
+        refusal: Some("503".into()),
+        ..sent(9, Receipt::Report(String::new()))
+    };
+    let mut evidence = good();
+    evidence.orders.push(refused(false));
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!((verdict.refused_without_key, verdict.accepted), (1, 4));
+    spoilt(|evidence| evidence.orders.push(refused(true)));
+}
+
+#[test]
+fn a_withdrawn_authorization_is_a_good_reason_that_must_be_told() {
+    let fail = |evidence: &mut Evidence| {
+        evidence.rows[0].status = "FAILED".into();
+        evidence.rows[0].error = Some("AuthorizationRevoked".into());
+        evidence.rows[0].object_key = None;
+        evidence.objects.remove(0);
+        evidence.mails[0].kind = Kind::NotDelivered;
+    };
+    let mut evidence = good();
+    fail(&mut evidence);
+    evidence.revoked.insert(SELLER.into());
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!(
+        (verdict.failed_for_a_good_reason, verdict.lost, verdict.announced),
+        (1, 0, 3)
+    );
+    assert_eq!(spoilt(fail).lost, 1, "nobody withdrew anything");
+    let untold = spoilt(|evidence| {
+        fail(evidence);
+        evidence.revoked.insert(SELLER.into());
+        evidence.mails.remove(0);
+    });
+    assert_eq!(untold.lost, 1);
+}
+
+#[test]
+fn an_order_that_failed_for_a_good_reason_is_told_once() {
+    let fail = |evidence: &mut Evidence| {
+        evidence.orders.push(sent(9, Receipt::Request("order-9".into())));
+        evidence.rows.push(Row {
+            seller: SELLER.into(),
+            id: "order-9".into(),
+            status: "FAILED".into(),
+            error: Some("AuthorizationRevoked".into()),
+            ..Row::default()
+        });
+        evidence.revoked.insert(SELLER.into());
+        evidence.mails.push(mail("order-9", Kind::NotDelivered, 0));
+    };
+    let mut evidence = good();
+    fail(&mut evidence);
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!(verdict.failed_for_a_good_reason, 1);
+    spoilt(|evidence| {
+        fail(evidence);
+        evidence.mails.pop();
+    });
+    spoilt(|evidence| {
+        fail(evidence);
+        evidence.mails.push(mail("order-9", Kind::NotDelivered, 1));
+    });
+}
+
+#[test]
+fn the_dead_letter_queue_holds_all_garbage_with_its_reason_and_nothing_else() {
+    spoilt(|evidence| evidence.dead_letters.clear());
+    spoilt(|evidence| evidence.dead_letters[0].error_type = None);
+    spoilt(|evidence| {
+        evidence.dead_letters.push(DeadLetter {
+            body: "a notification".into(),
+            error_type: Some("Transient".into()),
+        });
+    });
+}
+
+#[test]
+fn nothing_is_left_lying_about() {
+    spoilt(|evidence| evidence.running.push("A1_500".into()));
+    spoilt(|evidence| evidence.waiting_messages = 1);
+    let upload = Upload {
+        key: "SellerId=A1/x".into(),
+        begun_at: Some(second(5)),
+    };
+    spoilt(|evidence| evidence.uploads.push(upload.clone()));
+    let mut evidence = good();
+    evidence.uploads.push(upload);
+    evidence.kills.push(Killed {
+        at: second(6),
+        function: "report-document-storage",
+    });
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!(verdict.uploads_of_the_killed, 1);
+}
