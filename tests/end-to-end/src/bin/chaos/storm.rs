@@ -185,10 +185,8 @@ impl Storm {
                     let _turn = at_once.acquire_owned().await;
                     ordering::send(&scene, &accounts, &plan.orders, &post).await
                 });
-            } else if begun.elapsed() >= plan.length {
-                return Ok(requests);
             } else {
-                tokio::time::sleep_until(begun + plan.length).await;
+                return Ok(requests);
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sp_api::ids::ReportType;
 
@@ -23,7 +24,10 @@ const TYPES: [&str; 7] = [
 /// How many reports the seller has who withdraws the authorization.
 const REVOKED_REPORTS: u32 = 3;
 
-/// The option that tells the orders apart, for they are alike otherwise.
+/// When the first order's period begins: 2024-03-01.
+const FIRST_PERIOD: Timestamp = Timestamp::constant(1_709_251_200, 0);
+
+/// The option by which this program finds an order's report among Amazon's.
 pub const NUMBER: &str = "stormOrder";
 
 /// How Amazon ends a report.
@@ -75,11 +79,14 @@ impl PlannedOrder {
         outcome
     }
 
-    /// The order as the API takes it.
+    /// The order as the API takes it. Every order has a period of its own: Amazon's lists of reports show
+    /// the period and not the options, so whoever has to find a report again can tell it by that.
     pub fn body(&self, seller: &str, account: &PlannedAccount) -> Value {
+        let start = FIRST_PERIOD + SignedDuration::from_mins(i64::try_from(self.number).unwrap_or(0));
         json!({
             "SellerId": seller, "RegionCode": account.region, "ReportType": self.report_type,
-            "MarketplaceIds": account.marketplace, "ReportOptions": {NUMBER: self.number.to_string()},
+            "MarketplaceIds": account.marketplace, "ReportDataStartTime": format!("{start:.3}"),
+            "ReportOptions": {NUMBER: self.number.to_string()},
         })
     }
 }
@@ -237,4 +244,29 @@ pub fn posts(
     }
     posts.sort_by_key(|(at, _)| *at);
     posts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_orders_are_alike_to_amazon() {
+        let account = PlannedAccount {
+            region: "EU",
+            marketplace: "A1PA6795UKMFR9",
+            is_vendor: false,
+            is_revoked: false,
+        };
+        let mut orders = draw(&mut Rng::with_seed(1), 2, &[account]);
+        orders[1].report_type = orders[0].report_type;
+        let bodies = [0, 1].map(|number| orders[number].body("A1", &account));
+        assert_eq!(bodies[0]["ReportDataStartTime"], "2024-03-01T00:00:00.000Z");
+        assert_eq!(bodies[1]["ReportDataStartTime"], "2024-03-01T00:01:00.000Z");
+        assert_eq!(bodies[1]["ReportOptions"][NUMBER], "1");
+        assert_eq!(
+            orders[1].outcome("A1")["reportOptions"],
+            bodies[1]["ReportOptions"]
+        );
+    }
 }
