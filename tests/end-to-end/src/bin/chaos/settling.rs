@@ -179,11 +179,12 @@ mod tests {
             receipts: vec![Receipt::Request("order-1".into())],
             refusal: None,
         };
-        let queued = |status| Standing::of(&[], &[row("order-1", status)], &[order.clone()]).queued;
+        let queued =
+            |status| Standing::of(&[], &[row("order-1", status)], std::slice::from_ref(&order)).queued;
         assert_eq!((queued("QUEUED"), queued("PLACING")), (1, 1));
         assert_eq!((queued("PLACED"), queued("FAILED")), (0, 0));
         assert_eq!(
-            Standing::of(&[], &[], &[order.clone()]).queued,
+            Standing::of(&[], &[], std::slice::from_ref(&order)).queued,
             1,
             "its row is not there yet"
         );
