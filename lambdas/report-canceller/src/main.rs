@@ -1,0 +1,29 @@
+//! *ReportCanceller*: `DELETE /reports/{reportId}` cancels a report or an order.
+
+mod handler;
+
+use std::convert::Infallible;
+
+use handler::ReportCanceller;
+use lambda_http::{Error, Request, service_fn};
+use pipeline::adapters::{Ledger, MeteredAmazon, aws_config};
+use pipeline::api::{parameters, respond};
+use pipeline::settings::{self, AmazonSettings};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_http::tracing::init_default_subscriber();
+    let amazon_settings = AmazonSettings::from_env()?;
+    let quotas_table = settings::required("QUOTAS_TABLE")?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let aws = aws_config().await;
+    let canceller = &ReportCanceller {
+        amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        selling_partners_table: amazon_settings.selling_partners_table,
+    };
+    lambda_http::run(service_fn(async |request: Request| {
+        Ok::<_, Infallible>(respond(canceller.cancel(parameters(&request)).await))
+    }))
+    .await
+}

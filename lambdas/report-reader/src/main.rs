@@ -1,0 +1,28 @@
+//! *ReportReader*: `GET /reports` says where reports are, all of a selling partner's or one.
+
+mod handler;
+
+use std::convert::Infallible;
+
+use handler::{list, one};
+use lambda_http::{Error, Request, RequestExt, service_fn};
+use pipeline::adapters::{Ledger, aws_config};
+use pipeline::api::{parameters, respond};
+use pipeline::settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_http::tracing::init_default_subscriber();
+    let table = settings::required("REPORTS_TABLE")?;
+    let aws = aws_config().await;
+    let ledger = &Ledger::new(aws_sdk_dynamodb::Client::new(&aws), table);
+    lambda_http::run(service_fn(async |request: Request| {
+        let parameters = parameters(&request);
+        Ok::<_, Infallible>(if request.path_parameters().is_empty() {
+            respond(list(ledger, parameters).await)
+        } else {
+            respond(one(ledger, parameters).await)
+        })
+    }))
+    .await
+}
