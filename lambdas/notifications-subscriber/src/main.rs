@@ -1,14 +1,17 @@
 //! *NotificationsSubscriber*: `POST /notifications` has Amazon send a selling partner's notifications
-//! to our queue.
+//! to our queue; `DELETE /notifications` ends that.
 
+mod destinations;
 mod handler;
+mod subscriptions;
 
 use std::convert::Infallible;
 
 use handler::Subscriber;
+use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
 use pipeline::adapters::{Amazon, SellingPartners, aws_config};
-use pipeline::api::respond;
+use pipeline::api::{parameters, respond};
 use pipeline::settings::{self, AmazonSettings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,7 +26,10 @@ async fn main() -> Result<(), Error> {
         queue_arn,
     };
     lambda_http::run(service_fn(async |request: Request| {
-        Ok::<_, Infallible>(respond(subscriber.subscribe(request.body()).await))
+        Ok::<_, Infallible>(match *request.method() {
+            Method::DELETE => respond(subscriber.unsubscribe(parameters(&request)).await),
+            _ => respond(subscriber.subscribe(request.body()).await),
+        })
     }))
     .await
 }

@@ -1,12 +1,14 @@
-//! *TokenStorage*: `POST /tokens` keeps a selling partner's refresh token, encrypted by KMS.
+//! *TokenStorage*: `POST /tokens` keeps a selling partner's refresh token, encrypted by KMS;
+//! `DELETE /tokens/{SellerId}` forgets the selling partner.
 
 mod handler;
 
 use std::convert::Infallible;
 
+use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
 use pipeline::adapters::{SellingPartners, aws_config};
-use pipeline::api::respond;
+use pipeline::api::{parameters, respond};
 use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +23,10 @@ async fn main() -> Result<(), Error> {
     );
     let partners = &SellingPartners::new(dynamodb, kms, table, key_arn);
     lambda_http::run(service_fn(async |request: Request| {
-        Ok::<_, Infallible>(respond(handler::store_token(partners, request.body()).await))
+        Ok::<_, Infallible>(match *request.method() {
+            Method::DELETE => respond(handler::forget(partners, parameters(&request)).await),
+            _ => respond(handler::store_token(partners, request.body()).await),
+        })
     }))
     .await
 }

@@ -1,0 +1,181 @@
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_kms::operation::decrypt::DecryptOutput;
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use pipeline::adapters::LwaSecret;
+use pipeline::api::respond;
+use serde_json::{Value, json};
+use sp_api::Endpoints;
+use wiremock::matchers::{body_string_contains, header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const OURS: &str = "arn:aws:sqs:eu-west-1:1:ours";
+const SUBSCRIPTION: &str = "/eu/notifications/v1/subscriptions/REPORT_PROCESSING_FINISHED";
+
+fn written() -> Rule {
+    mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
+}
+
+fn subscriber(server: &MockServer, update: &Rule) -> Subscriber {
+    let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
+        GetItemOutput::builder()
+            .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")))
+            .build()
+    });
+    let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
+        DecryptOutput::builder()
+            .plaintext(Blob::new("Atzr|token"))
+            .build()
+    });
+    let secret = mock!(aws_sdk_secretsmanager::Client::get_secret_value).then_output(|| {
+        GetSecretValueOutput::builder()
+            .secret_string(r#"{"ClientId": "id", "ClientSecret": "secret"}"#)
+            .build()
+    });
+    let partners = SellingPartners::new(
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, update]),
+        mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
+        "partners".into(),
+        "arn:key".into(),
+    );
+    let secret = mock_client!(aws_sdk_secretsmanager, RuleMode::MatchAny, &[&secret]);
+    let endpoints = Endpoints::simulator(&server.uri()).expect("a URL");
+    Subscriber {
+        amazon: Amazon::new(endpoints, LwaSecret::new(secret, "lwa".into()), partners.clone()),
+        partners,
+        queue_arn: OURS.into(),
+    }
+}
+
+/// Amazon with two destinations, of which ours is one, and a subscription to `destination` if any.
+async fn amazon(destination: Option<&str>) -> MockServer {
+    let server = MockServer::start().await;
+    for (grant, token) in [("refresh_token", "Atza|1"), ("client_credentials", "Atc|1")] {
+        let token = json!({"access_token": token, "expires_in": 3600});
+        Mock::given(path("/auth/o2/token"))
+            .and(body_string_contains(format!("grant_type={grant}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(token))
+            .mount(&server)
+            .await;
+    }
+    let queue =
+        |id: &str, arn: &str| json!({"destinationId": id, "name": id, "resource": {"sqs": {"arn": arn}}});
+    let destinations = [
+        queue("d-ours", OURS),
+        queue("d-other", "arn:aws:sqs:eu-west-1:1:other"),
+    ];
+    Mock::given(method("GET"))
+        .and(path("/eu/notifications/v1/destinations"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"payload": destinations})))
+        .mount(&server)
+        .await;
+    let (status, body) = match destination {
+        Some(id) => (
+            200,
+            json!({"payload": {"subscriptionId": "s-1", "payloadVersion": "1.0", "destinationId": id}}),
+        ),
+        None => (404, json!({"errors": [{"code": "NotFound", "message": "none"}]})),
+    };
+    Mock::given(method("GET"))
+        .and(path(SUBSCRIPTION))
+        .and(header("x-amz-access-token", "Atza|1"))
+        .respond_with(ResponseTemplate::new(status).set_body_json(body))
+        .mount(&server)
+        .await;
+    Mock::given(method("DELETE"))
+        .and(path(format!("{SUBSCRIPTION}/s-1")))
+        .and(header("x-amz-access-token", "Atc|1"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({})))
+        .mount(&server)
+        .await;
+    server
+}
+
+async fn deletions(server: &MockServer) -> usize {
+    let requests = server.received_requests().await.expect("recorded");
+    requests
+        .iter()
+        .filter(|request| request.method.as_str() == "DELETE")
+        .count()
+}
+
+fn answer<T: Serialize>(result: Result<T, ApiError>) -> (u16, Value) {
+    let response = respond(result);
+    let body = serde_json::from_slice(response.body()).expect("JSON");
+    (response.status().as_u16(), body)
+}
+
+async fn unsubscribe(server: &MockServer) -> (u16, Value) {
+    let parameters = Parameters::new([
+        ("SellerId", "A3"),
+        ("RegionCode", "EU"),
+        ("NotificationType", "REPORT_PROCESSING_FINISHED"),
+    ]);
+    answer(subscriber(server, &written()).unsubscribe(parameters).await)
+}
+
+#[tokio::test]
+async fn a_subscription_to_our_queue_is_deleted() {
+    let server = amazon(Some("d-ours")).await;
+    let answer = unsubscribe(&server).await;
+    assert_eq!(answer, (200, json!({"subscriptionId": "s-1"})));
+    assert_eq!(deletions(&server).await, 1);
+}
+
+#[tokio::test]
+async fn a_subscription_to_another_queue_is_left_alone() {
+    let server = amazon(Some("d-other")).await;
+    let (status, refusal) = unsubscribe(&server).await;
+    assert_eq!((status, &refusal["code"]), (409, &json!("SubscribedElsewhere")));
+    let message = refusal["message"].as_str().expect("a text");
+    assert!(message.contains("arn:aws:sqs:eu-west-1:1:other"), "{message}");
+    assert_eq!(deletions(&server).await, 0);
+}
+
+#[tokio::test]
+async fn no_subscription_is_not_found() {
+    let (status, refusal) = unsubscribe(&amazon(None).await).await;
+    assert_eq!((status, &refusal["code"]), (404, &json!("SubscriptionNotFound")));
+}
+
+/// What is written of a seller who subscribes with `more` in the body.
+async fn remembered(more: Value) -> String {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let update = mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(move |request| {
+            let values = request.expression_attribute_values().expect("values");
+            let expression = request.update_expression().expect("an update");
+            sender.send(format!("{expression} {values:?}")).is_ok()
+        })
+        .then_output(|| UpdateItemOutput::builder().build());
+    let server = amazon(Some("d-ours")).await;
+    let mut body = json!({
+        "SellerId": "A3", "RegionCode": "EU", "NotificationType": "REPORT_PROCESSING_FINISHED",
+    });
+    let more = more.as_object().expect("an object").clone();
+    body.as_object_mut().expect("an object").extend(more);
+    let subscribed = subscriber(&server, &update)
+        .subscribe(body.to_string().as_bytes())
+        .await;
+    let expected = json!({"destinationId": "d-ours", "subscriptionId": "s-1"});
+    assert_eq!(answer(subscribed), (200, expected));
+    receiver.try_recv().expect("one update")
+}
+
+#[tokio::test]
+async fn what_is_looked_for_is_remembered_with_the_region() {
+    let written = remembered(json!({"DiscoverReportTypes": ["GET_A", "GET_B"]})).await;
+    assert!(
+        written.contains("regionCode") && written.contains(r#"Ss(["GET_A", "GET_B"])"#),
+        "{written}"
+    );
+    let written = remembered(json!({"DiscoverReportTypes": []})).await;
+    assert!(written.contains("REMOVE discoverReportTypes"), "{written}");
+    let written = remembered(json!({})).await;
+    assert!(!written.contains("discover"), "{written}");
+}
