@@ -211,3 +211,52 @@ impl Table {
         let _ = writeln!(self.0, "  {text}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn result(verdict: Verdict) -> StormResult {
+        let counts = |counts| serde_json::from_value::<Vec<Count>>(counts).expect("as the proxy writes them");
+        let fired = counts(json!([
+            {"service": "s3", "operation": "PutObject", "kind": "reset", "count": 2},
+            {"service": "s3", "operation": "UploadPart", "kind": "reset", "count": 1},
+        ]));
+        let calls = counts(json!([{"service": "dynamodb", "operation": "UpdateItem", "count": 400}]));
+        StormResult {
+            reports: 60,
+            seed: 1,
+            faults: "all".into(),
+            warm_ups: 4,
+            settled_when_it_ended: 50,
+            verdict,
+            costs: Costs::default(),
+            aws: Some(AwsCounts::of(&fired, &calls, 60)),
+            kills: BTreeMap::new(),
+            missed_kills: 0,
+            notifications: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn people_and_machines_hear_the_same() {
+        let good = result(Verdict::default());
+        let json: serde_json::Value = serde_json::from_str(&good.json().expect("written")).expect("JSON");
+        assert_eq!(
+            (&json["good"], &json["verdict"]["lost"]),
+            (&json!(true), &json!(0))
+        );
+        assert_eq!(json["aws"]["faults"]["s3: reset"], 3);
+        assert_eq!(json["aws"]["callsPerReport"]["dynamodb UpdateItem"], 6.67);
+        assert!(good.table().contains("✓ Nothing lost") && good.table().contains("6.67"));
+        let bad = result(Verdict {
+            lost: 1,
+            problems: vec!["report 500 is lost".into()],
+            ..Verdict::default()
+        });
+        assert!(bad.table().contains("✗") && bad.table().contains("report 500 is lost"));
+        assert!(bad.json().expect("written").contains("\"good\": false"));
+    }
+}
