@@ -1,10 +1,11 @@
 //! `cargo local logs`: what the functions, the workflow and the two servers say.
 
+mod source;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -18,50 +19,14 @@ use crate::stack;
 use crate::toolbox::Venv;
 use crate::workspace::{FUNCTIONS, Workspace};
 
+pub use source::Source;
+
 /// How far back the functions' logs are shown.
 const PERIOD: Duration = Duration::from_secs(15 * 60);
 /// How often new lines are looked for.
 const POLL: Duration = Duration::from_secs(2);
-/// How many executions of the workflow are shown.
+/// How many executions of each state machine are shown.
 const EXECUTIONS: &str = "20";
-
-/// Whose log.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    /// A function's, by its name.
-    Function(&'static str),
-    /// The local AWS's.
-    Emulator,
-    /// The SP-API simulator's.
-    Simulator,
-    /// The fault proxy's.
-    FaultProxy,
-    /// The state machines' executions.
-    Workflow,
-}
-
-impl FromStr for Source {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "emulator" => Ok(Self::Emulator),
-            "simulator" => Ok(Self::Simulator),
-            "fault-proxy" => Ok(Self::FaultProxy),
-            "workflow" => Ok(Self::Workflow),
-            _ => FUNCTIONS
-                .iter()
-                .find(|function| **function == name)
-                .map(|function| Self::Function(function))
-                .ok_or_else(|| {
-                    format!(
-                        "there are emulator, simulator, fault-proxy, workflow and the functions {}",
-                        FUNCTIONS.join(", ")
-                    )
-                }),
-        }
-    }
-}
 
 /// Shows a log, or all functions' merged.
 pub fn show(workspace: &Workspace, source: Option<&Source>, follow: bool) -> Result<()> {
@@ -71,7 +36,7 @@ pub fn show(workspace: &Workspace, source: Option<&Source>, follow: bool) -> Res
         Some(Source::FaultProxy) => show_file(&workspace.log("fault-proxy"), follow),
         Some(Source::Workflow) => {
             let reader = Reader::of(workspace)?;
-            repeat(follow, |shown| reader.workflow(shown))
+            repeat(follow, |_| reader.workflow())
         }
         Some(Source::Function(name)) => show_functions(workspace, &[name], follow),
         None => show_functions(workspace, &FUNCTIONS, follow),
@@ -214,9 +179,17 @@ impl Reader {
             .map(|entries| entries.into_iter().flatten().collect())
     }
 
-    /// The states that the latest executions went through: the emulator keeps no log of them.
-    fn workflow(&self, _is_first: bool) -> Result<Vec<Entry>> {
-        let state_machine = self.record.output("StateMachineArn")?;
+    /// What the two state machines did lately.
+    fn workflow(&self) -> Result<Vec<Entry>> {
+        let mut entries = self.executions("StateMachineArn")?;
+        entries.extend(self.executions("OrderStateMachineArn")?);
+        Ok(entries)
+    }
+
+    /// The states that a state machine's latest executions went through: the emulator keeps no
+    /// log of them.
+    fn executions(&self, state_machine: &str) -> Result<Vec<Entry>> {
+        let state_machine = self.record.output(state_machine)?;
         let answer = self.local_aws.ask(
             &self.venv,
             &[
@@ -346,13 +319,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn sources_are_known_by_name() {
-        assert_eq!("emulator".parse(), Ok(Source::Emulator));
-        assert_eq!("report-creator".parse(), Ok(Source::Function("report-creator")));
-        assert!(Source::from_str("reports").is_err_and(|message| message.contains("report-creator")));
-    }
 
     #[test]
     fn log_groups_are_found_among_the_resources() {

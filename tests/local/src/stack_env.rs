@@ -13,17 +13,21 @@ use crate::simulator;
 use crate::workspace::Workspace;
 
 /// The CDK outputs in the file, by the names that they have there.
-const FROM_OUTPUTS: [(&str, &str); 10] = [
+const FROM_OUTPUTS: [(&str, &str); 14] = [
     ("INVOKE_ROLE_ARN", "InvokeRoleArn"),
     ("SELLING_PARTNERS_TABLE", "SellingPartnersTable"),
     ("REPORTS_TABLE", "ReportsTable"),
+    ("QUOTAS_TABLE", "QuotasTable"),
     ("REPORTS_BUCKET", "ReportsBucket"),
     ("NOTIFICATIONS_QUEUE_URL", "NotificationsQueueUrl"),
     ("NOTIFICATIONS_QUEUE_ARN", "NotificationsQueueArn"),
     ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueueUrl"),
+    ("DEAD_LETTER_QUEUE_ARN", "DeadLetterQueueArn"),
     ("MAILBOX_QUEUE_URL", "MailboxQueueUrl"),
     ("TOPIC_ARN", "TopicArn"),
     ("STATE_MACHINE_ARN", "StateMachineArn"),
+    ("ORDER_STATE_MACHINE_ARN", "OrderStateMachineArn"),
+    ("RECONCILER_FUNCTION_NAME", "ReconcilerFunctionName"),
 ];
 
 /// Names and values, in the order of the file.
@@ -126,5 +130,13 @@ mod tests {
             "REPORTS_API_URL",
             "https://localhost:4566/restapis/abc123/prod/_user_request_".to_owned()
         )));
+        assert_eq!(value(&all, "QUOTAS_TABLE"), Some("value"));
+        assert_eq!(value(&all, "FAULT_PROXY_URL"), None);
+        record.ports.fault_proxy = Some(4567);
+        let all = variables(&local_aws, &record).unwrap_or_default();
+        assert_eq!(
+            value(&all, "FAULT_PROXY_URL"),
+            Some("https://localhost:4567/_faults")
+        );
     }
 }

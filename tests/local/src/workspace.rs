@@ -4,16 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The eight Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 8] = [
+/// The thirteen Lambda functions, named like their folders under `lambdas/`.
+pub const FUNCTIONS: [&str; 13] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
+    "report-reader",
+    "report-canceller",
+    "report-scheduler",
+    "order-placer",
     "notifications-processor",
     "report-document-retrieval",
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "report-reconciler",
 ];
 
 /// The checkout that the runner works on.
