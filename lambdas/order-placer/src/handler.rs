@@ -7,6 +7,7 @@ use pipeline::domain::quota::Slot;
 use pipeline::ordering::{OrderDesk, Placing, Resolved};
 use pipeline::{PipelineError, StageError};
 use serde::Deserialize;
+use sp_api::SpApiError;
 use sp_api::rates::Operation;
 
 /// A slot so near is waited for in the function; Step Functions waits by the second.
@@ -106,7 +107,12 @@ impl OrderPlacer {
                 ledger.requeue(seller, id, slot, self.desk.overdue).await?;
                 Ok(Placement::waiting(slot))
             }
-            Placing::InDoubt(error) => Err(error),
+            // Whatever it was, the next attempt begins with asking Amazon.
+            Placing::InDoubt(error) => Err(SpApiError::Transient {
+                call: Operation::CreateReport.to_string(),
+                message: format!("the order is in doubt: {error}"),
+            }
+            .into()),
         }
     }
 }

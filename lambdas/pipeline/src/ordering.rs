@@ -183,3 +183,68 @@ fn fits(order: &Order, report: &Report, earliest: Timestamp) -> bool {
         && same(wanted.data_start_time, report.data_start_time)
         && same(wanted.data_end_time, report.data_end_time)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use sp_api::RegionCode;
+    use sp_api::ids::SellerId;
+
+    use super::*;
+    use crate::domain::order::RequestId;
+
+    fn order() -> Order {
+        Order {
+            request_id: RequestId::random(),
+            seller_id: SellerId::parse("A3").expect("valid"),
+            region: RegionCode::Eu,
+            report: serde_json::from_value(json!({
+                "reportType": "GET_X", "marketplaceIds": ["A1", "A2"], "dataStartTime": "2026-11-01T00:00:00.000Z",
+            }))
+            .expect("an order"),
+        }
+    }
+
+    fn report(changes: &Value) -> Report {
+        let mut report = json!({
+            "reportId": "1", "reportType": "GET_X", "marketplaceIds": ["A2", "A1"], "processingStatus": "IN_QUEUE",
+            "createdTime": "2026-11-22T05:00:01Z", "dataStartTime": "2026-11-01T00:00:00+00:00",
+            "dataEndTime": "2026-11-22T05:00:01+00:00",
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            report[name] = value.clone();
+        }
+        serde_json::from_value(report).expect("a report")
+    }
+
+    #[test]
+    fn what_fits_an_order_in_doubt_is_what_was_ordered() {
+        let earliest = "2026-11-22T05:00:00Z".parse().expect("a time");
+        assert!(fits(&order(), &report(&json!({})), earliest));
+        for changes in [
+            json!({"reportType": "GET_Y"}),
+            json!({"marketplaceIds": ["A1"]}),
+            json!({"createdTime": "2026-11-22T04:59:59Z"}),
+            json!({"dataStartTime": "2026-11-02T00:00:00Z"}),
+            json!({"reportScheduleId": "7"}),
+        ] {
+            assert!(!fits(&order(), &report(&changes), earliest), "{changes}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_in_doubt_when_its_answer_is_lost_and_not_when_it_is_no() {
+        let transient = SpApiError::Transient {
+            call: "createReport".into(),
+            message: "connection reset".into(),
+        };
+        assert!(passes(&transient.into()));
+        let rejected = SpApiError::Rejected {
+            operation: Operation::CreateReport,
+            status: 400,
+            code: "InvalidInput".into(),
+            message: String::new(),
+        };
+        assert!(!passes(&rejected.into()));
+    }
+}
