@@ -5,11 +5,15 @@
 mod access;
 mod aws_cli;
 mod bad_input;
+mod cancelling;
 mod delivery;
 mod duplicates;
 mod failures;
+mod forgetting;
 mod large_document;
+mod ledger;
 mod quick_start;
+mod schedules;
 mod secrecy;
 mod subscriptions;
 mod world;

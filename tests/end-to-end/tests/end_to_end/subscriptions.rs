@@ -58,7 +58,7 @@ async fn a_subscription_that_sends_elsewhere_is_no_success() {
 }
 
 /// What another deployment of the same application would have done.
-async fn subscribe_elsewhere(world: &World, seller: &Seller, queue_arn: &str) {
+pub async fn subscribe_elsewhere(world: &World, seller: &Seller, queue_arn: &str) {
     let simulator = world.stack.output("SP_API_SIMULATOR_URL").expect("set");
     let client = SpApiClient::new(Endpoints::simulator(&simulator).expect("a URL"));
     let (client_id, client_secret) = lwa_credentials();

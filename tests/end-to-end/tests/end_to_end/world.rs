@@ -1,7 +1,7 @@
 //! What the tests have in common: a stack, a caller, a seller.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::{
@@ -74,6 +74,54 @@ impl World {
         let answer = self.post(path, body).await;
         assert_eq!(answer.status, 200, "{path} answered {}", answer.body);
         answer.body
+    }
+
+    /// `GET`s as the invoke role, with a query.
+    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        self.api
+            .get(&self.role, &with_query(path, query))
+            .await
+            .expect("the API answers")
+    }
+
+    /// `GET`s as the invoke role what must be there.
+    pub async fn get_ok(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let answer = self.get(path, query).await;
+        assert_eq!(answer.status, 200, "{path} {query:?} answered {}", answer.body);
+        answer.body
+    }
+
+    /// `DELETE`s as the invoke role, with a query.
+    pub async fn delete(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        self.api
+            .delete(&self.role, &with_query(path, query))
+            .await
+            .expect("the API answers")
+    }
+
+    /// A report's row or an order's, as `GET /reports/{reportId}` shows it.
+    pub async fn shown(&self, seller: &Seller, id: &str) -> Value {
+        self.get_ok(&format!("/reports/{id}"), &[("SellerId", &seller.id)])
+            .await
+    }
+
+    /// Asks for the cancellation of a report or an order.
+    pub async fn cancel(&self, seller: &Seller, id: &str) -> Answer {
+        self.delete(&format!("/reports/{id}"), &[("SellerId", &seller.id)])
+            .await
+    }
+
+    /// Waits until the simulator has a report for which `is_it` says so.
+    pub async fn amazon_has(&self, what: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reports = self.simulator.reports(false).await.expect("it answers");
+            if let Some(report) = reports.into_iter().find(&is_it) {
+                return report;
+            }
+            assert!(Instant::now() < deadline, "Amazon has no {what}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// A seller whose refresh token is stored here.
@@ -220,6 +268,15 @@ pub struct Row(std::collections::HashMap<String, aws_sdk_dynamodb::types::Attrib
 impl Row {
     pub fn text(&self, attribute: &str) -> Option<&str> {
         self.0.get(attribute)?.as_s().ok().map(String::as_str)
+    }
+}
+
+/// A path with a query that is escaped as clients do.
+fn with_query(path: &str, query: &[(&str, &str)]) -> String {
+    let url = reqwest::Url::parse_with_params("https://localhost", query).expect("a URL");
+    match url.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
     }
 }
 
