@@ -19,8 +19,10 @@ pub(crate) enum FaultKind {
         message: Option<String>,
         headers: BTreeMap<String, String>,
     },
-    /// The connection is reset before anything is answered.
+    /// The connection is reset before anything is answered, and nothing else happens.
     Reset,
+    /// The call is carried out, and the connection is reset before anything is answered.
+    LostAnswer,
     /// Silence before the answer; for documents, after that many bytes of it.
     Stall {
         milliseconds: u64,
@@ -51,6 +53,7 @@ impl FaultKind {
         match self {
             Self::Status { status, .. } => format!("fault: status {status}"),
             Self::Reset => "fault: connection reset".to_owned(),
+            Self::LostAnswer => "fault: answer lost".to_owned(),
             Self::Stall { milliseconds, .. } => format!("fault: stalled for {milliseconds} ms"),
             Self::Truncate { after_bytes } => format!("fault: truncated after {after_bytes} bytes"),
             Self::Corrupt => "fault: corrupted".to_owned(),

@@ -95,9 +95,14 @@ fn read_kind(fields: &Fields<'_>, operation: &str) -> Result<FaultKind, FieldErr
             format!("{kind} happens to operation document only"),
         ));
     }
+    if operation == "document" && kind == "lostAnswer" {
+        let problem = "lostAnswer does not happen to operation document, where it would be a reset";
+        return Err(FieldError::new("kind", problem));
+    }
     match kind {
         "status" => read_status(fields),
         "reset" => Ok(FaultKind::Reset),
+        "lostAnswer" => Ok(FaultKind::LostAnswer),
         "stall" => {
             let after_bytes = fields.number("afterBytes")?;
             if after_bytes.is_some() && operation != "document" {
@@ -115,7 +120,7 @@ fn read_kind(fields: &Fields<'_>, operation: &str) -> Result<FaultKind, FieldErr
         "expireUrl" => Ok(FaultKind::ExpireUrl),
         _ => Err(FieldError::new(
             "kind",
-            "must be status, reset, stall, truncate, corrupt or expireUrl",
+            "must be status, reset, lostAnswer, stall, truncate, corrupt or expireUrl",
         )),
     }
 }

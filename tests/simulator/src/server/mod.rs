@@ -103,6 +103,11 @@ impl Visit {
                 self.connection.reset();
                 Err(fault)
             }
+            FaultKind::LostAnswer => {
+                // Strikes with the answer's first byte; until then there is time to carry the call out.
+                self.connection.reset();
+                Ok(Some(fault))
+            }
             FaultKind::Status { .. } => Err(fault),
             other => Ok(Some(other)),
         }
@@ -120,7 +125,9 @@ impl Visit {
     }
 
     fn connection_is_lost(&self) -> bool {
-        self.entry.detail.as_deref() == Some(FaultKind::Reset.describe().as_str())
+        [FaultKind::Reset, FaultKind::LostAnswer]
+            .iter()
+            .any(|fault| self.entry.detail == Some(fault.describe()))
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::Read as _;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use sp_api_simulator::Options;
 
-use crate::common::{Amazon, LISTINGS, REFRESH_TOKEN, SELLER, code, sha256, wait_for};
+use crate::common::{Amazon, LISTINGS, REFRESH_TOKEN, SELLER, code, listings_report, sha256, wait_for};
 
 const REPORT: &str = "/reports/2021-06-30/reports/1";
 
@@ -93,6 +94,63 @@ async fn a_connection_is_reset_without_an_answer() {
         (&entry["status"], &entry["detail"]),
         (&json!(0), &json!("fault: connection reset"))
     );
+}
+
+/// The caller is left in doubt: what it asked for is done, and it does not know.
+#[tokio::test]
+async fn a_call_whose_answer_is_lost_is_carried_out() {
+    // Amazon's own pace, so that the quota shows what was taken from it.
+    let amazon = Amazon::with(Options::default()).await;
+    let token = amazon.seller_token().await;
+    let lost = json!({ "operation": "createReport", "kind": "lostAnswer" });
+    amazon.control("/faults", &lost).await;
+    let (reports, body) = ("/reports/2021-06-30/reports", listings_report());
+    let order = amazon.http.post(format!("{}{reports}", amazon.endpoint));
+    let order = order.header("x-amz-access-token", &token).json(&body);
+    assert!(order.send().await.is_err());
+    let made = amazon.look("/reports?checksums=no").await["reports"].clone();
+    let made = made.as_array().expect("a list");
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert_eq!(made[0]["reportType"], LISTINGS);
+    let journal = amazon.journal("operation=createReport").await;
+    let told = journal
+        .iter()
+        .map(|entry| (&entry["status"], &entry["detail"]))
+        .collect::<Vec<_>>();
+    assert_eq!(told, [(&json!(0), &json!("fault: answer lost"))]);
+    for _ in 0..14 {
+        assert_eq!(amazon.post(reports, &token, &body).await.0, 202);
+    }
+    assert_eq!(
+        amazon.post(reports, &token, &body).await.0,
+        429,
+        "the first order counts"
+    );
+}
+
+/// The token is good, though nobody heard of it.
+#[tokio::test]
+async fn lwa_can_lose_an_answer_and_documents_can_not() {
+    let amazon = Amazon::start().await;
+    let lost = json!({ "operation": "lwa", "kind": "lostAnswer" });
+    amazon.control("/faults", &lost).await;
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", REFRESH_TOKEN),
+        ("client_id", "id"),
+        ("client_secret", "s"),
+    ];
+    let login = amazon.http.post(amazon.simulator.token_url()).form(&form);
+    assert!(login.send().await.is_err());
+    let entry = amazon.journal("operation=lwa").await.remove(0);
+    assert_eq!(
+        (&entry["status"], &entry["sellerId"], &entry["detail"]),
+        (&json!(0), &json!(SELLER), &json!("fault: answer lost"))
+    );
+    assert_eq!(amazon.login(&form).await.0, 200);
+    let document = json!({ "operation": "document", "kind": "lostAnswer" });
+    let (status, refusal) = amazon.try_control("/faults", &document).await;
+    assert_eq!((status.as_u16(), &refusal["field"]), (400, &json!("kind")));
 }
 
 #[tokio::test]

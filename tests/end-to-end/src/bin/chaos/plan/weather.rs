@@ -166,6 +166,10 @@ fn trouble_at_sp_api(rng: &mut Rng) -> Vec<(Duration, Event)> {
         let stall = json!({"kind": "stall", "milliseconds": rng.u64(1500..4000)});
         events.push(standing(rng, operation, 2, stall));
     }
+    // Amazon did what it was asked, and nobody heard of it.
+    for operation in ["createReport", "getReportDocument"] {
+        events.push(standing(rng, operation, 3, json!({"kind": "lostAnswer"})));
+    }
     events
 }
 
