@@ -180,7 +180,8 @@ pub fn backoff(interval: i64, refusals: u32, random: f64) -> Duration {
     let most = base
         .saturating_mul(1 << refusals.clamp(1, 16).saturating_sub(1))
         .min(LONGEST_BACKOFF);
-    most.mul_f64(random)
+    // Whole milliseconds, as all slots are.
+    Duration::from_millis(u64::try_from(most.mul_f64(random).as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -220,7 +220,7 @@ mod tests {
             found.iter().map(ReportType::as_str).collect::<Vec<_>>(),
             ["GET_A", "GET_B"]
         );
-        let many = vec!["GET_A"; 11].join(",");
+        let many = ["GET_A"; 11].join(",");
         for types in ["", ",", "GET_A,", "a b", &many] {
             let error = list(types).expect_err("invalid");
             assert_eq!(error.field.as_deref(), Some("ReportTypes"), "{types}");

@@ -109,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    fn parse(more: Value) -> Result<Subscribe, InvalidRequest> {
+    fn parse(more: &Value) -> Result<Subscribe, InvalidRequest> {
         let mut body = json!({
             "SellerId": "A3TH9S8BH6GOGM", "RegionCode": "EU", "NotificationType": "REPORT_PROCESSING_FINISHED",
         });
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_quick_starts_body_is_taken() {
-        let request = parse(json!({})).expect("valid");
+        let request = parse(&json!({})).expect("valid");
         assert_eq!(request.key.region, RegionCode::Eu);
         assert!(!request.replace_existing);
         assert_eq!(request.discover, None);
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn no_types_are_not_the_same_as_nothing_said() {
         let discover = |types: Value| {
-            let request = parse(json!({"DiscoverReportTypes": types})).expect("valid");
+            let request = parse(&json!({"DiscoverReportTypes": types})).expect("valid");
             request.discover.map(|types| types.len())
         };
         assert_eq!(discover(json!([])), Some(0));
@@ -151,7 +151,7 @@ mod tests {
             (json!({"DiscoverReportTypes": [1]}), "DiscoverReportTypes"),
             (json!({"DiscoverReportTypes": many}), "DiscoverReportTypes"),
         ] {
-            let error = parse(more.clone()).expect_err("invalid");
+            let error = parse(&more).expect_err("invalid");
             assert_eq!(error.field.as_deref(), Some(field), "{more}");
         }
     }
@@ -166,7 +166,7 @@ mod tests {
         let unsubscribe = |pairs: &[(&str, &str)]| {
             Unsubscribe::parse(Parameters::new(pairs.iter().copied()).expect("pairs"))
         };
-        let subscribed = parse(json!({})).expect("valid");
+        let subscribed = parse(&json!({})).expect("valid");
         assert_eq!(unsubscribe(&pairs).expect("valid").key, subscribed.key);
         let error = unsubscribe(&pairs[..2]).expect_err("incomplete");
         assert_eq!(error.field.as_deref(), Some("NotificationType"));
