@@ -95,7 +95,7 @@ async fn the_field_at_fault_is_named() {
             answer.body
         );
     }
-    let types = vec!["GET_A"; 11].join(",");
+    let types = ["GET_A"; 11].join(",");
     let seller_id = ("SellerId", seller.id.as_str());
     for (query, field) in [
         (
