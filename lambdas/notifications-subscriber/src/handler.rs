@@ -108,7 +108,7 @@ impl Subscriber {
             .and_then(|destination| destination.queue_arn);
         let place = queue.unwrap_or_else(|| format!("destination {}", elsewhere.destination_id));
         let message = format!(
-            "selling partner {} is subscribed to {} already, and the notifications go to {place}; {remedy}",
+            "selling partner {} is subscribed to {}, and the notifications go to {place}; {remedy}",
             key.seller_id, key.notification_type
         );
         Ok(ApiError::new(

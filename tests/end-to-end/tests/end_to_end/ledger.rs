@@ -73,7 +73,7 @@ async fn a_placed_order_is_shown_as_its_report() {
     });
     let ordered = world
         .api
-        .post_once(&world.role, "/reports", "the first of the month", &body)
+        .post_once(&world.role, "/reports", "first-of-the-month", &body)
         .await
         .expect("the API answers");
     assert_eq!(ordered.status, 200, "{}", ordered.body);
