@@ -12,7 +12,7 @@ use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
 use pipeline::ordering::{OrderDesk, Placing};
 use pipeline::requests::{OrderReport, OrderReports};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sp_api::RegionCode;
 use sp_api::ids::{ReportId, SellerId};
 use sp_api::rates::Operation;
@@ -45,7 +45,13 @@ pub enum Answer {
 pub struct Queued {
     request_id: RequestId,
     status: &'static str,
+    /// With milliseconds, as the ledger has it.
+    #[serde(serialize_with = "with_milliseconds")]
     not_before: Timestamp,
+}
+
+fn with_milliseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{time:.3}"))
 }
 
 impl Answer {
