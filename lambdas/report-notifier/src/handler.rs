@@ -40,10 +40,11 @@ impl Notifier {
     /// An e-mail that the ledger knows of is not sent again. Between SNS's yes and the ledger's there
     /// is an instant in which this function can die; then the e-mail is sent a second time.
     pub async fn notify(&self, news: News) -> Result<(), StageError> {
-        Ok(match news {
-            News::Report(outcome) => self.notify_of_report(&outcome).await?,
-            News::FailedOrder(order) => self.notify_of_order(&order).await?,
-        })
+        let told = match news {
+            News::Report(outcome) => self.notify_of_report(&outcome).await,
+            News::FailedOrder(order) => self.notify_of_order(&order).await,
+        };
+        Ok(told?)
     }
 
     async fn notify_of_report(&self, outcome: &Outcome) -> Result<(), PipelineError> {

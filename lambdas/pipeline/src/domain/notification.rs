@@ -1,4 +1,5 @@
 use serde::Deserialize;
+use serde_json::Value;
 use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
 
 use super::{FinalStatus, FinishedReport};
@@ -66,11 +67,13 @@ impl Notification {
     /// # Errors
     /// The message is no JSON, has no type, or is a report notification without what it needs.
     pub fn parse(message: &str) -> Result<Self, UnreadableNotification> {
-        let Envelope { notification_type } = serde_json::from_str(message)?;
+        // An object: a struct would also be read from an array.
+        let message = Value::Object(serde_json::from_str(message)?);
+        let Envelope { notification_type } = Envelope::deserialize(&message)?;
         if notification_type != REPORT_PROCESSING_FINISHED {
             return Ok(Self::OfAnotherType(notification_type));
         }
-        let ReportEnvelope { payload } = serde_json::from_str(message)?;
+        let ReportEnvelope { payload } = ReportEnvelope::deserialize(&message)?;
         let report = payload.report_processing_finished_notification;
         Ok(Self::ReportFinished(FinishedReport {
             seller_id: report.seller_id.unwrap_or(report.account_id),
@@ -84,7 +87,7 @@ impl Notification {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -165,6 +168,7 @@ mod tests {
             "garbage",
             "{}",
             "[]",
+            r#"["REPORT_PROCESSING_FINISHED"]"#,
             &message(&unfinished),
             &message(&nameless),
             &message(&json!({})),

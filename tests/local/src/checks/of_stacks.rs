@@ -67,6 +67,9 @@ pub fn postman(context: &mut Context<'_>) -> Result<Option<String>> {
         "sellerId=A1POSTMANSELLER",
         "--env-var",
         "refreshToken=Atzr|postman",
+        // Unsubscribes and forgets the seller in the end; nobody's here.
+        "--env-var",
+        "leave=true",
     ]);
     context.quiet("postman", &mut newman)?;
     Ok(None)

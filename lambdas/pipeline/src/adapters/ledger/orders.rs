@@ -154,7 +154,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn begin_placing(&self, seller: &SellerId, request: &RequestId) -> Result<bool, PipelineError> {
         let update = self
-            .from_state(seller, request, "QUEUED", "PLACING")
+            .transition(seller, request, "QUEUED", "PLACING")
             .update_expression("SET #status = :to, placingAt = :now")
             .expression_attribute_values(":now", time(Timestamp::now()));
         Ok(matches!(send(update).await?, Written::Yes))
@@ -166,7 +166,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_doubt(&self, seller: &SellerId, request: &RequestId) -> Result<(), PipelineError> {
         let update = self
-            .from_state(seller, request, "PLACING", "PLACING")
+            .transition(seller, request, "PLACING", "PLACING")
             .update_expression("SET #status = :to, queuedAt = :now, notBefore = :now")
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
@@ -184,7 +184,7 @@ impl Ledger {
         overdue: Duration,
     ) -> Result<(), PipelineError> {
         let update = self
-            .from_state(seller, request, "PLACING", "QUEUED")
+            .transition(seller, request, "PLACING", "QUEUED")
             .update_expression(
                 "SET #status = :to, notBefore = :slot, queuedAt = if_not_exists(queuedAt, :now), dueAt = :dueAt",
             )
@@ -205,7 +205,7 @@ impl Ledger {
         report: &ReportId,
     ) -> Result<(), PipelineError> {
         let update = self
-            .from_state(seller, request, "PLACING", "PLACED")
+            .transition(seller, request, "PLACING", "PLACED")
             .update_expression("SET #status = :to, placedAs = :report, orderedAt = :now REMOVE due, dueAt")
             .expression_attribute_values(":report", text(report.as_str()))
             .expression_attribute_values(":now", time(Timestamp::now()));
@@ -222,7 +222,7 @@ impl Ledger {
         request: &RequestId,
     ) -> Result<Cancellation, PipelineError> {
         let update = self
-            .from_state(seller, request, "QUEUED", "CANCELLED")
+            .transition(seller, request, "QUEUED", "CANCELLED")
             .update_expression("SET #status = :to, cancelRequestedAt = :now REMOVE due, dueAt")
             .expression_attribute_values(":now", time(Timestamp::now()));
         Ok(match send(update).await? {
@@ -247,7 +247,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn from_state(
+    fn transition(
         &self,
         seller: &SellerId,
         request: &RequestId,

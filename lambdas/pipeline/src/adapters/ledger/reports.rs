@@ -243,6 +243,8 @@ impl Ledger {
         let update = self
             .update(seller, report.as_str())
             .update_expression("SET cancelRequestedAt = :now")
+            // One that was made elsewhere gets its row when it is announced.
+            .condition_expression("attribute_exists(sellerId)")
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
     }
