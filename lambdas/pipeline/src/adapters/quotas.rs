@@ -51,6 +51,14 @@ impl Seen {
         }
     }
 
+    /// The condition that the row has this interval still: what was computed from it holds only then.
+    fn same_pace(self) -> &'static str {
+        match self.interval {
+            Some(_) => "intervalMilliseconds = :interval",
+            None => "attribute_not_exists(intervalMilliseconds)",
+        }
+    }
+
     fn bucket(self, quota: &Quota) -> Bucket {
         let published = Bucket::of(quota.operation.rate());
         self.interval
@@ -144,20 +152,32 @@ impl Quotas {
         })
     }
 
+    /// Empties the bucket, unless calls are reserved beyond that already.
     async fn push_back(&self, quota: &Quota) -> Result<(), PipelineError> {
-        let bucket = self.seen(quota).bucket(quota);
-        let empty = bucket.empty(now());
-        let update = self
-            .update(quota)
-            .update_expression("SET theoreticalArrivalTime = :empty, expiresAt = :expires")
-            .condition_expression(
-                "attribute_not_exists(theoreticalArrivalTime) OR theoreticalArrivalTime < :empty",
-            )
-            .expression_attribute_values(":empty", number(empty))
-            .expression_attribute_values(":expires", expiry(empty))
-            .return_values(ReturnValue::AllNew);
-        self.apply(quota, update).await?;
-        Ok(())
+        let now = now();
+        for _ in 0..MOST_ATTEMPTS {
+            // How long an empty bucket takes to fill depends on the pace, which the row knows.
+            let seen = self.seen(quota);
+            let empty = seen.bucket(quota).empty(now);
+            let mut update = self
+                .update(quota)
+                .update_expression("SET theoreticalArrivalTime = :empty, expiresAt = :expires")
+                .condition_expression(format!(
+                    "(attribute_not_exists(theoreticalArrivalTime) OR theoreticalArrivalTime < :empty) AND {}",
+                    seen.same_pace()
+                ))
+                .expression_attribute_values(":empty", number(empty))
+                .expression_attribute_values(":expires", expiry(empty))
+                .return_values(ReturnValue::AllNew);
+            if let Some(interval) = seen.interval {
+                update = update.expression_attribute_values(":interval", number(interval));
+            }
+            let is_done = matches!(self.apply(quota, update).await?, Applied::Yes(_));
+            if is_done || self.seen(quota).interval == seen.interval {
+                return Ok(());
+            }
+        }
+        Err(contended())
     }
 
     /// What an answer said of the rate: `x-amzn-RateLimit-Limit`, in calls per second. Costs nothing
@@ -280,12 +300,7 @@ impl Quotas {
                 "theoreticalArrivalTime > :now",
             )
         };
-        // The step is right only for the interval that it was computed from.
-        let same_pace = match seen.interval {
-            Some(_) => "intervalMilliseconds = :interval",
-            None => "attribute_not_exists(intervalMilliseconds)",
-        };
-        let mut condition = format!("{condition} AND {same_pace}");
+        let mut condition = format!("{condition} AND {}", seen.same_pace());
         let base = if is_full { now } else { seen.arrival.unwrap_or(now) };
         let mut update = self
             .update(quota)

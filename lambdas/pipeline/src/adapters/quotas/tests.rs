@@ -171,6 +171,20 @@ async fn a_refusal_empties_the_bucket_for_everybody() {
     assert_eq!(waits(&[other], since), [2]);
 }
 
+/// The function that is refused may hold a slot that another one reserved: it has not seen the row.
+#[tokio::test]
+async fn a_refusal_keeps_to_the_pace_that_was_learned() {
+    let row = Arc::new(Mutex::new(Row::new()));
+    let rules = table(&row);
+    let one = quotas(&rules);
+    let refused = one.reserve(&quota()).await.expect("reserved");
+    one.learn(&quota(), 1.0).await.expect("learned");
+    let since = Timestamp::now();
+    let other = quotas(&rules);
+    let again = other.after_refusal(&quota(), refused).await.expect("a slot");
+    assert!(again.wait(since).as_secs() <= 2, "{again:?}");
+}
+
 #[tokio::test]
 async fn refusals_without_end_are_an_error() {
     let row = Arc::new(Mutex::new(Row::new()));
