@@ -5,7 +5,9 @@ pub mod api;
 pub mod domain;
 mod error;
 pub mod ordering;
+mod persistence;
 pub mod requests;
 pub mod settings;
 
 pub use error::{PipelineError, StageError};
+pub use persistence::persistently;

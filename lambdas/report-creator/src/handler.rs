@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use pipeline::PipelineError;
 use pipeline::adapters::{Accepted, NewOrder, OrderRow, OrderState, StateMachine};
 use pipeline::api::ApiError;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
 use pipeline::ordering::{OrderDesk, Placing};
 use pipeline::requests::{OrderReport, OrderReports};
+use pipeline::{PipelineError, persistently};
 use serde::{Serialize, Serializer};
 use sp_api::RegionCode;
 use sp_api::ids::{ReportId, SellerId};
@@ -106,9 +106,12 @@ impl ReportCreator {
         match placing {
             Placing::Placed(report_id) => {
                 if has_key {
-                    let recorded = self.desk.ledger.record_placement(seller, request, &report_id);
-                    // The report's own row says whose it is; the order's is found out from that.
-                    pipeline::adapters::or_warn(recorded.await);
+                    let ledger = &self.desk.ledger;
+                    let recorded = persistently(|| ledger.record_placement(seller, request, &report_id));
+                    if let Err(error) = recorded.await {
+                        // What is not remembered can't be said again: the workflow finds it out.
+                        return self.doubt(&order, has_key, &error).await;
+                    }
                 }
                 Ok(Answer::Ordered { report_id })
             }

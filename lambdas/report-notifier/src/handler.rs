@@ -1,21 +1,10 @@
-use std::time::Duration;
-
 use pipeline::adapters::{Ledger, LedgerRow, Topic};
 use pipeline::domain::Announcement;
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
-use pipeline::{PipelineError, StageError};
+use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
 use sp_api::RegionCode;
-
-/// Once SNS has the message, the ledger must hear of it: pauses before each further attempt to write.
-const PAUSES: [Duration; 5] = [
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-];
 
 /// What notifying needs.
 pub struct Notifier {
@@ -71,7 +60,7 @@ impl Notifier {
         self.topic
             .publish(&Announcement::of(outcome, region), &attributes)
             .await?;
-        persistently(async || self.record(outcome, region).await).await
+        persistently(|| self.record(outcome, region)).await
     }
 
     async fn record(&self, outcome: &Outcome, region: Option<RegionCode>) -> Result<(), PipelineError> {
@@ -102,7 +91,7 @@ impl Notifier {
         self.topic
             .publish(&Announcement::of_failed_order(order), &attributes)
             .await?;
-        persistently(async || self.ledger.record_failure_announcement(seller, id).await).await
+        persistently(|| self.ledger.record_failure_announcement(seller, id)).await
     }
 }
 
@@ -111,20 +100,6 @@ fn is_told(row: Option<&LedgerRow>, failed: bool) -> bool {
     let told = |at: &str| row.is_some_and(|row| row.time(at).is_some());
     // A failure that comes after the good news is none to tell of.
     told("announcedAt") || (failed && told("failureAnnouncedAt"))
-}
-
-/// Tries a write several times within this invocation: an error would have the e-mail sent again.
-async fn persistently(write: impl AsyncFn() -> Result<(), PipelineError>) -> Result<(), PipelineError> {
-    for pause in PAUSES {
-        match write().await {
-            Err(error @ PipelineError::AwsTransient { .. }) => {
-                tracing::warn!("told, but not written down yet: {error}");
-                tokio::time::sleep(pause).await;
-            }
-            result => return result,
-        }
-    }
-    write().await
 }
 
 #[cfg(test)]

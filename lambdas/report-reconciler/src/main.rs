@@ -2,6 +2,7 @@
 //! reports that nobody announced.
 
 mod discovery;
+mod execution;
 mod overdue;
 
 use std::time::Duration;

@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use lambda_runtime::Error;
 use pipeline::PipelineError;
-use pipeline::adapters::{
-    Due, Fate, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, Started, StateMachine,
-};
-use pipeline::domain::ledger::{FINAL_PROGRESS, Stage, look_again};
+use pipeline::adapters::{Due, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, StateMachine};
+use pipeline::domain::ledger::{Stage, look_again};
 use pipeline::domain::order::{OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::Slot;
 use pipeline::domain::{FinalStatus, FinishedReport};
 use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
 use sp_api::rates::Operation;
 use sp_api::{ProcessingStatus, RegionCode, Report, SpApiError};
+
+use crate::execution::{Care, Expected, is_settled};
 
 /// Rows of one query.
 const PAGE: u16 = 100;
@@ -25,9 +25,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A request that is older than this has been answered, or its function is dead.
 const LONGEST_REQUEST: Duration = Duration::from_secs(35);
-
-/// How often a delivery is started again whose execution was aborted, or vanished.
-const MOST_REVIVALS: u8 = 3;
 
 /// What reconciling needs.
 pub struct Reconciler {
@@ -64,19 +61,6 @@ impl Seen {
         }
         Ok(())
     }
-}
-
-/// What looking after a row came to.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Care {
-    /// There is nothing to look after any more.
-    Settled,
-    /// All is well; look again then.
-    Later(Timestamp),
-    /// It had to be started; look again then.
-    Started(Timestamp),
-    /// Given up.
-    Lost,
 }
 
 impl Reconciler {
@@ -232,10 +216,15 @@ impl Reconciler {
         report: &FinishedReport,
         since: Timestamp,
     ) -> Result<Care, PipelineError> {
-        let name = report.execution_name();
-        let again = |attempt| report.execution_name_again(attempt);
-        self.care_for_execution(due, &self.deliveries, &name, &again, report, since)
-            .await
+        let expected = Expected {
+            due,
+            workflow: &self.deliveries,
+            name: &report.execution_name(),
+            again: &|attempt| report.execution_name_again(attempt),
+            input: report,
+            since,
+        };
+        expected.see_to(&self.ledger, self.overdue).await
     }
 
     /// An order that is not placed yet.
@@ -259,60 +248,16 @@ impl Reconciler {
             report_type: row.order.report.report_type,
             placement: Placement::waiting(Slot::at_once(now)),
         };
-        let again = |attempt| format!("{request}_again{attempt}");
-        self.care_for_execution(due, &self.orders, request.as_str(), &again, &input, since)
-            .await
-    }
-
-    /// Something whose execution should run. If it never did, it is started; if it is gone and has
-    /// left its work undone, another takes its place.
-    async fn care_for_execution(
-        &self,
-        due: &Due,
-        workflow: &StateMachine,
-        name: &str,
-        again: &impl Fn(u64) -> String,
-        input: &impl serde::Serialize,
-        since: Timestamp,
-    ) -> Result<Care, PipelineError> {
-        let now = Timestamp::now();
-        let later = look_again(since, now, self.overdue);
-        if workflow.start(name, input).await? == Started::New {
-            return Ok(Care::Started(later));
-        }
-        let revivals = self
-            .ledger
-            .row(&due.seller_id, &due.id)
-            .await?
-            .and_then(|row| row.number("revivals"))
-            .unwrap_or(0);
-        let current = if revivals == 0 {
-            name.to_owned()
-        } else {
-            again(revivals)
+        let expected = Expected {
+            due,
+            workflow: &self.orders,
+            name: request.as_str(),
+            again: &|attempt| format!("{request}_again{attempt}"),
+            input: &input,
+            since,
         };
-        if workflow.fate(&current).await? == Fate::Running {
-            return Ok(Care::Later(later));
-        }
-        // It may have ended well between the two questions.
-        let row = self.ledger.row(&due.seller_id, &due.id).await?;
-        if row.is_none_or(|row| is_settled(&row)) {
-            return Ok(Care::Settled);
-        }
-        let Some(attempt) = self.ledger.count_revival(due, MOST_REVIVALS).await? else {
-            let cause = "its executions ended without saying how: aborted, or timed out";
-            self.ledger.record_loss(&due.seller_id, &due.id, cause).await?;
-            return Ok(Care::Lost);
-        };
-        tracing::warn!(seller_id = %due.seller_id, id = due.id, attempt, "the execution is gone; another takes its place");
-        workflow.start(&again(attempt), input).await?;
-        Ok(Care::Started(later))
+        expected.see_to(&self.ledger, self.overdue).await
     }
-}
-
-/// Whether a row needs nothing more, or nothing that a reconciler could do.
-fn is_settled(row: &LedgerRow) -> bool {
-    row.progress() >= FINAL_PROGRESS || matches!(row.status(), "FAILED" | "PLACED" | "CANCELLED")
 }
 
 /// What was announced of a report, as its row has it.

@@ -47,7 +47,7 @@ fn get(table: &'static str, id: &'static str, row: Option<Row>) -> Rule {
 /// The order's row is no longer in the queue.
 fn too_late(row: Option<Row>) -> Rule {
     mock!(aws_sdk_dynamodb::Client::update_item)
-        .match_requests(|request| request.condition_expression().is_some())
+        .match_requests(|request| request.condition_expression() == Some("#status = :from"))
         .then_error(move || unmet(row.clone()))
 }
 

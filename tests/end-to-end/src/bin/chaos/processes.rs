@@ -1,5 +1,6 @@
 //! The functions' processes on this machine, and their sudden end.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -79,6 +80,19 @@ impl Hunt {
         Some(Killed { at, function })
     }
 
+    /// The most memory that any process of each function has had resident, in MiB.
+    pub fn peak_memory(&self) -> BTreeMap<&'static str, u64> {
+        let mut peaks = BTreeMap::new();
+        for (process, function) in self.processes() {
+            let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+            if let Some(peak) = peak_of(&status) {
+                let highest = peaks.entry(function).or_default();
+                *highest = peak.max(*highest);
+            }
+        }
+        peaks
+    }
+
     /// The processes of this stack's functions, with the functions' names.
     fn processes(&self) -> Vec<(i32, &'static str)> {
         let Ok(entries) = fs::read_dir("/proc") else {
@@ -117,6 +131,13 @@ impl Hunt {
     }
 }
 
+/// `VmHWM` of a process's status, in MiB.
+fn peak_of(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes.div_ceil(1024))
+}
+
 fn is_bootstrap(program: &Path) -> bool {
     // A function that was deployed anew runs on from a file that is gone.
     let name = program.file_name().and_then(|name| name.to_str());
@@ -137,6 +158,15 @@ mod tests {
             gateway_port: "4566".into(),
             resources: vec!["SpReports-Reports-1".into(), "bucket".into()],
         }
+    }
+
+    #[test]
+    fn the_peak_is_read_in_mebibytes() {
+        assert_eq!(
+            peak_of("Name:\tbootstrap\nVmHWM:\t   31745 kB\nVmRSS:\t 1 kB\n"),
+            Some(32)
+        );
+        assert_eq!(peak_of("Name:\tbootstrap\n"), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct StormResult {
     pub kills: BTreeMap<String, u64>,
     /// Kills that found no process.
     pub missed_kills: u64,
+    /// The most memory that a process of each function has had resident, in MiB.
+    pub peak_memory: BTreeMap<&'static str, u64>,
     /// What became of notifications.
     pub notifications: BTreeMap<&'static str, u64>,
 }
@@ -112,6 +114,10 @@ impl StormResult {
             None => {
                 table.section("Calls to AWS are not counted: no fault proxy (cargo local up --faulty-aws)");
             }
+        }
+        table.section("Peak resident memory of a process, MiB");
+        for (function, peak) in &self.peak_memory {
+            table.row(function, &peak.to_string());
         }
         table.section(match self.verdict.is_good() {
             true => "✓ Nothing lost, nothing twice",
@@ -236,6 +242,7 @@ mod tests {
             aws: Some(AwsCounts::of(&fired, &calls, 60)),
             kills: BTreeMap::new(),
             missed_kills: 0,
+            peak_memory: BTreeMap::from([("report-creator", 21)]),
             notifications: BTreeMap::new(),
         }
     }

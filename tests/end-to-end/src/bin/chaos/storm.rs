@@ -95,6 +95,7 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
     printer.line(&format!("The weather is fine again: {}", at_the_end.line()));
     settling::settle(scene, &sellers, &storm.memory.orders, &mut mail).await?;
     scene.redeliver_after(&visibility).await?;
+    let peak_memory = storm.hunt.peak_memory();
 
     printer.line("Comparing Amazon's reports with bucket, ledger, mailbox and dead-letter queue");
     let entries = scene.simulator.journal_after(position).await?;
@@ -126,6 +127,7 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
         aws: aws_counts,
         kills: count_kills(&evidence),
         missed_kills: storm.missed_kills,
+        peak_memory,
         notifications: notifications(&storm.plan, &mail, evidence.garbage.len()),
     })
 }

@@ -1,0 +1,229 @@
+//! Executions that should run.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pipeline::PipelineError;
+use pipeline::adapters::{Due, Fate, Ledger, LedgerRow, Started, StateMachine};
+use pipeline::domain::ledger::{FINAL_PROGRESS, look_again};
+use serde::Serialize;
+
+/// How often work is started again whose execution was aborted, or vanished.
+const MOST_REVIVALS: u8 = 3;
+
+/// What looking after a row came to.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Care {
+    /// There is nothing to look after any more.
+    Settled,
+    /// All is well; look again then.
+    Later(Timestamp),
+    /// It had to be started; look again then.
+    Started(Timestamp),
+    /// Given up.
+    Lost,
+}
+
+/// An execution that should run, or have done its work.
+pub struct Expected<'a, Input> {
+    /// The row that it works on.
+    pub due: &'a Due,
+    /// Which workflow.
+    pub workflow: &'a StateMachine,
+    /// Its name.
+    pub name: &'a str,
+    /// The names of those that take its place.
+    pub again: &'a (dyn Fn(u64) -> String + Sync),
+    /// What it is to do.
+    pub input: &'a Input,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl<Input: Serialize> Expected<'_, Input> {
+    /// Starts it if it never ran. If it is gone and has left its work undone, another takes its place.
+    pub async fn see_to(&self, ledger: &Ledger, overdue: Duration) -> Result<Care, PipelineError> {
+        let later = look_again(self.since, Timestamp::now(), overdue);
+        if self.workflow.start(self.name, self.input).await? == Started::New {
+            return Ok(Care::Started(later));
+        }
+        let row = ledger.row(&self.due.seller_id, &self.due.id).await?;
+        let current = match row.and_then(|row| row.number("revivals")) {
+            None | Some(0) => self.name.to_owned(),
+            Some(revivals) => (self.again)(revivals),
+        };
+        if self.workflow.fate(&current).await? == Fate::Running {
+            return Ok(Care::Later(later));
+        }
+        // It may have ended well between the two questions.
+        let row = ledger.row(&self.due.seller_id, &self.due.id).await?;
+        if row.is_none_or(|row| is_settled(&row)) {
+            return Ok(Care::Settled);
+        }
+        let Some(attempt) = ledger.count_revival(self.due, MOST_REVIVALS).await? else {
+            let cause = "its executions ended without saying how: aborted, or timed out";
+            ledger
+                .record_loss(&self.due.seller_id, &self.due.id, cause)
+                .await?;
+            return Ok(Care::Lost);
+        };
+        tracing::warn!(
+            seller_id = %self.due.seller_id,
+            id = self.due.id,
+            attempt,
+            "the execution is gone; another takes its place"
+        );
+        self.workflow.start(&(self.again)(attempt), self.input).await?;
+        Ok(Care::Started(later))
+    }
+}
+
+/// Whether a row needs nothing more, or nothing that a reconciler could do.
+pub fn is_settled(row: &LedgerRow) -> bool {
+    row.progress() >= FINAL_PROGRESS || matches!(row.status(), "FAILED" | "PLACED" | "CANCELLED")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+    use aws_sdk_sfn::operation::start_execution::{StartExecutionError, StartExecutionOutput};
+    use aws_sdk_sfn::primitives::DateTime;
+    use aws_sdk_sfn::types::ExecutionStatus;
+    use aws_sdk_sfn::types::error::ExecutionAlreadyExists;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use serde_json::json;
+    use sp_api::ids::SellerId;
+
+    use super::*;
+
+    fn started(name: &'static str) -> Rule {
+        mock!(aws_sdk_sfn::Client::start_execution)
+            .match_requests(move |request| request.name() == Some(name))
+            .then_output(|| {
+                let output = StartExecutionOutput::builder()
+                    .execution_arn("arn")
+                    .start_date(DateTime::from_secs(0));
+                output.build().expect("complete")
+            })
+    }
+
+    fn exists() -> Rule {
+        mock!(aws_sdk_sfn::Client::start_execution).then_error(|| {
+            StartExecutionError::ExecutionAlreadyExists(ExecutionAlreadyExists::builder().build())
+        })
+    }
+
+    fn fares(status: &'static ExecutionStatus) -> Rule {
+        mock!(aws_sdk_sfn::Client::describe_execution).then_output(|| {
+            let output = DescribeExecutionOutput::builder()
+                .execution_arn("arn")
+                .state_machine_arn("arn")
+                .start_date(DateTime::from_secs(0))
+                .status(status.clone());
+            output.build().expect("complete")
+        })
+    }
+
+    fn row(progress: u8) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
+            let progress = AttributeValue::N(progress.to_string());
+            let item = HashMap::from([("progress".to_owned(), progress)]);
+            GetItemOutput::builder().set_item(Some(item)).build()
+        })
+    }
+
+    fn revived(revivals: u8) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
+            let number = |value: u8| AttributeValue::N(value.to_string());
+            let item = HashMap::from([
+                ("progress".to_owned(), number(20)),
+                ("revivals".to_owned(), number(revivals)),
+            ]);
+            GetItemOutput::builder().set_item(Some(item)).build()
+        })
+    }
+
+    fn written() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
+    }
+
+    fn refused() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+            UpdateItemError::ConditionalCheckFailedException(
+                ConditionalCheckFailedException::builder().build(),
+            )
+        })
+    }
+
+    async fn care(sfn: &[&Rule], dynamodb: &[&Rule]) -> Care {
+        let sfn = mock_client!(aws_sdk_sfn, RuleMode::Sequential, sfn);
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, dynamodb);
+        let due = Due {
+            seller_id: SellerId::parse("A3").expect("valid"),
+            id: "1".into(),
+        };
+        let expected = Expected {
+            due: &due,
+            workflow: &StateMachine::new(sfn, "arn:aws:states:r:1:stateMachine:m".into()),
+            name: "A3_1",
+            again: &|attempt| format!("A3_1_again{attempt}"),
+            input: &json!({}),
+            since: Timestamp::now(),
+        };
+        let ledger = Ledger::new(dynamodb, "reports".into());
+        expected
+            .see_to(&ledger, Duration::from_secs(60))
+            .await
+            .expect("cared for")
+    }
+
+    #[tokio::test]
+    async fn what_never_ran_is_started() {
+        assert!(matches!(care(&[&started("A3_1")], &[]).await, Care::Started(_)));
+    }
+
+    #[tokio::test]
+    async fn what_runs_is_left_alone() {
+        let running = fares(&ExecutionStatus::Running);
+        assert!(matches!(
+            care(&[&exists(), &running], &[&row(20)]).await,
+            Care::Later(_)
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_has_done_its_work_is_settled() {
+        let succeeded = fares(&ExecutionStatus::Succeeded);
+        assert_eq!(
+            care(&[&exists(), &succeeded], &[&row(50), &row(60)]).await,
+            Care::Settled
+        );
+    }
+
+    #[tokio::test]
+    async fn another_takes_the_place_of_an_aborted_one() {
+        let aborted = fares(&ExecutionStatus::Aborted);
+        let again = started("A3_1_again1");
+        let rows = [&row(20), &row(20), &written(), &revived(1)];
+        assert!(matches!(
+            care(&[&exists(), &aborted, &again], &rows).await,
+            Care::Started(_)
+        ));
+        assert_eq!(again.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_aborted_again_and_again_is_given_up_and_its_row_says_so() {
+        let aborted = fares(&ExecutionStatus::Aborted);
+        let lost = written();
+        let rows = [&revived(3), &revived(3), &refused(), &lost];
+        assert_eq!(care(&[&exists(), &aborted], &rows).await, Care::Lost);
+        assert_eq!(lost.num_calls(), 1);
+    }
+}
