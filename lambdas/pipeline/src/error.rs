@@ -240,32 +240,17 @@ mod tests {
         errors.iter().map(|error| error.name().to_owned()).collect()
     }
 
-    /// Every error name that a `Retry` anywhere in the workflow gives.
-    fn retried(states: &Value, found: &mut BTreeSet<String>) {
-        match states {
-            Value::Object(fields) => {
-                for retrier in fields
-                    .get("Retry")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
-                    let matched = retrier["ErrorEquals"].as_array().into_iter().flatten();
-                    found.extend(matched.filter_map(Value::as_str).map(str::to_owned));
-                }
-                fields.values().for_each(|value| retried(value, found));
-            }
-            Value::Array(values) => values.iter().for_each(|value| retried(value, found)),
-            _ => {}
-        }
-    }
-
     /// Our own errors that a workflow retries.
     fn retried_by(definition: &str) -> BTreeSet<String> {
         let workflow: Value = serde_json::from_str(definition).expect("JSON");
-        let mut found = BTreeSet::new();
-        retried(&workflow, &mut found);
-        found.into_iter().filter(|name| !name.contains('.')).collect()
+        let mut found = Vec::new();
+        retriers(&workflow, &mut found);
+        let names = found
+            .iter()
+            .filter_map(|retrier| retrier["ErrorEquals"].as_array())
+            .flatten();
+        let names = names.filter_map(Value::as_str).map(str::to_owned);
+        names.filter(|name| !name.contains('.')).collect()
     }
 
     #[test]
@@ -274,6 +259,36 @@ mod tests {
         // An order has no document.
         assert_eq!(retried_by(ORDER), BTreeSet::from(["Transient".to_owned()]));
         assert!(names(&lasting()).is_disjoint(&retried_by(DELIVERY)));
+    }
+
+    /// Every retrier anywhere in a workflow.
+    fn retriers(states: &Value, found: &mut Vec<Value>) {
+        match states {
+            Value::Object(fields) => {
+                let own = fields.get("Retry").and_then(Value::as_array);
+                found.extend(own.into_iter().flatten().cloned());
+                fields.values().for_each(|value| retriers(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| retriers(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn waiting_is_bounded_as_the_readme_promises() {
+        for definition in [DELIVERY, ORDER] {
+            let workflow: Value = serde_json::from_str(definition).expect("JSON");
+            let mut found = Vec::new();
+            retriers(&workflow, &mut found);
+            assert!(!found.is_empty());
+            for retrier in found {
+                let attempts = retrier["MaxAttempts"].as_u64().expect("a bound");
+                assert!(attempts <= 20, "{retrier}");
+                // Three retries while a URL lives need no bound of their own.
+                let longest = retrier["MaxDelaySeconds"].as_u64();
+                assert!(attempts <= 3 || longest == Some(600), "{retrier}");
+            }
+        }
     }
 
     #[test]
