@@ -7,6 +7,7 @@ use pipeline::PipelineError;
 use pipeline::adapters::{Due, Fate, Ledger, LedgerRow, Started, StateMachine};
 use pipeline::domain::ledger::{FINAL_PROGRESS, look_again};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// How often work is started again whose execution was aborted, or vanished.
 const MOST_REVIVALS: u8 = 3;
@@ -20,8 +21,6 @@ pub enum Care {
     Later(Timestamp),
     /// It had to be started; look again then.
     Started(Timestamp),
-    /// Given up.
-    Lost,
 }
 
 /// An execution that should run, or have done its work.
@@ -60,22 +59,33 @@ impl<Input: Serialize> Expected<'_, Input> {
         if row.is_none_or(|row| is_settled(&row)) {
             return Ok(Care::Settled);
         }
-        let Some(attempt) = ledger.count_revival(self.due, MOST_REVIVALS).await? else {
-            let cause = "its executions ended without saying how: aborted, or timed out";
-            ledger
-                .record_loss(&self.due.seller_id, &self.due.id, cause)
-                .await?;
-            return Ok(Care::Lost);
-        };
+        let attempt = ledger.count_revival(self.due, MOST_REVIVALS).await?;
         tracing::warn!(
             seller_id = %self.due.seller_id,
             id = self.due.id,
             attempt,
             "the execution is gone; another takes its place"
         );
-        self.workflow.start(&(self.again)(attempt), self.input).await?;
+        match attempt {
+            Some(attempt) => self.workflow.start(&(self.again)(attempt), self.input).await?,
+            // The last one only marks the row, tells the reader, and fails.
+            None => {
+                let name = (self.again)(u64::from(MOST_REVIVALS) + 1);
+                self.workflow.start(&name, &given_up(self.input)).await?
+            }
+        };
         Ok(Care::Started(later))
     }
+}
+
+/// The workflow's input with what ends it.
+fn given_up(input: &impl Serialize) -> Value {
+    let mut input = serde_json::to_value(input).expect("inputs are structs of texts");
+    input["Failure"] = json!({
+        "Error": "ExecutionLost",
+        "Cause": "its executions ended without saying how: aborted, or timed out",
+    });
+    input
 }
 
 /// Whether a row needs nothing more, or nothing that a reconciler could do.
@@ -97,7 +107,6 @@ mod tests {
     use aws_sdk_sfn::types::ExecutionStatus;
     use aws_sdk_sfn::types::error::ExecutionAlreadyExists;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use serde_json::json;
     use sp_api::ids::SellerId;
 
     use super::*;
@@ -219,11 +228,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_aborted_again_and_again_is_given_up_and_its_row_says_so() {
+    async fn what_is_aborted_again_and_again_is_given_up_by_an_execution_that_says_so() {
         let aborted = fares(&ExecutionStatus::Aborted);
-        let lost = written();
-        let rows = [&revived(3), &revived(3), &refused(), &lost];
-        assert_eq!(care(&[&exists(), &aborted], &rows).await, Care::Lost);
-        assert_eq!(lost.num_calls(), 1);
+        let last = mock!(aws_sdk_sfn::Client::start_execution)
+            .match_requests(|request| {
+                request.name() == Some("A3_1_again4")
+                    && request
+                        .input()
+                        .is_some_and(|input| input.contains(r#""Error":"ExecutionLost""#))
+            })
+            .then_output(|| {
+                let output = StartExecutionOutput::builder()
+                    .execution_arn("arn")
+                    .start_date(DateTime::from_secs(0));
+                output.build().expect("complete")
+            });
+        let rows = [&revived(3), &revived(3), &refused()];
+        assert!(matches!(
+            care(&[&exists(), &aborted, &last], &rows).await,
+            Care::Started(_)
+        ));
+        assert_eq!(last.num_calls(), 1);
     }
 }

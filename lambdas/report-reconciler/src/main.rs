@@ -40,7 +40,7 @@ async fn main() -> Result<(), Error> {
         let seen = reconciler.look_after_overdue(until).await?;
         let discovered = reconciler.discover(until).await?;
         tracing::info!(?seen, discovered, "reconciled");
-        seen.complain()
+        Ok::<_, Error>(())
     }))
     .await
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use lambda_runtime::Error;
 use pipeline::PipelineError;
 use pipeline::adapters::{Due, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, StateMachine};
 use pipeline::domain::ledger::{Stage, look_again};
@@ -45,22 +44,6 @@ pub struct Seen {
     pub started: usize,
     /// Rows that could not be looked after this time.
     pub failed: usize,
-    /// Executions that could not be brought back.
-    pub lost: usize,
-}
-
-impl Seen {
-    /// An error, and with it an alarm, if something needs a person.
-    pub fn complain(self) -> Result<(), Error> {
-        if self.lost > 0 {
-            return Err(format!(
-                "{} executions were lost again and again; their rows say FAILED",
-                self.lost
-            )
-            .into());
-        }
-        Ok(())
-    }
 }
 
 impl Reconciler {
@@ -94,10 +77,6 @@ impl Reconciler {
             Ok(Care::Started(at)) => {
                 seen.started += 1;
                 self.ledger.postpone(due, at).await
-            }
-            Ok(Care::Lost) => {
-                seen.lost += 1;
-                Ok(())
             }
             Err(error) => {
                 seen.failed += 1;

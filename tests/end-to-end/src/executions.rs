@@ -78,6 +78,23 @@ impl Executions {
         }
     }
 
+    /// Aborts the execution of a report, as an operator might.
+    ///
+    /// # Errors
+    /// Step Functions refuses.
+    pub async fn abort(&self, seller: &str, report: &str) -> Result<()> {
+        let machine = self.state_machine_arn.replace(":stateMachine:", ":execution:");
+        let stopped = self
+            .client
+            .stop_execution()
+            .execution_arn(format!("{machine}:{seller}_{report}"));
+        stopped
+            .send()
+            .await
+            .context("the execution could not be aborted")?;
+        Ok(())
+    }
+
     /// The names of every execution there has been whose name begins with `prefix`.
     ///
     /// # Errors

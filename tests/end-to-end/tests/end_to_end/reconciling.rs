@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::Email;
 use serde_json::json;
 
@@ -20,7 +21,8 @@ async fn what_nobody_announces_is_found() {
     tokio::join!(
         a_report_that_is_not_announced_is_delivered_once(world),
         a_report_that_amazon_drops_is_told_of(world),
-        a_report_made_elsewhere_is_discovered(world)
+        a_report_made_elsewhere_is_discovered(world),
+        an_aborted_delivery_is_made_up_for(world)
     );
 }
 
@@ -98,6 +100,32 @@ async fn a_report_made_elsewhere_is_discovered(world: &World) {
     world.assert_linked(&email, seller, &report).await;
     assert_eq!(email.attributes.get("RegionCode").map(String::as_str), Some("NA"));
     assert_delivered_once(world, seller, &report).await;
+}
+
+/// Somebody stops an execution in the middle of its work.
+async fn an_aborted_delivery_is_made_up_for(world: &World) {
+    let seller = &world.subscribed_seller("EU").await;
+    let failing = json!({
+        "operation": "getReportDocument", "sellerId": seller.id, "kind": "status", "status": 503, "count": 3,
+    });
+    world.simulator.fault(&failing).await.expect("scripted");
+    let report = world.order(seller, "EU", LISTINGS).await;
+    // It begins within seconds, and Amazon's refusals hold it up for some more.
+    let mut attempts = 0;
+    while world.executions.abort(&seller.id, &report).await.is_err() {
+        attempts += 1;
+        assert!(attempts < 300, "the delivery does not begin");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let aborted = world.executions.wait_for(&seller.id, &report, UNTIL_FOUND).await;
+    assert_eq!(aborted.expect("ended").status, ExecutionStatus::Aborted);
+    let email = world.mailbox.wait_for(&seller.id, &report, UNTIL_FOUND).await;
+    world
+        .assert_linked(&email.expect("an e-mail comes"), seller, &report)
+        .await;
+    assert_eq!(world.shown(seller, &report).await["status"], "ANNOUNCED");
+    let emails = world.mailbox.all_about(&seller.id, &report).await;
+    assert_eq!(emails.expect("read").len(), 1);
 }
 
 /// Waits until the delivery of a report has begun, and then for its end.

@@ -276,26 +276,6 @@ impl Ledger {
         Err(error)
     }
 
-    /// Gives a delivery up whose execution is gone for good.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_loss(&self, seller: &SellerId, id: &str, cause: &str) -> Result<(), PipelineError> {
-        let update = self
-            .update(seller, id)
-            .update_expression(
-                "SET #status = :failed, #error = :error, errorCause = :cause, failedAt = :now REMOVE due, dueAt",
-            )
-            .condition_expression("attribute_not_exists(announcedAt)")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#error", "error")
-            .expression_attribute_values(":failed", text("FAILED"))
-            .expression_attribute_values(":error", text("ExecutionLost"))
-            .expression_attribute_values(":cause", text(cause))
-            .expression_attribute_values(":now", time(Timestamp::now()));
-        send(update).await.map(drop)
-    }
-
     fn stage(
         &self,
         report: &FinishedReport,
