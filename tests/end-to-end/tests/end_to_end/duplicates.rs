@@ -62,7 +62,7 @@ async fn wait_until_the_queue_is_empty(world: &World) {
             .await
             .expect("the queue can be asked");
         let attributes = answer.attributes().expect("attributes");
-        // Other tests put messages in that fail on purpose; they stay "in work" until redelivered.
+        // Other tests' messages may be in work at any time.
         if attributes.get(&Waiting).is_some_and(|count| count == "0") {
             return;
         }
