@@ -1,6 +1,6 @@
 use pipeline::adapters::{DocumentStore, Ledger, or_warn};
-use pipeline::domain::object_key;
 use pipeline::domain::stages::{DocumentToStore, StoredDocument};
+use pipeline::domain::{DocumentFacts, DocumentFormat, describe};
 use pipeline::{PipelineError, StageError};
 use sp_api::SpApiClient;
 
@@ -24,14 +24,17 @@ impl Storage {
 
     async fn transfer(&self, input: &DocumentToStore) -> Result<StoredDocument, PipelineError> {
         let document = self.client.open_document(&input.document.url).await?;
-        let description = object_key(
-            &input.seller_id,
-            &input.report_id,
-            &input.report_type,
-            input.document.key_time,
-            input.document.compression_algorithm,
-            document.content_type(),
-        );
+        let description = describe(&DocumentFacts {
+            seller: &input.seller_id,
+            report: &input.report_id,
+            report_type: &input.report_type,
+            announced_at: input.document.key_time,
+            region: input.document.region_code,
+            compression: input.document.compression_algorithm,
+            sent_as: document.content_type(),
+            head: &[],
+            format: DocumentFormat::AsIs,
+        });
         self.store.store(&description, document).await
     }
 }

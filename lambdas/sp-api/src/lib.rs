@@ -7,6 +7,7 @@ mod endpoints;
 mod error;
 pub mod ids;
 mod lwa;
+pub mod marketplaces;
 mod notifications;
 mod processing_status;
 mod rate_log;

@@ -30,26 +30,25 @@ impl ReportTypeInfo {
             restricted: yes_or_no(fields.next()?) == Some(true),
         })
     }
-
-    /// The ending that files of this type carry, without the dot: `tsv`, `csv`, `json`, `xml`,
-    /// `xlsx`, `pdf`, or `txt` where the media type is not known.
-    #[must_use]
-    pub fn file_extension(&self) -> &'static str {
-        file_extension(self.content_type)
-    }
 }
 
-/// The file ending for a media type: `txt` where it is unknown.
+/// The file ending for a media type in lower case, without the dot: `txt` for texts of any other
+/// kind, `bin` for the rest.
 #[must_use]
-pub fn file_extension(content_type: Option<&str>) -> &'static str {
-    match content_type {
-        Some("text/tab-separated-values") => "tsv",
-        Some("text/csv") => "csv",
-        Some("application/json") => "json",
-        Some("text/xml" | "application/xml") => "xml",
-        Some("application/pdf") => "pdf",
-        Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet") => "xlsx",
-        _ => "txt",
+pub fn file_extension(media_type: &str) -> &'static str {
+    match media_type {
+        "text/tab-separated-values" => "tsv",
+        "text/csv" | "application/csv" => "csv",
+        "text/xml" | "application/xml" => "xml",
+        "text/html" => "html",
+        "application/pdf" => "pdf",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        "application/vnd.ms-excel" => "xls",
+        "application/zip" | "application/x-zip-compressed" => "zip",
+        "application/gzip" | "application/x-gzip" => "gz",
+        "application/json" | "text/json" => "json",
+        other if other.starts_with("text/") => "txt",
+        _ => "bin",
     }
 }
 

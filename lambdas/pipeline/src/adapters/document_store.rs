@@ -282,6 +282,7 @@ mod tests {
                 content_type: "text/csv".into(),
                 content_encoding: None,
                 content_disposition: "attachment".into(),
+                transcode_from: None,
             };
             store.store(&description, document).await
         }

@@ -1,8 +1,10 @@
 //! A finished report and its way to the seller; nothing here knows AWS, HTTP or the time.
 
 mod announcement;
+mod charset;
 mod finished_report;
 pub mod ledger;
+mod media_type;
 mod notification;
 mod object_key;
 pub mod order;
@@ -12,7 +14,7 @@ pub mod stages;
 pub use announcement::{Announcement, Failure, Link};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
-pub use object_key::{ObjectDescription, object_key};
+pub use object_key::{DocumentFacts, DocumentFormat, ObjectDescription, UnknownFormat, describe};
 
 /// Bytes as hexadecimal digits.
 #[must_use]

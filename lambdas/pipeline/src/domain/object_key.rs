@@ -1,121 +1,551 @@
+use std::str::FromStr;
+
+use encoding_rs::{Encoding, UTF_8};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sp_api::CompressionAlgorithm;
 use sp_api::ids::{ReportId, ReportType, SellerId};
-use sp_api::report_types::{self, file_extension};
+use sp_api::{CompressionAlgorithm, RegionCode};
+
+use super::charset::{Text, labelled};
+use super::media_type::{MediaType, extension_in_key};
+
+/// Longer ones are cut in file names, which file systems limit to 255 bytes. Amazon has none so long.
+const LONGEST_TYPE: usize = 100;
+
+/// In which form documents are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DocumentFormat {
+    /// Byte for byte as Amazon sent them.
+    #[default]
+    AsIs,
+    /// Texts in UTF-8, whatever they came in.
+    Utf8,
+}
+
+/// Why a text names no document format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither `as-is` nor `utf8`")]
+pub struct UnknownFormat(String);
+
+impl FromStr for DocumentFormat {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "as-is" => Ok(Self::AsIs),
+            "utf8" => Ok(Self::Utf8),
+            other => Err(UnknownFormat(other.to_owned())),
+        }
+    }
+}
+
+/// What is known of a document before its first byte is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentFacts<'a> {
+    /// Whose report.
+    pub seller: &'a SellerId,
+    /// The report.
+    pub report: &'a ReportId,
+    /// What it reports.
+    pub report_type: &'a ReportType,
+    /// When it was announced: the same for every attempt.
+    pub announced_at: Timestamp,
+    /// Where the selling partner sells.
+    pub region: RegionCode,
+    /// How the source compresses it.
+    pub compression: Option<CompressionAlgorithm>,
+    /// The source's `Content-Type`.
+    pub sent_as: Option<&'a str>,
+    /// The first bytes of the decompressed document, up to 64 KiB; may be empty.
+    pub head: &'a [u8],
+    /// In which form it is to be stored.
+    pub format: DocumentFormat,
+}
 
 /// How a stored document describes itself, so that a browser shows or saves the plain report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectDescription {
     /// The key in the bucket.
     pub key: String,
-    /// `Content-Type`, as Amazon sent it or as the catalogue knows it.
+    /// `Content-Type`; of a text with its charset, by the name that browsers know.
     pub content_type: String,
-    /// `Content-Encoding`: the bytes are stored as Amazon compressed them.
+    /// `Content-Encoding`: `gzip` where the bytes are.
     pub content_encoding: Option<&'static str>,
     /// `Content-Disposition`, with a file name that a person understands.
     pub content_disposition: String,
+    /// What the document has to be transcoded from on its way into UTF-8. `None` where it is to be
+    /// stored as it is, and for what is no text.
+    pub transcode_from: Option<&'static Encoding>,
 }
 
-/// Media types that say nothing.
-const MEANINGLESS: [&str; 3] = ["application/octet-stream", "binary/octet-stream", ""];
-
-/// Where a report's document is stored and how it is described. The same report gives the same key,
-/// so that a retry overwrites its own half-done work and never makes a second object.
+/// Where a report's document is stored and how it is described.
 ///
-/// `SellerId=…/ReportType=…/date=…/REPORT.EXT[.gz]`: partitions that query engines read, folders that
-/// people do. `announced_at` is when the report was announced, `sent_as` the source's `Content-Type`.
+/// The key is `SellerId=…/ReportType=…/date=…/REPORT.EXT[.gz]`: partitions that query engines read,
+/// folders that people do. The same report gives the same key, whatever its first bytes and its
+/// format, so that a retry overwrites its own half-done work and never makes a second object.
+///
+/// The media type is what the source says, or the catalogue where the source says nothing, or what
+/// the first bytes look like where nobody does; first bytes that are no text overrule whoever says so.
+/// A text's charset is [`Text::encoding`]'s; a label of the source's that nobody here knows is
+/// passed on.
 #[must_use]
-pub fn object_key(
-    seller: &SellerId,
-    report: &ReportId,
-    report_type: &ReportType,
-    announced_at: Timestamp,
-    compression: Option<CompressionAlgorithm>,
-    sent_as: Option<&str>,
-) -> ObjectDescription {
-    let media_type = |value: &str| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    let sent_as = sent_as.filter(|value| !MEANINGLESS.contains(&media_type(value).as_str()));
-    let known = report_types::find(report_type).and_then(|info| info.content_type);
-    let content_type = sent_as.or(known).unwrap_or("text/plain");
-    // The catalogue knows better than a source that calls every table text/plain.
-    let extension = file_extension(known.or(Some(media_type(content_type).as_str())));
-    let date = announced_at.to_zoned(TimeZone::UTC).date();
-    let (content_encoding, suffix) = match compression {
+pub fn describe(facts: &DocumentFacts<'_>) -> ObjectDescription {
+    let (content_encoding, suffix) = match facts.compression {
         Some(CompressionAlgorithm::Gzip) => (Some("gzip"), ".gz"),
         None => (None, ""),
     };
+    let DocumentFacts {
+        seller,
+        report,
+        report_type,
+        sent_as,
+        head,
+        ..
+    } = *facts;
+    let date = facts.announced_at.to_zoned(TimeZone::UTC).date();
+    let in_key = extension_in_key(report_type, sent_as);
+    let media_type = MediaType::find(report_type, sent_as, content_encoding.is_some(), head);
+    let (content_type, transcode_from) = content_type(facts, &media_type);
+    let disposition = if media_type.is_shown() {
+        "inline"
+    } else {
+        "attachment"
+    };
+    let kind = report_type.as_str();
+    let name = format!(
+        "{kind:.LONGEST_TYPE$}_{seller}_{date}_{report}.{}",
+        media_type.extension
+    );
     ObjectDescription {
-        key: format!("SellerId={seller}/ReportType={report_type}/date={date}/{report}.{extension}{suffix}"),
-        content_type: content_type.to_owned(),
+        key: format!("SellerId={seller}/ReportType={report_type}/date={date}/{report}.{in_key}{suffix}"),
+        content_type,
         content_encoding,
-        content_disposition: format!(
-            "attachment; filename=\"{report_type}_{seller}_{date}_{report}.{extension}\""
-        ),
+        // Identifiers hold nothing that would have to be quoted.
+        content_disposition: format!("{disposition}; filename=\"{name}\""),
+        transcode_from,
     }
+}
+
+/// `Content-Type`, and what has to be transcoded.
+fn content_type(facts: &DocumentFacts<'_>, media_type: &MediaType) -> (String, Option<&'static Encoding>) {
+    let essence = &media_type.essence;
+    if !media_type.is_text() {
+        return (essence.clone(), None);
+    }
+    let declared = facts.sent_as.and_then(charset_parameter);
+    let text = Text {
+        head: facts.head,
+        declared,
+        is_utf8_by_default: media_type.is_utf8_by_default(),
+        region: facts.region,
+    };
+    let encoding = text.encoding();
+    match (facts.format, declared) {
+        (DocumentFormat::Utf8, _) => (format!("{essence}; charset={}", UTF_8.name()), Some(encoding)),
+        (DocumentFormat::AsIs, Some(label)) if labelled(label).is_none() => {
+            (format!("{essence}; charset={label}"), None)
+        }
+        (DocumentFormat::AsIs, _) => (format!("{essence}; charset={}", encoding.name()), None),
+    }
+}
+
+/// The `charset` of a `Content-Type`, if it is one word.
+fn charset_parameter(content_type: &str) -> Option<&str> {
+    content_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let value = value.trim().trim_matches('"');
+        let is_word = !value.is_empty()
+            && value
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.:+".contains(c));
+        (name.trim().eq_ignore_ascii_case("charset") && is_word).then_some(value)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use encoding_rs::{SHIFT_JIS, WINDOWS_1252};
+
     use super::*;
 
-    fn describe(
-        report_type: &str,
+    const GZIP: Option<CompressionAlgorithm> = Some(CompressionAlgorithm::Gzip);
+    const LISTINGS: &str = "GET_MERCHANT_LISTINGS_ALL_DATA";
+    const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+    /// A document; what is not said is as nothing were known.
+    struct Document {
+        seller: &'static str,
+        report_type: &'static str,
+        region: RegionCode,
         compression: Option<CompressionAlgorithm>,
-        sent_as: Option<&str>,
-    ) -> ObjectDescription {
-        object_key(
-            &SellerId::parse("A3TH9S8BH6GOGM").expect("valid"),
-            &ReportId::parse("54517018502").expect("valid"),
-            &ReportType::parse(report_type).expect("valid"),
-            "2026-11-22T23:59:59Z".parse().expect("a time"),
-            compression,
-            sent_as,
+        sent_as: Option<&'static str>,
+        head: &'static [u8],
+        format: DocumentFormat,
+    }
+
+    impl Default for Document {
+        fn default() -> Self {
+            Self {
+                seller: "A3TH9S8BH6GOGM",
+                report_type: "GET_A_TYPE_OF_2031",
+                region: RegionCode::Eu,
+                compression: None,
+                sent_as: None,
+                head: b"",
+                format: DocumentFormat::AsIs,
+            }
+        }
+    }
+
+    impl Document {
+        fn describe(&self) -> ObjectDescription {
+            describe(&DocumentFacts {
+                seller: &SellerId::parse(self.seller).expect("valid"),
+                report: &ReportId::parse("54517018502").expect("valid"),
+                report_type: &ReportType::parse(self.report_type).expect("valid"),
+                announced_at: "2026-11-22T23:59:59Z".parse().expect("a time"),
+                region: self.region,
+                compression: self.compression,
+                sent_as: self.sent_as,
+                head: self.head,
+                format: self.format,
+            })
+        }
+
+        /// `Content-Type`, how it is disposed of, and the ending of its file.
+        fn shown(&self) -> (String, String, String) {
+            let described = self.describe();
+            let (disposition, name) = described
+                .content_disposition
+                .split_once("; filename=\"")
+                .expect("both");
+            let extension = name.rsplit('.').next().expect("an ending").trim_end_matches('"');
+            (
+                described.content_type,
+                disposition.to_owned(),
+                extension.to_owned(),
+            )
+        }
+    }
+
+    fn shown(content_type: &str, disposition: &str, extension: &str) -> (String, String, String) {
+        (
+            content_type.to_owned(),
+            disposition.to_owned(),
+            extension.to_owned(),
         )
     }
 
     #[test]
     fn a_compressed_table_is_described_for_browsers_and_query_engines() {
-        let gzip = Some(CompressionAlgorithm::Gzip);
-        let described = describe(
-            "GET_MERCHANT_LISTINGS_ALL_DATA",
-            gzip,
-            Some("text/tab-separated-values; charset=Cp1252"),
-        );
+        let described = Document {
+            report_type: LISTINGS,
+            compression: GZIP,
+            sent_as: Some("text/tab-separated-values; charset=Cp1252"),
+            ..Document::default()
+        }
+        .describe();
         assert_eq!(
             described,
             ObjectDescription {
                 key: "SellerId=A3TH9S8BH6GOGM/ReportType=GET_MERCHANT_LISTINGS_ALL_DATA/date=2026-11-22/54517018502.tsv.gz"
                     .into(),
-                content_type: "text/tab-separated-values; charset=Cp1252".into(),
+                content_type: "text/tab-separated-values; charset=windows-1252".into(),
                 content_encoding: Some("gzip"),
                 content_disposition:
                     "attachment; filename=\"GET_MERCHANT_LISTINGS_ALL_DATA_A3TH9S8BH6GOGM_2026-11-22_54517018502.tsv\""
                         .into(),
+                transcode_from: None,
             }
         );
     }
 
     #[test]
-    fn the_catalogue_fills_in_what_the_source_does_not_say() {
-        let described = describe(
-            "GET_SALES_AND_TRAFFIC_REPORT",
-            None,
-            Some("application/octet-stream"),
+    fn in_utf8_texts_are_transcoded_and_nothing_else() {
+        let stored = |report_type, sent_as, head| {
+            let described = Document {
+                report_type,
+                sent_as,
+                head,
+                region: RegionCode::Fe,
+                format: DocumentFormat::Utf8,
+                ..Document::default()
+            }
+            .describe();
+            (described.content_type, described.transcode_from)
+        };
+        let tsv = "text/tab-separated-values; charset=UTF-8".to_owned();
+        assert_eq!(
+            stored(LISTINGS, Some("application/octet-stream"), b"\x8f\xa4\x95\x69\t1"),
+            (tsv.clone(), Some(SHIFT_JIS))
         );
-        assert_eq!(described.content_type, "application/json");
-        assert!(described.key.ends_with("/54517018502.json"));
+        assert_eq!(stored(LISTINGS, None, "日本".as_bytes()), (tsv, Some(UTF_8)));
+        assert_eq!(
+            stored(LISTINGS, Some("text/plain;charset=klingon"), b"caf\xe9\n"),
+            ("text/plain; charset=UTF-8".into(), Some(WINDOWS_1252))
+        );
+        for (report_type, sent_as, head) in [
+            ("FEE_DISCOUNTS_REPORT", None, b"".as_slice()),
+            ("GET_EASYSHIP_DOCUMENTS", Some("application/pdf"), b"%PDF-1.4"),
+            (LISTINGS, Some("text/plain; charset=Cp1252"), b"PK\x03\x04"),
+            ("GET_A_TYPE_OF_2031", None, b"\0\x01"),
+            ("GET_A_TYPE_OF_2031", None, b""),
+        ] {
+            let (content_type, transcode_from) = stored(report_type, sent_as, head);
+            assert_eq!(transcode_from, None, "{report_type}");
+            assert!(!content_type.contains("charset"), "{content_type}");
+        }
     }
 
     #[test]
-    fn an_unknown_type_is_stored_by_what_the_source_says() {
-        assert!(
-            describe("GET_A_TYPE_OF_2031", None, Some("text/csv; charset=UTF-8"))
-                .key
-                .ends_with(".csv")
+    fn a_label_that_nobody_knows_is_passed_on() {
+        let klingon = Document {
+            sent_as: Some("text/csv; header=present; charset=\"klingon\""),
+            ..Document::default()
+        };
+        assert_eq!(klingon.describe().content_type, "text/csv; charset=klingon");
+        let injected = Document {
+            sent_as: Some("text/csv; charset=\"a b\""),
+            ..Document::default()
+        };
+        assert_eq!(injected.describe().content_type, "text/csv; charset=windows-1252");
+    }
+
+    #[test]
+    fn tables_are_saved_and_what_browsers_show_is_shown() {
+        for (report_type, sent_as, expected) in [
+            (
+                LISTINGS,
+                None,
+                shown(
+                    "text/tab-separated-values; charset=windows-1252",
+                    "attachment",
+                    "tsv",
+                ),
+            ),
+            // What Amazon really sends.
+            (
+                LISTINGS,
+                Some("text/plain;charset=UTF-8"),
+                shown("text/plain; charset=UTF-8", "attachment", "tsv"),
+            ),
+            (
+                "GET_EPR_MONTHLY_REPORTS",
+                None,
+                shown("text/csv; charset=windows-1252", "attachment", "csv"),
+            ),
+            ("FEE_DISCOUNTS_REPORT", None, shown(XLSX, "attachment", "xlsx")),
+            (
+                "GET_SALES_AND_TRAFFIC_REPORT",
+                Some("application/octet-stream"),
+                shown("application/json; charset=UTF-8", "inline", "json"),
+            ),
+            (
+                "GET_ORDER_REPORT_DATA_TAX",
+                Some("binary/octet-stream"),
+                shown("text/xml; charset=UTF-8", "inline", "xml"),
+            ),
+            (
+                "GET_EASYSHIP_DOCUMENTS",
+                None,
+                shown("application/pdf", "inline", "pdf"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                Some("text/csv; charset=UTF-8"),
+                shown("text/csv; charset=UTF-8", "attachment", "csv"),
+            ),
+            // Nobody wants to run what somebody else has written.
+            (
+                "GET_A_TYPE_OF_2031",
+                Some("text/html; charset=UTF-8"),
+                shown("text/html; charset=UTF-8", "attachment", "html"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                Some("text/plain"),
+                shown("text/plain; charset=windows-1252", "inline", "txt"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                shown("application/octet-stream", "attachment", "bin"),
+            ),
+        ] {
+            let document = Document {
+                report_type,
+                sent_as,
+                ..Document::default()
+            };
+            assert_eq!(document.shown(), expected, "{report_type} {sent_as:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_bytes_tell_what_nobody_says() {
+        const WORKBOOK: &[u8] =
+            b"PK\x03\x04\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0f\0\0\0xl/workbook.xml<";
+        for (report_type, sent_as, head, expected) in [
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                b"%PDF-1.7\n".as_slice(),
+                shown("application/pdf", "inline", "pdf"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                Some("binary/octet-stream"),
+                WORKBOOK,
+                shown(XLSX, "attachment", "xlsx"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                b"PK\x03\x04",
+                shown("application/zip", "attachment", "zip"),
+            ),
+            (
+                "FEE_DISCOUNTS_REPORT",
+                None,
+                b"PK\x03\x04",
+                shown(XLSX, "attachment", "xlsx"),
+            ),
+            (
+                LISTINGS,
+                Some("text/plain"),
+                b"PK\x03\x04",
+                shown("application/zip", "attachment", "zip"),
+            ),
+            (
+                LISTINGS,
+                None,
+                b"\x1f\x8b\x08\0",
+                shown("application/gzip", "attachment", "gz"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                b"sku\tname\n",
+                shown("text/plain; charset=windows-1252", "inline", "txt"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                b"<?xml version='1.0' encoding='Shift_JIS'?>",
+                shown("text/xml; charset=Shift_JIS", "inline", "xml"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                b"\xff\xfes\0k\0",
+                shown("text/plain; charset=UTF-16LE", "inline", "txt"),
+            ),
+            (
+                "GET_A_TYPE_OF_2031",
+                None,
+                b"s\0k\0",
+                shown("application/octet-stream", "attachment", "bin"),
+            ),
+        ] {
+            let document = Document {
+                report_type,
+                sent_as,
+                head,
+                ..Document::default()
+            };
+            assert_eq!(
+                document.shown(),
+                expected,
+                "{report_type} {}",
+                head.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn the_sources_name_for_the_compression_is_no_kind_of_report() {
+        let document = Document {
+            report_type: LISTINGS,
+            compression: GZIP,
+            sent_as: Some("application/gzip"),
+            ..Document::default()
+        };
+        assert_eq!(
+            document.shown(),
+            shown(
+                "text/tab-separated-values; charset=windows-1252",
+                "attachment",
+                "tsv"
+            )
         );
-        let nothing_known = describe("GET_A_TYPE_OF_2031", None, None);
-        assert!(nothing_known.key.ends_with(".txt"));
-        assert_eq!(nothing_known.content_type, "text/plain");
+        assert!(document.describe().key.ends_with("/54517018502.tsv.gz"));
+    }
+
+    #[test]
+    fn the_key_depends_on_nothing_that_is_found_out_on_the_way() {
+        for report_type in ["GET_A_TYPE_OF_2031", LISTINGS, "FEE_DISCOUNTS_REPORT"] {
+            let key = |head, format| {
+                let document = Document {
+                    report_type,
+                    head,
+                    format,
+                    ..Document::default()
+                };
+                document.describe().key
+            };
+            let bare = key(b"", DocumentFormat::AsIs);
+            for head in [
+                b"%PDF-1.7".as_slice(),
+                b"PK\x03\x04",
+                b"\x1f\x8b\x08",
+                b"caf\xe9",
+                b"\0",
+            ] {
+                assert_eq!(key(head, DocumentFormat::AsIs), bare);
+                assert_eq!(key(head, DocumentFormat::Utf8), bare);
+            }
+        }
+        let sent_as = |sent_as| {
+            let document = Document {
+                sent_as,
+                ..Document::default()
+            };
+            document.describe().key
+        };
+        assert!(sent_as(None).ends_with("/54517018502.txt"));
+        assert!(sent_as(Some("text/csv; charset=UTF-8")).ends_with("/54517018502.csv"));
+    }
+
+    #[test]
+    fn a_vendors_file_has_a_name_that_file_systems_take() {
+        let vendor = Document {
+            seller: "amzn1.vg.6213651",
+            report_type: "GET_VENDOR_SALES_REPORT",
+            ..Document::default()
+        };
+        assert_eq!(
+            vendor.describe().content_disposition,
+            "inline; filename=\"GET_VENDOR_SALES_REPORT_amzn1.vg.6213651_2026-11-22_54517018502.json\""
+        );
+        let longest = describe(&DocumentFacts {
+            seller: &SellerId::parse(&"A".repeat(64)).expect("valid"),
+            report: &ReportId::parse(&"1".repeat(64)).expect("valid"),
+            report_type: &ReportType::parse(&"X".repeat(128)).expect("valid"),
+            announced_at: Timestamp::UNIX_EPOCH,
+            region: RegionCode::Na,
+            compression: None,
+            sent_as: Some("text/html"),
+            head: b"",
+            format: DocumentFormat::AsIs,
+        });
+        let name = longest.content_disposition.split('"').nth(1).expect("a name");
+        assert!(name.len() <= 255, "{}", name.len());
+    }
+
+    #[test]
+    fn formats_are_read_as_they_are_set() {
+        assert_eq!("as-is".parse(), Ok(DocumentFormat::AsIs));
+        assert_eq!("utf8".parse(), Ok(DocumentFormat::Utf8));
+        assert!("UTF-8".parse::<DocumentFormat>().is_err());
     }
 }
