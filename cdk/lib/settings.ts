@@ -13,6 +13,10 @@ export interface Settings {
   readonly removalPolicy: RemovalPolicy;
   readonly logRetention: RetentionDays;
   readonly reportRetention: Duration;
+  /** Whether documents are stored byte for byte, or texts in UTF-8. */
+  readonly documentFormat: string;
+  /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
+  readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
   readonly localMailbox: boolean;
 }
@@ -24,6 +28,8 @@ const NAMES = [
   "removalPolicy",
   "logRetentionDays",
   "reportRetentionDays",
+  "documentFormat",
+  "storageMemory",
   "localMailbox",
 ] as const;
 
@@ -38,6 +44,8 @@ const REMOVAL_POLICIES: Record<string, RemovalPolicy> = {
   retain: RemovalPolicy.RETAIN,
   destroy: RemovalPolicy.DESTROY,
 };
+
+const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
 
 const BOOLEANS: Record<string, boolean> = { true: true, false: false };
 
@@ -67,16 +75,9 @@ export function readSettings(node: Node): Settings {
     functionsDir: read("functionsDir", "") || undefined,
     removalPolicy: oneOf("removalPolicy", read("removalPolicy", "retain"), REMOVAL_POLICIES),
     logRetention: oneOf("logRetentionDays", read("logRetentionDays", "90"), LOG_RETENTIONS),
-    reportRetention: Duration.days(
-      Number(
-        matching(
-          "reportRetentionDays",
-          read("reportRetentionDays", "30"),
-          /^[1-9][0-9]{0,3}$/,
-          "a whole number from 1 to 9999",
-        ),
-      ),
-    ),
+    reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "30"), 1, 9999)),
+    documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
+    storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };
 }
@@ -97,6 +98,14 @@ function oneOf<T>(setting: Name, value: string, choices: Record<string, T>): T {
     throw invalid(setting, value, `one of ${Object.keys(choices).join(", ")}`);
   }
   return choice;
+}
+
+function within(setting: Name, value: string, least: number, most: number): number {
+  const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= least && number <= most)) {
+    throw invalid(setting, value, `a whole number from ${least} to ${most}`);
+  }
+  return number;
 }
 
 function matching(setting: Name, value: string, pattern: RegExp, expected: string): string {

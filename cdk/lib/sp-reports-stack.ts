@@ -56,7 +56,7 @@ export class SpReportsStack extends Stack {
     // What works on it: each part comes after those that it calls.
     const can = new Capabilities({ parameters, encryption, storage, lwaCredentials, reportTopic });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
-    const workflowFunctions = addWorkflowFunctions(functions, can);
+    const workflowFunctions = addWorkflowFunctions(functions, can, settings);
     const deliveryWorkflow = new Workflow(this, "Workflow", {
       name: "report-delivery",
       description: "Delivers one report to the seller",

@@ -131,11 +131,11 @@ const EXPECTED: Record<string, Expected> = {
     permissions: [...metered(), `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`],
   },
   FunctionsReportDocumentStorage: {
-    environment: { REPORTS_BUCKET: "<StorageReportsBucket>", ...REPORTS_TABLE },
+    environment: { REPORTS_BUCKET: "<StorageReportsBucket>", ...REPORTS_TABLE, DOCUMENT_FORMAT: "as-is" },
     permissions: [
       `s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts on ${OBJECTS}`,
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
-      `dynamodb:UpdateItem on ${REPORTS}`,
+      `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
     ],
   },

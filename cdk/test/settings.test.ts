@@ -20,6 +20,9 @@ describe("settings", () => {
     ["reportRetentionDays", "0"],
     ["reportRetentionDays", "1.5"],
     ["reportRetentionDays", "forever"],
+    ["documentFormat", "utf-8"],
+    ["storageMemory", "128"],
+    ["storageMemory", "1 GB"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {
@@ -51,11 +54,16 @@ describe("settings", () => {
       architecture: "arm64",
       logRetentionDays: "365",
       reportRetentionDays: "7",
+      documentFormat: "utf8",
+      storageMemory: "1769",
     })["Other"];
     assert.ok(changed);
     const all = (type: string): Json[] => Object.values(resources(type, changed));
     all("AWS::Lambda::Function").forEach((properties) => assert.deepEqual(properties.Architectures, ["arm64"]));
     all("AWS::Logs::LogGroup").forEach((properties) => assert.equal(properties.RetentionInDays, 365));
+    const storage = all("AWS::Lambda::Function").find((properties) => "DOCUMENT_FORMAT" in properties.Environment.Variables);
+    assert.equal(storage?.Environment.Variables.DOCUMENT_FORMAT, "utf8");
+    assert.equal(storage?.MemorySize, 1769);
     const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];
     assert.equal(bucket.LifecycleConfiguration.Rules[0].ExpirationInDays, 7);
   });

@@ -1,5 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 
+import type { Settings } from "../settings";
 import type { Capabilities } from "./capabilities";
 import type { Functions } from "./functions";
 import type { RustFunction } from "./rust-function";
@@ -14,7 +15,11 @@ export interface WorkflowFunctions {
 }
 
 /** Adds the functions that the workflows call, each with its environment and its permissions. */
-export function addWorkflowFunctions(functions: Functions, can: Capabilities): WorkflowFunctions {
+export function addWorkflowFunctions(
+  functions: Functions,
+  can: Capabilities,
+  settings: Settings,
+): WorkflowFunctions {
   const orderPlacer = functions.add("OrderPlacer", {
     name: "order-placer",
     description: "Workflow: carries out an order that waited for its turn",
@@ -46,14 +51,15 @@ export function addWorkflowFunctions(functions: Functions, can: Capabilities): W
     name: "report-document-storage",
     description: "Workflow: streams a report document into the bucket",
     timeout: Duration.minutes(15),
-    memorySize: 512,
+    memorySize: settings.storageMemory,
     capabilities: [
+      { environment: { DOCUMENT_FORMAT: settings.documentFormat } },
       can.reportObjects(
         ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
         // Parts of a multipart upload are decrypted when it is completed.
         ["kms:GenerateDataKey", "kms:Decrypt"],
       ),
-      can.reports("dynamodb:UpdateItem"),
+      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"),
     ],
   });
 

@@ -85,7 +85,10 @@ impl From<PipelineError> for ApiError {
             PipelineError::AwsTransient { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text).retry_after(5)
             }
-            PipelineError::AwsRefused { .. } => {
+            // No endpoint transfers documents.
+            PipelineError::AwsRefused { .. }
+            | PipelineError::DocumentUnfinished { .. }
+            | PipelineError::DocumentTooLong => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text)
             }
             PipelineError::Amazon(refusal) => Self::amazon(refusal, name, text),

@@ -45,6 +45,15 @@ pub enum PipelineError {
         /// What is missing.
         problem: &'static str,
     },
+    /// The invocation is over before the document is; the next one goes on.
+    #[error("the document is stored up to part {parts}; the next invocation goes on")]
+    DocumentUnfinished {
+        /// How many parts are stored.
+        parts: u32,
+    },
+    /// A document that must be read from its beginning can't be read in one invocation.
+    #[error("the document can't be read within one invocation, however often it is begun")]
+    DocumentTooLong,
     /// The input of a stage is not what the workflow promises.
     #[error("{0}")]
     InvalidInput(String),
@@ -73,6 +82,8 @@ impl PipelineError {
             Self::SellerNotFound(_) => "SellerNotFound",
             Self::RegionUnknown(_) => "RegionUnknown",
             Self::LwaCredentialsMissing { .. } => "LwaCredentialsMissing",
+            Self::DocumentUnfinished { .. } => "DocumentUnfinished",
+            Self::DocumentTooLong => "DocumentTooLong",
             Self::InvalidInput(_) => "InvalidInput",
         }
     }
@@ -180,6 +191,7 @@ mod tests {
             },
             SpApiError::DocumentUrlExpired.into(),
             SpApiError::DocumentIncomplete { message: message() }.into(),
+            PipelineError::DocumentUnfinished { parts: 1 },
         ]
     }
 
@@ -232,6 +244,7 @@ mod tests {
                 secret: text(),
                 problem: "",
             },
+            PipelineError::DocumentTooLong,
             PipelineError::InvalidInput(text()),
         ]
     }

@@ -8,6 +8,7 @@ pub mod ordering;
 mod persistence;
 pub mod requests;
 pub mod settings;
+pub mod transfer;
 
 pub use error::{PipelineError, StageError};
 pub use persistence::persistently;

@@ -1,40 +1,55 @@
-use pipeline::adapters::{DocumentStore, Ledger, or_warn};
+use std::time::{Duration, Instant, SystemTime};
+
+use pipeline::adapters::or_warn;
 use pipeline::domain::stages::{DocumentToStore, StoredDocument};
-use pipeline::domain::{DocumentFacts, DocumentFormat, describe};
+use pipeline::transfer::Transfer;
 use pipeline::{PipelineError, StageError};
-use sp_api::SpApiClient;
+
+/// Before its end an invocation stops beginning new parts, so that those under way can arrive.
+const RESERVE: Duration = Duration::from_secs(60);
 
 /// What storing needs.
 pub struct Storage {
-    pub client: SpApiClient,
-    pub store: DocumentStore,
-    pub ledger: Ledger,
+    pub transfer: Transfer,
 }
 
 impl Storage {
-    /// Streams the document into the bucket, whole or not at all, and notes it in the ledger.
-    pub async fn store(&self, input: DocumentToStore) -> Result<StoredDocument, StageError> {
+    /// Transfers the document into the bucket, whole or not at all, and notes it in the ledger. An
+    /// invocation that ends at `deadline` before the document does leaves it to be continued.
+    pub async fn store(
+        &self,
+        input: DocumentToStore,
+        deadline: SystemTime,
+    ) -> Result<StoredDocument, StageError> {
         let (seller, report) = (&input.seller_id, &input.report_id);
-        let stored = self.transfer(&input).await;
-        let stored = self.ledger.noting(seller, report.as_str(), stored).await?;
+        let ledger = &self.transfer.ledger;
+        let stored = self.transfer.run(&input, until(deadline)).await;
+        if let Err(error @ PipelineError::DocumentUnfinished { .. }) = stored {
+            // To be expected: nothing to be noted as an error.
+            return Err(error.into());
+        }
+        let stored = ledger.noting(seller, report.as_str(), stored).await?;
         // The announcement writes all of this, too; a note is not worth another transfer.
-        or_warn(self.ledger.record_storage(seller, report, &stored).await);
+        or_warn(ledger.record_storage(seller, report, &stored).await);
         Ok(stored)
     }
+}
 
-    async fn transfer(&self, input: &DocumentToStore) -> Result<StoredDocument, PipelineError> {
-        let document = self.client.open_document(&input.document.url).await?;
-        let description = describe(&DocumentFacts {
-            seller: &input.seller_id,
-            report: &input.report_id,
-            report_type: &input.report_type,
-            announced_at: input.document.key_time,
-            region: input.document.region_code,
-            compression: input.document.compression_algorithm,
-            sent_as: document.content_type(),
-            head: &[],
-            format: DocumentFormat::AsIs,
-        });
-        self.store.store(&description, document).await
+/// When a transfer has to stop.
+fn until(deadline: SystemTime) -> Instant {
+    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+    Instant::now() + left.saturating_sub(RESERVE.min(left / 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_minute_is_for_what_is_under_way() {
+        let left = |seconds| until(SystemTime::now() + Duration::from_secs(seconds)) - Instant::now();
+        let of = |expected: u64| Duration::from_secs(expected - 1)..=Duration::from_secs(expected);
+        assert!(of(840).contains(&left(900)));
+        assert!(of(30).contains(&left(40)), "a short one uses most of its time");
     }
 }

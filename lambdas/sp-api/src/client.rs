@@ -61,11 +61,20 @@ impl SpApiClient {
     /// The machine has no TLS roots that could be read: nothing will work without.
     #[must_use]
     pub fn new(endpoints: Endpoints) -> Self {
+        Self::with_read_timeout(endpoints, Duration::from_secs(30))
+    }
+
+    /// A client that gives an answer up when nothing more of it arrives for `read_timeout`.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    #[must_use]
+    pub fn with_read_timeout(endpoints: Endpoints, read_timeout: Duration) -> Self {
         let http = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .connect_timeout(Duration::from_secs(5))
             // Between two reads, so that a long document may take as long as it needs.
-            .read_timeout(Duration::from_secs(30))
+            .read_timeout(read_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a TLS client can be built");

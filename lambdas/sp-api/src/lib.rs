@@ -3,6 +3,7 @@
 mod answer;
 mod client;
 mod document;
+mod document_stream;
 mod endpoints;
 mod error;
 pub mod ids;
@@ -22,7 +23,8 @@ mod token_cache;
 mod wire;
 
 pub use client::SpApiClient;
-pub use document::{DocumentStream, DocumentUrl};
+pub use document::{Document, DocumentUrl};
+pub use document_stream::DocumentStream;
 pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::SpApiError;
 pub use lwa::{AccessToken, Grant, GrantlessScope, LwaCredentials};

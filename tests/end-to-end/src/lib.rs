@@ -12,6 +12,14 @@ pub use reports_api::{Answer, Caller, ReportsApi};
 pub use simulator::Simulator;
 pub use stack::Stack;
 
+/// CRC-64/NVME, as S3 writes it.
+#[must_use]
+pub fn crc64nvme(bytes: &[u8]) -> String {
+    use base64::Engine;
+    let checksum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes);
+    base64::engine::general_purpose::STANDARD.encode(checksum.to_be_bytes())
+}
+
 /// SHA-256 of `bytes`, hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {

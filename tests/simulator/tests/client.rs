@@ -11,9 +11,9 @@ use serde_json::json;
 use sp_api::ids::{DestinationId, MarketplaceId, NotificationType, ReportDocumentId, ReportId, ReportType};
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, Endpoints, Grant, GrantlessScope,
-    LwaCredentials, ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient,
-    SpApiError,
+    AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, DocumentStream, Endpoints, Grant,
+    GrantlessScope, LwaCredentials, ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery,
+    SchedulePeriod, SpApiClient, SpApiError,
 };
 use sp_api_simulator::Options;
 use sp_api_simulator::testing::{Model, Prism};
@@ -119,12 +119,15 @@ async fn a_report_is_ordered_found_and_read() {
         .expect("found");
     assert_eq!(document.compression_algorithm, Some(CompressionAlgorithm::Gzip));
 
-    let mut stream = client.open_document(&document.url).await.expect("opened");
-    let mut bytes = 0;
-    while let Some(chunk) = stream.next_chunk(1 << 20).await.expect("whole") {
-        bytes += chunk.len() as u64;
-    }
-    assert_eq!(Some(bytes), stream.length());
+    let (found, stream) = client.open_document(&document.url).await.expect("opened");
+    let whole = read(stream).await;
+    assert_eq!(found.length(), Some(whole.len() as u64));
+    let (found, first) = client.open_stretches(&document.url, 10).await.expect("opened");
+    let (first, rest) = (read(first).await, found.stretch(10..whole.len() as u64));
+    assert_eq!(
+        [first, read(rest.await.expect("opened")).await],
+        [&whole[..10], &whole[10..]]
+    );
 
     let unknown = ReportDocumentId::parse("amzn1.tortuga.3.none").expect("valid");
     let error = client
@@ -418,4 +421,12 @@ async fn notifications_are_subscribed_to_and_moved() {
         .expect("deleted");
     assert_eq!(client.get_destinations(na, &grantless).await.expect("listed"), []);
     refereed.finish().await;
+}
+
+async fn read(mut stream: DocumentStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next_chunk(1 << 20).await.expect("whole") {
+        bytes.extend_from_slice(&chunk);
+    }
+    bytes
 }

@@ -7,18 +7,18 @@ mod ledger;
 mod links;
 mod lwa_secret;
 mod metered;
-mod passing;
 mod quotas;
 mod selling_partners;
 mod state_machine;
 mod topic;
+mod upload;
 
 pub use amazon::Amazon;
 pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use ledger::{
     Accepted, Cancellation, Claim, Due, Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState,
-    OrderedReport, Page, PageToken, or_warn,
+    OrderedReport, Page, PageToken, UnfinishedUpload, or_warn,
 };
 pub use links::Links;
 pub use lwa_secret::LwaSecret;
@@ -27,6 +27,7 @@ pub use quotas::Quotas;
 pub use selling_partners::{Discovering, SellingPartners};
 pub use state_machine::{Fate, Started, StateMachine};
 pub use topic::Topic;
+pub use upload::Upload;
 
 /// The SDK's configuration, from the function's environment.
 pub async fn aws_config() -> aws_config::SdkConfig {

@@ -7,7 +7,7 @@ use sp_api::RegionCode;
 use sp_api::ids::{ReportType, SellerId};
 
 use super::order::FailedOrder;
-use super::stages::Outcome;
+use super::stages::{Outcome, StoredDocument};
 use super::{FinalStatus, FinishedReport};
 
 /// SNS's limit for the subject of an e-mail.
@@ -69,6 +69,9 @@ impl Failure {
     /// What the reader can do about a delivery that failed.
     fn advice(&self) -> &'static str {
         self.common_advice().unwrap_or(match self.error.as_str() {
+            "DocumentTooLong" => {
+                "Give the function ReportDocumentStorage more memory, and with it more of a processor; a new execution with the same input delivers the report then."
+            }
             "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
             _ => {
                 "The report is still at Amazon. The execution's history in Step Functions shows what failed; once that is mended, a new execution with the same input delivers the report."
@@ -200,11 +203,24 @@ fn download(outcome: &Outcome, link: &Link) -> String {
         .stored_document
         .as_ref()
         .map(|document| format!(" ({})", human_size(document.bytes)));
+    let unreadable = outcome.stored_document.as_ref().map(unreadable);
     format!(
-        "\nDownload{}, until {until} at the latest:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
+        "{}\nDownload{}, until {until} at the latest:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
+        unreadable.unwrap_or_default(),
         size.unwrap_or_default(),
         link.url
     )
+}
+
+/// What got lost on the way into UTF-8, if anything did.
+fn unreadable(document: &StoredDocument) -> String {
+    match document.invalid_sequences {
+        0 => String::new(),
+        count => format!(
+            "\nNot all of Amazon's document is text in its character set: \u{FFFD} stands for what could not be\n\
+             read, {count} times.\n"
+        ),
+    }
 }
 
 fn human_size(bytes: u64) -> String {
@@ -248,7 +264,8 @@ mod tests {
 
     #[test]
     fn a_finished_report_comes_with_its_link() {
-        let stored = json!({"ObjectKey": "k", "Bytes": 123_456, "Sha256": "0"});
+        let stored =
+            json!({"ObjectKey": "k", "Bytes": 123_456, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0});
         let mail = Announcement::of(
             &outcome(&json!({"StoredDocument": stored, "Link": link()})),
             Some(RegionCode::Eu),

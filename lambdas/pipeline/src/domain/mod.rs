@@ -2,6 +2,7 @@
 
 mod announcement;
 mod charset;
+mod checksum;
 mod finished_report;
 pub mod ledger;
 mod media_type;
@@ -12,6 +13,7 @@ pub mod quota;
 pub mod stages;
 
 pub use announcement::{Announcement, Failure, Link};
+pub use checksum::{Crc64Nvme, InvalidChecksum};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, DocumentFormat, ObjectDescription, UnknownFormat, describe};

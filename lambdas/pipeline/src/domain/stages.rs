@@ -6,7 +6,7 @@ use sp_api::ids::{ReportId, ReportType, SellerId};
 use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 
 use super::quota::Slot;
-use super::{Failure, FinishedReport, Link};
+use super::{Crc64Nvme, Failure, FinishedReport, Link};
 
 /// What *ReportDocumentRetrieval* is asked.
 #[derive(Clone, Debug, Deserialize)]
@@ -94,8 +94,11 @@ pub struct StoredDocument {
     pub object_key: String,
     /// The object's length.
     pub bytes: u64,
-    /// SHA-256 of the object's bytes, hexadecimal.
-    pub sha256: String,
+    /// Of the object's bytes, as S3 computes it.
+    pub crc64nvme: Crc64Nvme,
+    /// How many sequences of the document could not be read on the way into UTF-8, and stand as
+    /// U+FFFD.
+    pub invalid_sequences: u64,
 }
 
 /// What *PresignedUrlGenerator* is asked for.

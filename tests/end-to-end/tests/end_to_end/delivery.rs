@@ -1,4 +1,4 @@
-use end_to_end::sha256;
+use end_to_end::{crc64nvme, sha256};
 use serde_json::json;
 
 use crate::world::{LISTINGS, World, new_seller_id};
@@ -51,7 +51,7 @@ async fn an_ordered_report_reaches_the_seller() {
 
     let row = world.row(&seller, &report).await;
     assert_eq!(row.text("status"), Some("ANNOUNCED"));
-    assert_eq!(row.text("sha256"), Some(served.as_str()));
+    assert_eq!(row.text("crc64nvme"), Some(crc64nvme(&bytes).as_str()));
     assert_eq!(
         row.text("objectKey")
             .map(str::to_owned)

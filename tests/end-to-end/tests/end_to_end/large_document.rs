@@ -1,18 +1,21 @@
+use end_to_end::{crc64nvme, sha256};
 use serde_json::json;
 
 use crate::world::{LISTINGS, World};
 
-const ONE_GIB: u64 = 1 << 30;
-const MOST_MEMORY_MIB: u64 = 128;
+/// Three times what the function may use for parts. `cargo local bench` sends gibibytes; the emulator
+/// takes a second for each part, because it computes S3's checksum byte by byte.
+const LARGE: u64 = 96 << 20;
+const MOST_MEMORY_MIB: u64 = 64;
 
-/// A document of 1 GiB passes through ReportDocumentStorage in a small memory.
+/// A large document passes through ReportDocumentStorage in a small memory.
 #[tokio::test]
-async fn a_gibibyte_passes_in_a_small_memory() {
+async fn a_large_document_passes_in_a_small_memory() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
     world
         .simulator
-        .script(&seller.id, json!({"sizeBytes": ONE_GIB}))
+        .script(&seller.id, json!({"sizeBytes": LARGE}))
         .await
         .expect("scripted");
     let report = world.order(&seller, "EU", LISTINGS).await;
@@ -21,21 +24,20 @@ async fn a_gibibyte_passes_in_a_small_memory() {
     let peak = peak.stop();
 
     let key = world.objects(&seller).await.pop().expect("an object");
-    let head = world
+    let object = world
         .stack
         .s3()
-        .head_object()
+        .get_object()
         .bucket(world.stack.output("REPORTS_BUCKET").expect("set"))
         .key(key)
         .send()
         .await
         .expect("the object is there");
-    assert_eq!(head.content_length(), i64::try_from(ONE_GIB).ok());
+    let bytes = object.body.collect().await.expect("whole").into_bytes();
+    assert_eq!(bytes.len() as u64, LARGE);
+    assert_eq!(sha256(&bytes), world.served_sha256(&seller, &report).await);
     let row = world.row(&seller, &report).await;
-    assert_eq!(
-        row.text("sha256"),
-        Some(world.served_sha256(&seller, &report).await.as_str())
-    );
+    assert_eq!(row.text("crc64nvme"), Some(crc64nvme(&bytes).as_str()));
     println!("peak resident memory of report-document-storage: {peak} MiB");
     assert!(peak > 0, "the function's process was not seen");
     assert!(peak < MOST_MEMORY_MIB, "{peak} MiB");

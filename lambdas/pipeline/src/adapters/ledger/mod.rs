@@ -7,6 +7,7 @@ mod orders;
 mod queries;
 mod reports;
 mod row;
+mod uploads;
 
 use std::collections::HashMap;
 
@@ -21,6 +22,7 @@ pub use orders::{Accepted, Cancellation, NewOrder, OrderRow, OrderState};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};
 pub use row::LedgerRow;
+pub use uploads::UnfinishedUpload;
 
 use super::selling_partners;
 use crate::PipelineError;

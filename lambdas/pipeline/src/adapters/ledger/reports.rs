@@ -170,7 +170,15 @@ impl Ledger {
         stored: &StoredDocument,
     ) -> Result<(), PipelineError> {
         let more = document(stored);
-        let update = self.stage_of(seller, report, Stage::Stored, Timestamp::now(), &more, "", "<=");
+        let update = self.stage_of(
+            seller,
+            report,
+            Stage::Stored,
+            Timestamp::now(),
+            &more,
+            "REMOVE uploadId, uploadOf",
+            "<=",
+        );
         send(update).await.map(drop)
     }
 
@@ -331,11 +339,15 @@ impl Ledger {
 }
 
 fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {
-    vec![
+    let mut document = vec![
         ("objectKey", text(&stored.object_key)),
         ("bytes", number(stored.bytes)),
-        ("sha256", text(&stored.sha256)),
-    ]
+        ("crc64nvme", text(stored.crc64nvme.to_string())),
+    ];
+    if stored.invalid_sequences > 0 {
+        document.push(("invalidSequences", number(stored.invalid_sequences)));
+    }
+    document
 }
 
 #[cfg(test)]
@@ -345,6 +357,7 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
     use super::*;
+    use crate::domain::Crc64Nvme;
 
     fn ledger(rules: &[&Rule]) -> Ledger {
         Ledger::new(
@@ -460,7 +473,8 @@ mod tests {
         let stored = StoredDocument {
             object_key: "key".into(),
             bytes: 5,
-            sha256: "0".into(),
+            crc64nvme: Crc64Nvme::EMPTY,
+            invalid_sequences: 0,
         };
         ledger(&[&update])
             .record_announcement(&finished(), None, Some(&stored))

@@ -9,7 +9,7 @@ use sp_api::RegionCode;
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 31] = [
+const SHOWN: [&str; 32] = [
     "reportId",
     "requestId",
     "sellerId",
@@ -39,7 +39,8 @@ const SHOWN: [&str; 31] = [
     "reportDocumentId",
     "objectKey",
     "bytes",
-    "sha256",
+    "crc64nvme",
+    "invalidSequences",
     "dueAt",
 ];
 

@@ -161,11 +161,11 @@ impl Verdict {
             ([], false) => {}
             ([object], true) if Some(&object.sha256) == report.sha256.as_ref() => {
                 self.byte_identical += 1;
-                let recorded = row.map(|row| (&row.object_key, row.bytes, &row.sha256));
+                let recorded = row.map(|row| (&row.object_key, row.bytes, &row.crc64nvme));
                 let actual = (
                     &Some(object.key.clone()),
                     Some(object.bytes),
-                    &Some(object.sha256.clone()),
+                    &Some(object.crc64nvme.clone()),
                 );
                 if recorded.is_some_and(|recorded| recorded != actual) {
                     self.complain(format!(

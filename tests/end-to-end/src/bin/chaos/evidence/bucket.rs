@@ -1,6 +1,7 @@
 //! What lies in the bucket, read to the last byte.
 
 use anyhow::{Context, Result};
+use end_to_end::crc64nvme;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -14,8 +15,10 @@ pub struct Object {
     pub key: String,
     /// How long it is.
     pub bytes: u64,
-    /// The checksum of the bytes that came when it was read.
+    /// The checksum of the bytes that came when it was read, as the simulator computes it.
     pub sha256: String,
+    /// The same, as S3 does.
+    pub crc64nvme: String,
 }
 
 /// An upload in parts that was not ended.
@@ -58,15 +61,16 @@ pub async fn objects(scene: &Scene, sellers: &[&str]) -> Result<Vec<Object>> {
 async fn read(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Result<Object> {
     let object = s3.get_object().bucket(bucket).key(key).send().await;
     let mut body = object.with_context(|| format!("{key} can't be read"))?.body;
-    let (mut sha256, mut bytes) = (Sha256::new(), 0);
+    let (mut sha256, mut content) = (Sha256::new(), Vec::new());
     while let Some(chunk) = body.next().await {
         let chunk = chunk.with_context(|| format!("{key} can't be read to its end"))?;
         sha256.update(&chunk);
-        bytes += chunk.len() as u64;
+        content.extend_from_slice(&chunk);
     }
     Ok(Object {
         key: key.to_owned(),
-        bytes,
+        bytes: content.len() as u64,
+        crc64nvme: crc64nvme(&content),
         sha256: sha256
             .finalize()
             .iter()

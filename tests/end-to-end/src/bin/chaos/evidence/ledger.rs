@@ -25,7 +25,7 @@ pub struct Row {
     /// Its length.
     pub bytes: Option<u64>,
     /// Its checksum.
-    pub sha256: Option<String>,
+    pub crc64nvme: Option<String>,
     /// The report that an order became.
     pub placed_as: Option<String>,
 }
@@ -55,7 +55,7 @@ impl Row {
             error: text("error"),
             object_key: text("objectKey"),
             bytes: number("bytes"),
-            sha256: text("sha256"),
+            crc64nvme: text("crc64nvme"),
             placed_as: text("placedAs"),
         }
     }

@@ -34,6 +34,7 @@ fn object(report: &TrueReport) -> Object {
         ),
         bytes: 5,
         sha256: report.sha256.clone().unwrap_or_default(),
+        crc64nvme: format!("crc-{}", report.id),
     }
 }
 
@@ -45,7 +46,7 @@ fn report_row(report: &TrueReport, status: &str) -> Row {
         status: status.into(),
         object_key: object.as_ref().map(|object| object.key.clone()),
         bytes: object.as_ref().map(|object| object.bytes),
-        sha256: object.map(|object| object.sha256),
+        crc64nvme: object.map(|object| object.crc64nvme),
         ..Row::default()
     }
 }
@@ -171,7 +172,7 @@ fn a_missing_object_row_or_email_is_a_loss() {
 fn another_byte_is_a_difference() {
     let verdict = spoilt(|evidence| evidence.objects[1].sha256 = "other".into());
     assert_eq!((verdict.different, verdict.byte_identical), (1, 2));
-    spoilt(|evidence| evidence.rows[0].sha256 = Some("other".into()));
+    spoilt(|evidence| evidence.rows[0].crc64nvme = Some("other".into()));
     spoilt(|evidence| evidence.rows[0].object_key = None);
 }
 

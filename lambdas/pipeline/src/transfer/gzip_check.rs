@@ -1,0 +1,147 @@
+use std::io::{self, Read, Sink, Write, sink};
+
+use bytes::Bytes;
+use flate2::bufread::MultiGzDecoder as Reader;
+use flate2::write::MultiGzDecoder as Writer;
+use sp_api::SpApiError;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::PipelineError;
+
+/// Parts that wait for the check.
+const WAITING: usize = 1;
+
+/// Decompresses a gzip document that passes, only to see that it is whole, beside its transfer.
+pub(super) struct GzipCheck {
+    parts: Option<mpsc::Sender<Bytes>>,
+    worker: JoinHandle<io::Result<()>>,
+}
+
+impl GzipCheck {
+    pub(super) fn start() -> Self {
+        let (parts, mut coming) = mpsc::channel::<Bytes>(WAITING);
+        let worker = tokio::task::spawn_blocking(move || {
+            let mut gzip: Writer<Sink> = Writer::new(sink());
+            while let Some(part) = coming.blocking_recv() {
+                gzip.write_all(&part)?;
+            }
+            gzip.try_finish()
+        });
+        Self {
+            parts: Some(parts),
+            worker,
+        }
+    }
+
+    /// The document's next bytes.
+    pub(super) async fn take(&mut self, part: Bytes) -> Result<(), PipelineError> {
+        let taken = match &self.parts {
+            Some(parts) => parts.send(part).await.is_ok(),
+            None => false,
+        };
+        // It stops listening when it has found something.
+        if taken { Ok(()) } else { self.finish().await }
+    }
+
+    /// At the document's end: whether it is whole, as its own checksum and length say.
+    pub(super) async fn finish(&mut self) -> Result<(), PipelineError> {
+        self.parts = None;
+        match (&mut self.worker).await {
+            Ok(result) => result.map_err(|error| corrupt(&error)),
+            Err(lost) => Err(corrupt(&io::Error::other(lost))),
+        }
+    }
+}
+
+/// Whether a gzip document is whole, of which all is here.
+pub(super) fn check(document: &[u8]) -> Result<(), PipelineError> {
+    let mut gzip = Writer::new(sink());
+    gzip.write_all(document)
+        .and_then(|()| gzip.try_finish())
+        .map_err(|error| corrupt(&error))
+}
+
+/// The first bytes, `most` of them at most, of the document that a gzip document begins with. What
+/// is wrong with it will be found by who reads it all.
+pub(super) fn beginning(gzip: &[u8], most: usize) -> Vec<u8> {
+    let mut beginning = Vec::new();
+    let mut reader = Reader::new(gzip).take(most as u64);
+    let mut buffer = [0; 8 << 10];
+    while let Ok(length @ 1..) = reader.read(&mut buffer) {
+        beginning.extend_from_slice(&buffer[..length]);
+    }
+    beginning
+}
+
+pub(super) fn corrupt(error: &io::Error) -> PipelineError {
+    SpApiError::DocumentIncomplete {
+        message: format!("it is no valid gzip: {error}"),
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).expect("into memory");
+        encoder.finish().expect("into memory")
+    }
+
+    fn text(seed: u64) -> Vec<u8> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        (0..50_000).map(|_| random.u8(b'a'..b'q')).collect()
+    }
+
+    /// Both ways to check.
+    async fn check(document: &[u8]) -> Result<(), PipelineError> {
+        let at_once = super::check(document);
+        let mut check = GzipCheck::start();
+        let in_parts = async {
+            for part in document.chunks(1000) {
+                check.take(Bytes::copy_from_slice(part)).await?;
+            }
+            check.finish().await
+        };
+        let in_parts = in_parts.await;
+        assert_eq!(in_parts.is_ok(), at_once.is_ok());
+        in_parts
+    }
+
+    #[tokio::test]
+    async fn a_whole_gzip_document_passes_in_one_member_or_several() {
+        let one = gzip(&text(1));
+        check(&one).await.expect("whole");
+        check(&[one.clone(), one].concat()).await.expect("whole");
+    }
+
+    #[tokio::test]
+    async fn a_cut_or_changed_gzip_document_does_not() {
+        let whole = gzip(&text(2));
+        for tenth in 0..10 {
+            let cut = check(&whole[..whole.len() * tenth / 10]).await.expect_err("cut");
+            assert_eq!(cut.name(), "DocumentIncomplete", "{tenth}");
+            let mut changed = whole.clone();
+            changed[10 + (whole.len() - 19) * tenth / 10] ^= 1;
+            let changed = check(&changed).await.expect_err("changed");
+            assert_eq!(changed.name(), "DocumentIncomplete", "{tenth}");
+        }
+    }
+
+    #[test]
+    fn the_beginning_is_read_as_far_as_it_goes() {
+        let text = text(3);
+        let whole = gzip(&text);
+        assert_eq!(beginning(&whole, 1000), text[..1000]);
+        assert_eq!(beginning(&whole, 1 << 20), text);
+        let cut = beginning(&whole[..whole.len() / 2], 1 << 20);
+        assert!(!cut.is_empty() && text.starts_with(&cut));
+        assert!(beginning(b"plain", 10).is_empty());
+    }
+}

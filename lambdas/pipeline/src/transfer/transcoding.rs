@@ -1,0 +1,272 @@
+//! A document on its way into UTF-8: decompressed, transcoded and compressed again, each step on a
+//! thread of its own, in the memory of a few blocks.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use encoding_rs::{Decoder, DecoderResult, Encoding};
+use flate2::Compression;
+use flate2::write::{GzEncoder, MultiGzDecoder};
+use sp_api::DocumentStream;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::gzip_check::corrupt;
+use super::part_sizes::PartSizes;
+use super::parts::{Coming, Parts, Task};
+use super::pool::{Buffer, BufferPool};
+use super::xml;
+use crate::PipelineError;
+
+/// Text is handed from step to step in blocks of this size.
+const BLOCK: usize = 256 << 10;
+
+/// Blocks, and chunks of the network's, that wait for the next step.
+const WAITING: usize = 4;
+
+/// What stands for a sequence that can't be read: U+FFFD, the replacement character.
+const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
+
+/// What is to be done.
+pub(super) struct Transcoding {
+    pub(super) from: &'static Encoding,
+    /// Whether the document comes as gzip, and goes as gzip.
+    pub(super) is_gzip: bool,
+    pub(super) sizes: PartSizes,
+    pub(super) pool: BufferPool,
+}
+
+/// Between two steps: a piece, or what went wrong before. The end of the channel is the end of the
+/// document; a step that panics is found out by [`Parts`].
+type Pieces<T> = mpsc::Receiver<Result<T, PipelineError>>;
+
+impl Transcoding {
+    /// The parts of the transcoded document, and how many sequences could not be read so far.
+    /// `before` has been taken out of `stream` already.
+    pub(super) fn start(self, before: Vec<Bytes>, stream: DocumentStream) -> (Parts, Arc<AtomicU64>) {
+        let (chunks, chunks_out) = mpsc::channel(WAITING);
+        let (blocks, blocks_out) = mpsc::channel(WAITING);
+        let (parts, parts_out) = mpsc::channel(1);
+        let invalid = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&invalid);
+        let (from, is_gzip) = (self.from, self.is_gzip);
+        let steps = vec![
+            Task::new(tokio::spawn(read(before, stream, chunks))),
+            Task::new(tokio::task::spawn_blocking(move || {
+                decode(chunks_out, &blocks, from, is_gzip, &count);
+            })),
+            Task::new(tokio::task::spawn_blocking({
+                let runtime = Handle::current();
+                move || encode(blocks_out, &parts, &self, runtime)
+            })),
+        ];
+        (Parts::new(parts_out, steps), invalid)
+    }
+}
+
+async fn read(
+    before: Vec<Bytes>,
+    mut stream: DocumentStream,
+    chunks: mpsc::Sender<Result<Bytes, PipelineError>>,
+) {
+    for chunk in before {
+        if chunks.send(Ok(chunk)).await.is_err() {
+            return;
+        }
+    }
+    while let Some(chunk) = stream.next_chunk(BLOCK).await.transpose() {
+        let is_over = chunk.is_err();
+        if chunks.send(chunk.map_err(PipelineError::from)).await.is_err() || is_over {
+            return;
+        }
+    }
+}
+
+/// Decompresses and transcodes.
+fn decode(
+    mut chunks: Pieces<Bytes>,
+    blocks: &mpsc::Sender<Result<Vec<u8>, PipelineError>>,
+    from: &'static Encoding,
+    is_gzip: bool,
+    invalid: &AtomicU64,
+) {
+    let mut text = TextDecoder::new(from, blocks.clone());
+    let mut decoded = || -> Result<(), PipelineError> {
+        if is_gzip {
+            let mut gzip = MultiGzDecoder::new(&mut text);
+            while let Some(chunk) = chunks.blocking_recv() {
+                gzip.write_all(&chunk?).map_err(|error| corrupt(&error))?;
+            }
+            gzip.try_finish().map_err(|error| corrupt(&error))?;
+        } else {
+            while let Some(chunk) = chunks.blocking_recv() {
+                text.write_all(&chunk?).map_err(|error| corrupt(&error))?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = decoded() {
+        let _ = blocks.blocking_send(Err(error));
+        return;
+    }
+    text.finish();
+    invalid.store(text.invalid, Ordering::Relaxed);
+}
+
+/// Compresses, and cuts into parts.
+fn encode(
+    mut blocks: Pieces<Vec<u8>>,
+    parts: &mpsc::Sender<Coming>,
+    transcoding: &Transcoding,
+    runtime: Handle,
+) {
+    let mut cutter = Cutter {
+        parts,
+        sizes: transcoding.sizes,
+        pool: &transcoding.pool,
+        runtime,
+        number: 1,
+        part: None,
+    };
+    let mut encoded = || -> Result<(), PipelineError> {
+        // Nobody to take a part: the transfer has been given up, and the error goes nowhere.
+        let given_up = |error: io::Error| PipelineError::InvalidInput(error.to_string());
+        if transcoding.is_gzip {
+            let mut gzip = GzEncoder::new(&mut cutter, Compression::fast());
+            while let Some(block) = blocks.blocking_recv() {
+                gzip.write_all(&block?).map_err(given_up)?;
+            }
+            gzip.try_finish().map_err(given_up)
+        } else {
+            while let Some(block) = blocks.blocking_recv() {
+                cutter.write_all(&block?).map_err(given_up)?;
+            }
+            Ok(())
+        }
+    };
+    match encoded() {
+        Ok(()) => {
+            let _ = cutter.hand_over();
+        }
+        Err(error) => {
+            let _ = parts.blocking_send(Coming::Here(Err(error)));
+        }
+    }
+}
+
+/// Writes UTF-8 blocks for bytes in another encoding.
+struct TextDecoder {
+    decoder: Decoder,
+    /// Of this length always, and filled so far.
+    block: Vec<u8>,
+    filled: usize,
+    blocks: mpsc::Sender<Result<Vec<u8>, PipelineError>>,
+    is_first: bool,
+    invalid: u64,
+}
+
+impl TextDecoder {
+    fn new(from: &'static Encoding, blocks: mpsc::Sender<Result<Vec<u8>, PipelineError>>) -> Self {
+        Self {
+            decoder: from.new_decoder(),
+            block: vec![0; BLOCK],
+            filled: 0,
+            blocks,
+            is_first: true,
+            invalid: 0,
+        }
+    }
+
+    fn decode(&mut self, mut bytes: &[u8], is_last: bool) -> io::Result<()> {
+        loop {
+            let room = &mut self.block[self.filled..];
+            let (result, read, written) = self
+                .decoder
+                .decode_to_utf8_without_replacement(bytes, room, is_last);
+            self.filled += written;
+            bytes = &bytes[read..];
+            match result {
+                DecoderResult::InputEmpty => return Ok(()),
+                DecoderResult::OutputFull => self.hand_over()?,
+                DecoderResult::Malformed(..) => {
+                    self.invalid += 1;
+                    if self.filled + REPLACEMENT.len() > BLOCK {
+                        self.hand_over()?;
+                    }
+                    let end = self.filled + REPLACEMENT.len();
+                    self.block[self.filled..end].copy_from_slice(REPLACEMENT);
+                    self.filled = end;
+                }
+            }
+        }
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        let mut block = std::mem::replace(&mut self.block, vec![0; BLOCK]);
+        block.truncate(std::mem::take(&mut self.filled));
+        if std::mem::take(&mut self.is_first) {
+            block = xml::declared_as_utf8(block);
+        }
+        let sent = self.blocks.blocking_send(Ok(block));
+        sent.map_err(|_| io::Error::other("nobody takes the text"))
+    }
+
+    /// After the last byte, which may have left a character incomplete.
+    fn finish(&mut self) {
+        // Nobody takes it if the transfer has been given up.
+        let _ = self.decode(&[], true).and_then(|()| self.hand_over());
+    }
+}
+
+impl Write for TextDecoder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.decode(bytes, false).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Cuts what is written into parts.
+struct Cutter<'a> {
+    parts: &'a mpsc::Sender<Coming>,
+    sizes: PartSizes,
+    pool: &'a BufferPool,
+    runtime: Handle,
+    number: u32,
+    part: Option<Buffer>,
+}
+
+impl Cutter<'_> {
+    fn hand_over(&mut self) -> io::Result<()> {
+        let Some(part) = self.part.take() else {
+            return Ok(());
+        };
+        self.number += 1;
+        let sent = self.parts.blocking_send(Coming::Here(Ok(part.freeze())));
+        sent.map_err(|_| io::Error::other("nobody takes the part"))
+    }
+}
+
+impl Write for Cutter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let size = self.sizes.size(self.number);
+        let part = match &mut self.part {
+            Some(part) => part,
+            part => part.insert(self.runtime.block_on(self.pool.buffer(size))),
+        };
+        let taken = bytes.len().min(size - part.bytes().len());
+        part.bytes().extend_from_slice(&bytes[..taken]);
+        if part.bytes().len() == size {
+            self.hand_over()?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

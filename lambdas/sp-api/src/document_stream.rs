@@ -1,0 +1,57 @@
+use bytes::Bytes;
+
+use crate::SpApiError;
+use crate::error::describe;
+
+/// A document, or a stretch of one, on its way: chunk by chunk as the network hands it over.
+#[derive(Debug)]
+pub struct DocumentStream {
+    response: reqwest::Response,
+    length: Option<u64>,
+    received: u64,
+    /// What has arrived and was not asked for yet.
+    pending: Bytes,
+}
+
+impl DocumentStream {
+    pub(crate) fn new(response: reqwest::Response, length: Option<u64>) -> Self {
+        Self {
+            response,
+            length,
+            received: 0,
+            pending: Bytes::new(),
+        }
+    }
+
+    /// The next bytes, at most `most` of them; `None` after the last of a complete document.
+    ///
+    /// # Errors
+    /// [`SpApiError::DocumentIncomplete`] when the connection breaks, stalls or ends too early.
+    pub async fn next_chunk(&mut self, most: usize) -> Result<Option<Bytes>, SpApiError> {
+        if self.pending.is_empty() {
+            let chunk = self
+                .response
+                .chunk()
+                .await
+                .map_err(|error| SpApiError::DocumentIncomplete {
+                    message: describe(error),
+                })?;
+            match chunk {
+                Some(bytes) => self.pending = bytes,
+                None => return self.end(),
+            }
+        }
+        let bytes = self.pending.split_to(most.min(self.pending.len()));
+        self.received += bytes.len() as u64;
+        Ok(Some(bytes))
+    }
+
+    fn end(&self) -> Result<Option<Bytes>, SpApiError> {
+        match self.length {
+            Some(length) if length != self.received => Err(SpApiError::DocumentIncomplete {
+                message: format!("{} of {length} bytes arrived", self.received),
+            }),
+            _ => Ok(None),
+        }
+    }
+}
