@@ -71,7 +71,7 @@ impl Reading {
     /// end: what is left of `stream`.
     pub(super) fn in_a_row(self, stream: DocumentStream, from: u32) -> Parts {
         start(1, move |ready| async move {
-            self.row(stream, from, None, &ready).await
+            self.row(stream, from, None, &ready).await;
         })
     }
 
@@ -98,7 +98,8 @@ impl Reading {
             };
             left = left.map(|left| left.saturating_sub(part.len() as u64));
             let is_last = part.len() < self.sizes.size(number);
-            if is_last && part.is_empty() || !hand_over(ready, Ok(part)).await || is_last {
+            let is_taken = part.is_empty() || hand_over(ready, Ok(part)).await;
+            if is_last || !is_taken {
                 break;
             }
         }
