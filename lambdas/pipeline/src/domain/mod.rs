@@ -2,6 +2,7 @@
 
 mod announcement;
 mod charset;
+mod document_format;
 mod finished_report;
 pub mod ledger;
 mod media_type;
@@ -12,9 +13,10 @@ pub mod quota;
 pub mod stages;
 
 pub use announcement::{Announcement, Failure, Link};
+pub use document_format::{DocumentFormat, UnknownFormat};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
-pub use object_key::{DocumentFacts, DocumentFormat, ObjectDescription, UnknownFormat, describe};
+pub use object_key::{DocumentFacts, ObjectDescription, describe};
 
 /// Bytes as hexadecimal digits.
 #[must_use]
