@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use sp_api::RegionCode;
 use sp_api::ids::{ReportType, SellerId};
+use sp_api::{RegionCode, SchedulePeriod, report_types};
 
 use super::order::FailedOrder;
 use super::stages::{Outcome, StoredDocument};
@@ -115,7 +115,7 @@ impl Announcement {
             Some(failure) => ("Amazon report not delivered", failed(failure)),
             None => match report.processing_status {
                 FinalStatus::Done => ("Amazon report ready", "Your Amazon report is ready.\n".to_owned()),
-                FinalStatus::Cancelled => ("Amazon report cancelled", CANCELLED.to_owned()),
+                FinalStatus::Cancelled => ("Amazon report cancelled", cancelled(&report.report_type)),
                 FinalStatus::Fatal => ("Amazon report failed", fatal(outcome.link.is_some())),
                 FinalStatus::Dropped => ("Amazon report lost at Amazon", DROPPED.to_owned()),
             },
@@ -153,11 +153,28 @@ impl Announcement {
     }
 }
 
-const CANCELLED: &str = "Amazon cancelled this report, so there is nothing to download. That means one of:\n\
-    - there is no data for the chosen period and marketplaces,\n\
-    - the same report was asked for again too soon, or\n\
-    - somebody cancelled it.\n\
-    If you expected data, check the period and order the report again.\n";
+fn cancelled(report_type: &ReportType) -> String {
+    let limit = report_types::find(report_type).and_then(|info| info.shortest_period);
+    let limit = limit.map_or_else(String::new, |period| {
+        format!(" (Amazon makes it once {} at most)", in_words(period))
+    });
+    format!(
+        "Amazon cancelled this report, so there is nothing to download. That means one of:\n\
+         - there is no data for the chosen period and marketplaces,\n\
+         - the same report was asked for again too soon{limit}, or\n\
+         - somebody cancelled it.\n\
+         If you expected data, check the period and order the report again.\n"
+    )
+}
+
+fn in_words(period: SchedulePeriod) -> String {
+    match period.as_str() {
+        "PT30M" => "in half an hour".to_owned(),
+        "PT4H" => "in four hours".to_owned(),
+        "P1D" => "a day".to_owned(),
+        other => format!("in {other}"),
+    }
+}
 
 const DROPPED: &str = "Amazon does not know this report any more. It was ordered, but no notification of its end came,\n\
     and Amazon now answers that there is no such report. Order it again.\n";
@@ -296,6 +313,20 @@ mod tests {
         let cancelled = Announcement::of(&outcome(&json!({"ProcessingStatus": "CANCELLED"})), None);
         assert!(cancelled.subject.starts_with("Amazon report cancelled"));
         assert!(cancelled.text.contains("no data for the chosen period"));
+        assert!(
+            cancelled.text.contains("asked for again too soon, or\n"),
+            "{}",
+            cancelled.text
+        );
+        let near_real_time = json!({"ProcessingStatus": "CANCELLED", "ReportType": "GET_AFN_INVENTORY_DATA"});
+        let cancelled = Announcement::of(&outcome(&near_real_time), None);
+        assert!(
+            cancelled
+                .text
+                .contains("too soon (Amazon makes it once in half an hour at most), or\n"),
+            "{}",
+            cancelled.text
+        );
         let fatal = Announcement::of(&outcome(&json!({"ProcessingStatus": "FATAL"})), None);
         assert!(fatal.subject.starts_with("Amazon report failed"));
         assert!(fatal.text.contains("gave no reason"));

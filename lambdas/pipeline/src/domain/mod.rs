@@ -3,6 +3,7 @@
 mod announcement;
 mod charset;
 mod checksum;
+mod document_format;
 mod finished_report;
 pub mod ledger;
 mod media_type;
@@ -14,9 +15,10 @@ pub mod stages;
 
 pub use announcement::{Announcement, Failure, Link};
 pub use checksum::{Crc64Nvme, InvalidChecksum};
+pub use document_format::{DocumentFormat, UnknownFormat};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
-pub use object_key::{DocumentFacts, DocumentFormat, ObjectDescription, UnknownFormat, describe};
+pub use object_key::{DocumentFacts, ObjectDescription, describe};
 
 /// Bytes as hexadecimal digits.
 #[must_use]

@@ -4,6 +4,7 @@ use sp_api::{CreateReport, RegionCode};
 
 use super::InvalidRequest;
 use super::body::Body;
+use super::report_fields::require_requestable;
 
 /// Amazon's own limits know no such number; it is what one DynamoDB transaction holds.
 const MOST_ORDERS: usize = 100;
@@ -81,7 +82,8 @@ impl OrderReport {
     /// or an array, and `ReportOptions` an object or its JSON in a text.
     ///
     /// # Errors
-    /// Names the first field that is missing, empty, ill-formed or unknown.
+    /// Names the first field that is missing, empty, ill-formed or unknown; also a report type that is
+    /// known not to be made for an order.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
         Self::read(Body::parse(body)?)
     }
@@ -95,6 +97,7 @@ impl OrderReport {
         let data_end_time = body.optional_time("ReportDataEndTime")?;
         let report_options = body.report_options()?;
         body.finish()?;
+        require_requestable(&report_type)?;
         if let (Some(start), Some(end)) = (data_start_time, data_end_time)
             && end < start
         {
@@ -153,6 +156,41 @@ mod tests {
         for orders in [json!([]), json!({}), json!(["x"]), json!(vec![order; 101])] {
             assert!(parse(orders).is_err());
         }
+    }
+
+    #[test]
+    fn a_type_that_is_not_made_for_orders_is_refused_with_the_reason() {
+        for (report_type, reason) in [
+            (
+                "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+                "arrive by themselves",
+            ),
+            ("GET_FLAT_FILE_SALES_TAX_DATA", "in Seller Central"),
+            ("GET_ORDER_REPORT_DATA_SHIPPING", "POST /schedules"),
+        ] {
+            let error = parse(&json!({"ReportType": report_type})).expect_err("refused");
+            assert_eq!(error.field.as_deref(), Some("ReportType"));
+            assert!(error.message.contains(reason), "{}", error.message);
+        }
+        // What is not known is for Amazon to judge.
+        for report_type in ["GET_A_TYPE_OF_2031", "GET_EASYSHIP_DOCUMENTS"] {
+            assert!(
+                parse(&json!({"ReportType": report_type})).is_ok(),
+                "{report_type}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_such_type_among_orders_is_located() {
+        let order = |report_type| {
+            json!({
+                "SellerId": "A3", "RegionCode": "EU", "ReportType": report_type, "MarketplaceIds": "A1PA6795UKMFR9",
+            })
+        };
+        let orders = json!({"Orders": [order("GET_X"), order("GET_V2_SETTLEMENT_REPORT_DATA_XML")]});
+        let error = OrderReports::parse(orders.to_string().as_bytes()).expect_err("refused");
+        assert_eq!(error.field.as_deref(), Some("Orders[1].ReportType"));
     }
 
     #[test]

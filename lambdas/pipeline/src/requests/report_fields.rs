@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 use sp_api::ids::{MarketplaceId, ReportType};
+use sp_api::report_types;
 
 use super::InvalidRequest;
 use super::body::Body;
@@ -36,6 +37,39 @@ impl Body {
             InvalidRequest::field(name, "must be an ISO 8601 time such as 2024-03-10T20:11:24.000Z")
         })
     }
+}
+
+/// What to do about reports that are neither ordered nor scheduled.
+const MADE_ELSEWHERE: &str = "Amazon makes these reports itself, or for who asks in Seller Central; those of a \
+    seller who is subscribed (POST /notifications) arrive by themselves";
+
+/// Refuses what Amazon would refuse to make at once, and says what to do instead: before it costs a call
+/// of the quota. Types that the catalogue does not know are for Amazon to judge.
+pub(super) fn require_requestable(report_type: &ReportType) -> Result<(), InvalidRequest> {
+    let Some(info) = report_types::find(report_type) else {
+        return Ok(());
+    };
+    let instead = match (info.requestable, info.schedulable) {
+        (Some(false), Some(true)) => "Amazon makes these reports on a schedule only (POST /schedules)",
+        (Some(false), _) => MADE_ELSEWHERE,
+        _ => return Ok(()),
+    };
+    let problem = format!("{report_type} can't be ordered: {instead}");
+    Err(InvalidRequest::field("ReportType", problem))
+}
+
+/// Refuses what Amazon would refuse to schedule, likewise.
+pub(super) fn require_schedulable(report_type: &ReportType) -> Result<(), InvalidRequest> {
+    let Some(info) = report_types::find(report_type) else {
+        return Ok(());
+    };
+    let instead = match (info.schedulable, info.requestable) {
+        (Some(false), Some(false)) => MADE_ELSEWHERE,
+        (Some(false), _) => "Amazon takes single orders only (POST /reports)",
+        _ => return Ok(()),
+    };
+    let problem = format!("{report_type} can't be scheduled: {instead}");
+    Err(InvalidRequest::field("ReportType", problem))
 }
 
 fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {

@@ -1,7 +1,8 @@
 use sp_api::ids::{ReportScheduleId, ReportType, SellerId};
-use sp_api::{CreateReportSchedule, RegionCode, SchedulePeriod, report_types};
+use sp_api::{CreateReportSchedule, RegionCode, SchedulePeriod};
 
 use super::body::Body;
+use super::report_fields::require_schedulable;
 use super::{InvalidRequest, Parameters};
 
 /// Amazon's limit.
@@ -116,28 +117,6 @@ impl CancelSchedule {
     }
 }
 
-/// Refuses what Amazon would refuse, and says what to do instead. Types that the catalogue does not
-/// know are for Amazon to judge.
-fn require_schedulable(report_type: &ReportType) -> Result<(), InvalidRequest> {
-    let Some(info) = report_types::find(report_type) else {
-        return Ok(());
-    };
-    match (info.schedulable, info.requestable) {
-        (Some(false), Some(false)) => Err(InvalidRequest::field(
-            "ReportType",
-            format!(
-                "{report_type} can't be scheduled: Amazon makes these reports of its own accord, or for \
-                 who asks in Seller Central"
-            ),
-        )),
-        (Some(false), _) => Err(InvalidRequest::field(
-            "ReportType",
-            format!("{report_type} can't be scheduled: Amazon takes single orders only (POST /reports)"),
-        )),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -199,7 +178,10 @@ mod tests {
     fn a_type_that_is_not_scheduled_is_refused_with_the_reason() {
         for (report_type, reason) in [
             ("GET_AFN_INVENTORY_DATA", "POST /reports"),
-            ("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2", "of its own accord"),
+            (
+                "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+                "arrive by themselves",
+            ),
         ] {
             let error = parse(&json!({"ReportType": report_type})).expect_err("refused");
             assert_eq!(error.field.as_deref(), Some("ReportType"));

@@ -101,7 +101,41 @@ async fn an_unknown_seller_is_not_found_and_amazon_is_not_asked() {
     }
 }
 
-/// What Amazon refuses comes through with Amazon's words, and leaves no row.
+/// What Amazon is known to refuse is refused here with the reason, costs no call, and leaves no row:
+/// neither alone nor among others.
+#[tokio::test]
+async fn what_amazon_does_not_make_for_orders_is_refused_at_once() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.seller().await;
+    let mut listings = order();
+    listings["SellerId"] = json!(seller.id);
+    let mut settlement = listings.clone();
+    settlement["ReportType"] = json!("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2");
+    for (body, field) in [
+        (settlement.clone(), "ReportType"),
+        (json!({"Orders": [listings, settlement]}), "Orders[1].ReportType"),
+    ] {
+        let answer = world.post("/reports", &body).await;
+        assert_eq!(
+            (answer.status, &answer.body["code"], &answer.body["field"]),
+            (400, &json!("InvalidRequest"), &json!(field)),
+            "{}",
+            answer.body
+        );
+        assert!(
+            answer.body["message"]
+                .as_str()
+                .is_some_and(|it| it.contains("Amazon makes these reports itself")),
+            "{}",
+            answer.body
+        );
+    }
+    assert_eq!(rows(&world, &seller).await, 0);
+    let calls = world.simulator.journal("createReport", Some(&seller.id)).await;
+    assert!(calls.expect("a journal").is_empty());
+}
+
+/// What Amazon refuses of what is not known here comes through with Amazon's words, and leaves no row.
 #[tokio::test]
 async fn amazons_refusals_come_through() {
     let Some(world) = World::find().await else { return };

@@ -1,17 +1,14 @@
 //! Makes a report's document: always the same bytes for the same report.
 
 use encoding_rs::Encoding;
-use sp_api::ids::ReportType;
-use sp_api::report_types;
+use sp_api::ids::{MarketplaceId, ReportType};
+use sp_api::{marketplaces, report_types};
 
 use super::rope::{MARKER, Piece, Rope};
 use super::table::{Table, TextFormat};
 use super::{binary, gzip};
 use crate::outcomes::DocumentPlan;
 use crate::random::Numbers;
-
-/// Japan's marketplace, whose flat files are in Shift_JIS.
-const JAPAN: &str = "A1VC38T7YXB528";
 
 /// Units of long documents are about this long: as little to compute as possible, but shorter than
 /// a part of any multipart upload.
@@ -95,9 +92,15 @@ pub(crate) fn generate(subject: Subject<'_>, plan: &DocumentPlan) -> Generated {
 
 /// Flat files come in the charset of their marketplace.
 fn usual_charset(format: &Format, subject: Subject<'_>) -> Option<&'static str> {
+    let charset = |id: &String| marketplaces::find(&MarketplaceId::parse(id).ok()?).map(|it| it.charset);
     if !matches!(format, Format::Text(TextFormat::Tsv)) {
         None
-    } else if subject.marketplace_ids.iter().any(|id| id == JAPAN) {
+    } else if subject
+        .marketplace_ids
+        .iter()
+        .filter_map(charset)
+        .any(|it| it == "Shift_JIS")
+    {
         Some("Shift_JIS")
     } else {
         subject.is_european.then_some("ISO-8859-1")
@@ -199,6 +202,8 @@ fn text_of_size(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const JAPAN: &str = "A1VC38T7YXB528";
 
     fn subject(report_type: &str) -> Subject<'_> {
         let (seller_id, report_id) = ("A3TH9S8BH6GOGM", "1");
