@@ -49,6 +49,8 @@ pub struct OrderRow {
     pub was_queued: bool,
     /// When its slot is, if it had to wait.
     pub not_before: Option<Timestamp>,
+    /// How often another execution had to take the place of one that was gone.
+    pub revivals: u64,
 }
 
 /// How far an order is.
@@ -157,7 +159,7 @@ impl Ledger {
             .transition(seller, request, "QUEUED", "PLACING")
             .update_expression("SET #status = :to, placingAt = :now")
             .expression_attribute_values(":now", time(Timestamp::now()));
-        Ok(matches!(send(update).await?, Written::Yes))
+        Ok(matches!(send(update).await?, Written::Yes(_)))
     }
 
     /// Notes that the caller of an order in doubt is told that it is queued: the workflow finds out.
@@ -226,7 +228,7 @@ impl Ledger {
             .update_expression("SET #status = :to, cancelRequestedAt = :now REMOVE due, dueAt")
             .expression_attribute_values(":now", time(Timestamp::now()));
         Ok(match send(update).await? {
-            Written::Yes => Cancellation::Cancelled,
+            Written::Yes(_) => Cancellation::Cancelled,
             Written::No(row) if row.status() == "CANCELLED" => Cancellation::Cancelled,
             Written::No(row) => Cancellation::TooLate(row.status().to_owned()),
         })
@@ -323,6 +325,7 @@ fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<Order
         fingerprint: row.text("fingerprint").unwrap_or_default().to_owned(),
         was_queued: row.time("queuedAt").is_some(),
         not_before: row.time("notBefore"),
+        revivals: row.revivals(),
     })
 }
 

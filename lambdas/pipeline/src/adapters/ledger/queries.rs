@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
 use sp_api::ids::SellerId;
 
-use super::row::{LedgerRow, text, time};
+use super::row::{LedgerRow, number, text, time};
 use super::{DUE, Ledger, Written, key, send};
 use crate::PipelineError;
 
@@ -137,16 +137,14 @@ impl Ledger {
         let update = self
             .update(&row.seller_id, &row.id)
             .update_expression("ADD revivals :one")
+            .return_values(ReturnValue::UpdatedNew)
             .condition_expression("attribute_not_exists(revivals) OR revivals < :most")
-            .expression_attribute_values(":one", super::row::number(1))
-            .expression_attribute_values(":most", super::row::number(most));
-        match send(update).await? {
-            Written::Yes => {
-                let row = self.row(&row.seller_id, &row.id).await?;
-                Ok(row.and_then(|row| row.number("revivals")))
-            }
-            Written::No(_) => Ok(None),
-        }
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(most));
+        Ok(match send(update).await? {
+            Written::Yes(counted) => Some(counted.revivals()),
+            Written::No(_) => None,
+        })
     }
 }
 
