@@ -162,6 +162,26 @@ impl Ledger {
         Ok(matches!(send(update).await?, Written::Yes(_)))
     }
 
+    /// Takes an order that Amazon had not taken, although it was asked at `since`, to Amazon's counter
+    /// once more. `false` if somebody else has done so, or more.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn place_again(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+        since: Timestamp,
+    ) -> Result<bool, PipelineError> {
+        let update = self
+            .transition(seller, request, "PLACING", "PLACING")
+            .update_expression("SET #status = :to, placingAt = :now")
+            .condition_expression("#status = :from AND placingAt = :since")
+            .expression_attribute_values(":since", time(since))
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        Ok(matches!(send(update).await?, Written::Yes(_)))
+    }
+
     /// Notes that the caller of an order in doubt is told that it is queued: the workflow finds out.
     ///
     /// # Errors
@@ -333,8 +353,9 @@ fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<Order
 mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
     use aws_sdk_dynamodb::types::CancellationReason;
-    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, TransactionCanceledException};
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use sp_api::rates::Operation;
 
@@ -368,6 +389,32 @@ mod tests {
             mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[rule]),
             "reports".into(),
         )
+    }
+
+    #[tokio::test]
+    async fn an_order_in_doubt_is_placed_again_by_one_only() {
+        let since = "2026-11-22T05:00:00.123Z".parse().expect("a time");
+        let again = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                request.condition_expression() == Some("#status = :from AND placingAt = :since")
+                    && values[":from"] == text("PLACING")
+                    && values[":since"] == text("2026-11-22T05:00:00.123Z")
+            })
+            .sequence()
+            .output(|| UpdateItemOutput::builder().build())
+            .error(|| {
+                let error = ConditionalCheckFailedException::builder().build();
+                UpdateItemError::ConditionalCheckFailedException(error)
+            })
+            .build();
+        let (order, ledger) = (order(), ledger(&again));
+        let place_again = async || {
+            let placed = ledger.place_again(&order.seller_id, &order.request_id, since);
+            placed.await.expect("asked")
+        };
+        assert!(place_again().await);
+        assert!(!place_again().await);
     }
 
     async fn read_back(order: &Order, slot: Option<Slot>) -> OrderRow {
