@@ -52,7 +52,7 @@ impl OrderPlacer {
         match row.state {
             OrderState::Placed(report_id) => Ok(Placement::placed(report_id)),
             OrderState::Cancelled | OrderState::Failed => Ok(Placement::cancelled()),
-            OrderState::Queued => self.order(&row.order, request, false).await,
+            OrderState::Queued => self.order(&row.order, request, None).await,
             OrderState::Placing { since } => {
                 let held = request.slot(Operation::GetReports);
                 match self.desk.resolve(&row.order, since, held).await? {
@@ -61,18 +61,18 @@ impl OrderPlacer {
                         Ok(Placement::placed(report_id))
                     }
                     Resolved::Wait(slot) => Ok(Placement::waiting(slot)),
-                    Resolved::NotPlaced => self.order(&row.order, request, true).await,
+                    Resolved::NotPlaced => self.order(&row.order, request, Some(since)).await,
                 }
             }
         }
     }
 
-    /// Orders at Amazon. `is_placing`: an earlier attempt came to nothing.
+    /// Orders at Amazon. `in_doubt`: when an earlier attempt was made that has come to nothing.
     async fn order(
         &self,
         order: &Order,
         request: &Request,
-        is_placing: bool,
+        in_doubt: Option<Timestamp>,
     ) -> Result<Placement, PipelineError> {
         let (seller, id, ledger) = (&order.seller_id, &order.request_id, &self.desk.ledger);
         let slot = match request.slot(Operation::CreateReport) {
@@ -85,13 +85,17 @@ impl OrderPlacer {
                     .await?
             }
         };
-        if is_placing {
-            ledger.requeue(seller, id, slot, self.desk.overdue).await?;
-        }
         if slot.wait(Timestamp::now()) > SHORT_WAIT {
+            if in_doubt.is_some() {
+                ledger.requeue(seller, id, slot, self.desk.overdue).await?;
+            }
             return Ok(Placement::waiting(slot));
         }
-        if !ledger.begin_placing(seller, id).await? {
+        let is_ours = match in_doubt {
+            None => ledger.begin_placing(seller, id).await?,
+            Some(since) => ledger.place_again(seller, id, since).await?,
+        };
+        if !is_ours {
             // Cancelled in this very moment, or another execution is quicker: the row knows.
             return Err(PipelineError::AwsTransient {
                 service: "DynamoDB",

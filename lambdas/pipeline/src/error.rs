@@ -166,6 +166,7 @@ mod tests {
     use sp_api::rates::Operation::GetReportDocument;
 
     use super::*;
+    use crate::domain::ledger::FAILED_PROGRESS;
 
     const DELIVERY: &str = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -285,6 +286,13 @@ mod tests {
             Value::Array(values) => values.iter().for_each(|value| retriers(value, found)),
             _ => {}
         }
+    }
+
+    #[test]
+    fn a_failed_delivery_has_the_progress_that_the_ledger_knows_it_by() {
+        let workflow: Value = serde_json::from_str(DELIVERY).expect("JSON");
+        let values = &workflow["States"]["MarkReportFailed"]["Parameters"]["ExpressionAttributeValues"];
+        assert_eq!(values[":progress"]["N"], FAILED_PROGRESS.to_string());
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Expected<'a, Input> {
     pub name: &'a str,
     /// The names of those that take its place.
     pub again: &'a (dyn Fn(u64) -> String + Sync),
+    /// How many of those there have been.
+    pub revivals: u64,
     /// What it is to do.
     pub input: &'a Input,
     /// Since when.
@@ -46,15 +48,14 @@ impl<Input: Serialize> Expected<'_, Input> {
         if self.workflow.start(self.name, self.input).await? == Started::New {
             return Ok(Care::Started(later));
         }
-        let row = ledger.row(&self.due.seller_id, &self.due.id).await?;
-        let current = match row.and_then(|row| row.number("revivals")) {
-            None | Some(0) => self.name.to_owned(),
-            Some(revivals) => (self.again)(revivals),
+        let current = match self.revivals {
+            0 => self.name.to_owned(),
+            revivals => (self.again)(revivals),
         };
         if self.workflow.fate(&current).await? == Fate::Running {
             return Ok(Care::Later(later));
         }
-        // It may have ended well between the two questions.
+        // It may have ended well since the row was read.
         let row = ledger.row(&self.due.seller_id, &self.due.id).await?;
         if row.is_none_or(|row| is_settled(&row)) {
             return Ok(Care::Settled);
@@ -99,8 +100,8 @@ mod tests {
 
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-    use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
     use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
     use aws_sdk_sfn::operation::start_execution::{StartExecutionError, StartExecutionOutput};
     use aws_sdk_sfn::primitives::DateTime;
@@ -129,14 +130,16 @@ mod tests {
     }
 
     fn fares(status: &'static ExecutionStatus) -> Rule {
-        mock!(aws_sdk_sfn::Client::describe_execution).then_output(|| {
-            let output = DescribeExecutionOutput::builder()
-                .execution_arn("arn")
-                .state_machine_arn("arn")
-                .start_date(DateTime::from_secs(0))
-                .status(status.clone());
-            output.build().expect("complete")
-        })
+        mock!(aws_sdk_sfn::Client::describe_execution).then_output(|| described(status))
+    }
+
+    fn described(status: &ExecutionStatus) -> DescribeExecutionOutput {
+        let output = DescribeExecutionOutput::builder()
+            .execution_arn("arn")
+            .state_machine_arn("arn")
+            .start_date(DateTime::from_secs(0))
+            .status(status.clone());
+        output.build().expect("complete")
     }
 
     fn row(progress: u8) -> Rule {
@@ -147,19 +150,15 @@ mod tests {
         })
     }
 
-    fn revived(revivals: u8) -> Rule {
-        mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
-            let number = |value: u8| AttributeValue::N(value.to_string());
-            let item = HashMap::from([
-                ("progress".to_owned(), number(20)),
-                ("revivals".to_owned(), number(revivals)),
-            ]);
-            GetItemOutput::builder().set_item(Some(item)).build()
-        })
-    }
-
-    fn written() -> Rule {
-        mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
+    fn counted(revivals: u8) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| request.return_values() == Some(&ReturnValue::UpdatedNew))
+            .then_output(move || {
+                let revivals = AttributeValue::N(revivals.to_string());
+                UpdateItemOutput::builder()
+                    .attributes("revivals", revivals)
+                    .build()
+            })
     }
 
     fn refused() -> Rule {
@@ -170,7 +169,8 @@ mod tests {
         })
     }
 
-    async fn care(sfn: &[&Rule], dynamodb: &[&Rule]) -> Care {
+    /// Sees to an execution in whose place there have been so many others.
+    async fn care(revivals: u64, sfn: &[&Rule], dynamodb: &[&Rule]) -> Care {
         let sfn = mock_client!(aws_sdk_sfn, RuleMode::Sequential, sfn);
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, dynamodb);
         let due = Due {
@@ -182,6 +182,7 @@ mod tests {
             workflow: &StateMachine::new(sfn, "arn:aws:states:r:1:stateMachine:m".into()),
             name: "A3_1",
             again: &|attempt| format!("A3_1_again{attempt}"),
+            revivals,
             input: &json!({}),
             since: Timestamp::now(),
         };
@@ -194,14 +195,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_never_ran_is_started() {
-        assert!(matches!(care(&[&started("A3_1")], &[]).await, Care::Started(_)));
+        assert!(matches!(
+            care(0, &[&started("A3_1")], &[]).await,
+            Care::Started(_)
+        ));
     }
 
     #[tokio::test]
     async fn what_runs_is_left_alone() {
         let running = fares(&ExecutionStatus::Running);
         assert!(matches!(
-            care(&[&exists(), &running], &[&row(20)]).await,
+            care(0, &[&exists(), &running], &[]).await,
             Care::Later(_)
         ));
     }
@@ -210,7 +214,7 @@ mod tests {
     async fn what_has_done_its_work_is_settled() {
         let succeeded = fares(&ExecutionStatus::Succeeded);
         assert_eq!(
-            care(&[&exists(), &succeeded], &[&row(50), &row(60)]).await,
+            care(0, &[&exists(), &succeeded], &[&row(60)]).await,
             Care::Settled
         );
     }
@@ -219,9 +223,27 @@ mod tests {
     async fn another_takes_the_place_of_an_aborted_one() {
         let aborted = fares(&ExecutionStatus::Aborted);
         let again = started("A3_1_again1");
-        let rows = [&row(20), &row(20), &written(), &revived(1)];
         assert!(matches!(
-            care(&[&exists(), &aborted, &again], &rows).await,
+            care(0, &[&exists(), &aborted, &again], &[&row(20), &counted(1)]).await,
+            Care::Started(_)
+        ));
+        assert_eq!(again.num_calls(), 1);
+        // And if that one is gone, too, there is a third.
+        let asked_about_the_second = mock!(aws_sdk_sfn::Client::describe_execution)
+            .match_requests(|request| {
+                request
+                    .execution_arn()
+                    .is_some_and(|it| it.ends_with(":A3_1_again1"))
+            })
+            .then_output(|| described(&ExecutionStatus::Aborted));
+        let again = started("A3_1_again2");
+        assert!(matches!(
+            care(
+                1,
+                &[&exists(), &asked_about_the_second, &again],
+                &[&row(20), &counted(2)]
+            )
+            .await,
             Care::Started(_)
         ));
         assert_eq!(again.num_calls(), 1);
@@ -243,9 +265,8 @@ mod tests {
                     .start_date(DateTime::from_secs(0));
                 output.build().expect("complete")
             });
-        let rows = [&revived(3), &revived(3), &refused()];
         assert!(matches!(
-            care(&[&exists(), &aborted, &last], &rows).await,
+            care(3, &[&exists(), &aborted, &last], &[&row(20), &refused()]).await,
             Care::Started(_)
         ));
         assert_eq!(last.num_calls(), 1);

@@ -103,9 +103,7 @@ impl Reconciler {
             return Ok(Care::Settled);
         }
         if row.progress() >= Stage::Notified.progress() {
-            let report = finished(due, &row)?;
-            let since = row.time("notifiedAt").unwrap_or_else(Timestamp::now);
-            return self.care_for_delivery(due, &report, since).await;
+            return self.care_for_delivery(due, &row).await;
         }
         self.care_for_report(due, &row).await
     }
@@ -145,18 +143,12 @@ impl Reconciler {
                 return self.deliver(&dropped, region).await;
             }
             Err(error) => {
-                let noted = self
-                    .ledger
-                    .noting::<()>(&due.seller_id, &due.id, Err(error))
-                    .await;
-                return match noted {
-                    Err(error @ PipelineError::Amazon(SpApiError::Throttled { .. })) => Err(error),
-                    Err(error) => {
-                        tracing::warn!(seller_id = %due.seller_id, id = due.id, "{error}");
-                        Ok(Care::Later(look_again(since, now, self.overdue)))
-                    }
-                    Ok(()) => Ok(Care::Later(now)),
-                };
+                self.ledger.note_error(&due.seller_id, &due.id, &error).await;
+                if matches!(error, PipelineError::Amazon(SpApiError::Throttled { .. })) {
+                    return Err(error);
+                }
+                tracing::warn!(seller_id = %due.seller_id, id = due.id, "{error}");
+                return Ok(Care::Later(look_again(since, now, self.overdue)));
             }
         };
         match self.found(due, &report) {
@@ -189,19 +181,16 @@ impl Reconciler {
     }
 
     /// A report that was announced, and is not delivered yet.
-    async fn care_for_delivery(
-        &self,
-        due: &Due,
-        report: &FinishedReport,
-        since: Timestamp,
-    ) -> Result<Care, PipelineError> {
+    async fn care_for_delivery(&self, due: &Due, row: &LedgerRow) -> Result<Care, PipelineError> {
+        let report = finished(due, row)?;
         let expected = Expected {
             due,
             workflow: &self.deliveries,
             name: &report.execution_name(),
             again: &|attempt| report.execution_name_again(attempt),
-            input: report,
-            since,
+            revivals: row.revivals(),
+            input: &report,
+            since: row.time("notifiedAt").unwrap_or_else(Timestamp::now),
         };
         expected.see_to(&self.ledger, self.overdue).await
     }
@@ -232,6 +221,7 @@ impl Reconciler {
             workflow: &self.orders,
             name: request.as_str(),
             again: &|attempt| format!("{request}_again{attempt}"),
+            revivals: row.revivals,
             input: &input,
             since,
         };

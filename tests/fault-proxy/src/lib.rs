@@ -4,7 +4,6 @@ mod bodies;
 mod call;
 mod control;
 mod errors;
-mod listener;
 mod passage;
 mod rules;
 
@@ -18,9 +17,11 @@ use axum::http::Uri;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use listener::{Connection, ResettableListener};
 use passage::Upstream;
 use rules::Rulebook;
+use test_servers::{Connection, ResettableListener};
+
+pub use test_servers::TlsFiles;
 
 /// How a proxy is set up.
 #[derive(Clone, Debug)]
@@ -33,15 +34,6 @@ pub struct Options {
     pub tls: Option<TlsFiles>,
     /// An authority to trust, besides the system's, when the endpoint is called.
     pub authority: Option<PathBuf>,
-}
-
-/// What a TLS server shows and keeps, as PEM files.
-#[derive(Clone, Debug)]
-pub struct TlsFiles {
-    /// The server's certificate, then those above it.
-    pub certificate: PathBuf,
-    /// The certificate's key.
-    pub key: PathBuf,
 }
 
 /// A proxy at work. Dropped, it stops.
@@ -58,7 +50,7 @@ impl FaultProxy {
     /// The address is in use, or the certificates are no good.
     pub async fn start(options: Options) -> Result<Self> {
         let upstream = Upstream::new(&options.upstream, options.authority.as_deref())?;
-        let tls = options.tls.as_ref().map(listener::server_config).transpose()?;
+        let tls = options.tls.as_ref().map(TlsFiles::server_config).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let tcp = TcpListener::bind(options.listen)
             .await
@@ -73,7 +65,7 @@ impl FaultProxy {
             .fallback(passage::pass)
             .with_state(proxy);
         let service = router.into_make_service_with_connect_info::<Connection>();
-        let listener = ResettableListener::start(tcp, address, tls);
+        let listener = ResettableListener::start(tcp, tls)?;
         let server = tokio::spawn(async move {
             // It never ends by itself.
             let _ = axum::serve(listener, service).await;

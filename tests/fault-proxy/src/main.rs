@@ -4,11 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use axum::http::Uri;
 use clap::Parser;
 use fault_proxy::{FaultProxy, Options, TlsFiles};
-use tokio::signal::unix::{SignalKind, signal};
+use test_servers::Ending;
 
 /// Stands between the functions and an AWS endpoint, and fails as AWS does, when told so.
 ///
@@ -56,12 +55,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         authority: arguments.authority,
     };
-    let mut terminate = signal(SignalKind::terminate()).context("can't wait for SIGTERM")?;
+    let ending = Ending::prepare()?;
     let proxy = FaultProxy::start(options).await?;
     println!("fault proxy ready: {0}, rules at {0}/_faults/rules", proxy.url());
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result.context("can't wait for SIGINT")?,
-    }
+    ending.wait().await;
     Ok(())
 }

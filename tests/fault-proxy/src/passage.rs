@@ -14,6 +14,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use test_servers::Connection;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -23,7 +24,6 @@ use crate::Proxy;
 use crate::bodies::{cut, drain};
 use crate::call::{Attempt, Call, is_form};
 use crate::errors;
-use crate::listener::Connection;
 use crate::rules::Kind;
 
 /// No form that AWS takes is larger.

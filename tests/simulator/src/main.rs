@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use sp_api_simulator::{
     ClientCredentials, Options, SellingPartnersTable, Simulator, Sink, SqsSink, StoredTokens,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use test_servers::Ending;
 
 /// Stands in for Amazon's Selling Partner API, Login with Amazon and the document store.
 ///
@@ -90,7 +90,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         sink,
         stored_tokens,
     };
-    let mut terminate = signal(SignalKind::terminate()).context("can't wait for SIGTERM")?;
+    let ending = Ending::prepare()?;
     let simulator = Simulator::start(options)
         .await
         .with_context(|| format!("can't listen on {}", arguments.listen))?;
@@ -99,10 +99,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         simulator.base_url(),
         simulator.control_url()
     );
-    tokio::select! {
-        _ = terminate.recv() => {}
-        result = tokio::signal::ctrl_c() => result.context("can't wait for SIGINT")?,
-    }
+    ending.wait().await;
     simulator.stop().await;
     Ok(())
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sp_api::RegionCode;
+use test_servers::{Connection, ResettableListener};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::delivery::{Delivered, Sink};
 use crate::lwa::ClientCredentials;
-use crate::server::listener::{Connection, ResettableListener};
 use crate::server::router;
 use crate::stored_tokens::StoredTokens;
 use crate::world::World;
@@ -63,8 +63,9 @@ impl Simulator {
     /// # Errors
     /// The address can't be listened on.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind(options.listen).await?;
-        let address = listener.local_addr()?;
+        let tcp = TcpListener::bind(options.listen).await?;
+        let address = tcp.local_addr()?;
+        let listener = ResettableListener::start(tcp, None)?;
         let public_url = options.public_url.unwrap_or_else(|| format!("http://{address}"));
         let world = Arc::new(World::new(
             &public_url,
@@ -76,7 +77,7 @@ impl Simulator {
         let app = router(Arc::clone(&world)).into_make_service_with_connect_info::<Connection>();
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(async move {
-            let server = axum::serve(ResettableListener(listener), app).with_graceful_shutdown(async {
+            let server = axum::serve(listener, app).with_graceful_shutdown(async {
                 // An error means that the other end was dropped, which means stop as well.
                 let _ = stopped.await;
             });

@@ -2,7 +2,6 @@
 //! and its line in the journal.
 
 pub(crate) mod call;
-pub(crate) mod listener;
 pub(crate) mod routes;
 mod sp_api_calls;
 
@@ -19,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use jiff::Timestamp;
 use sp_api::RegionCode;
+use test_servers::Connection;
 
 use crate::control;
 use crate::documents::serve::serve;
@@ -28,7 +28,6 @@ use crate::journal::Entry;
 use crate::world::World;
 use crate::{lwa, sellers};
 use call::Query;
-use listener::Connection;
 
 /// SP-API's requests are small; so are the control API's.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;

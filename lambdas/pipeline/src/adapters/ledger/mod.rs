@@ -106,14 +106,15 @@ fn key(seller: &SellerId, id: &str) -> HashMap<String, AttributeValue> {
 
 /// What a conditional update came to.
 enum Written {
-    Yes,
+    /// As much of the row as the update gives back.
+    Yes(LedgerRow),
     /// The condition was not met, by this row.
     No(LedgerRow),
 }
 
 async fn send(update: UpdateItemFluentBuilder) -> Result<Written, PipelineError> {
     match update.send().await {
-        Ok(_) => Ok(Written::Yes),
+        Ok(written) => Ok(Written::Yes(LedgerRow(written.attributes.unwrap_or_default()))),
         Err(error) => match unmet(&error) {
             Some(row) => Ok(Written::No(LedgerRow(row))),
             None => Err(PipelineError::aws("DynamoDB", &error)),

@@ -49,6 +49,8 @@ pub struct OrderRow {
     pub was_queued: bool,
     /// When its slot is, if it had to wait.
     pub not_before: Option<Timestamp>,
+    /// How often another execution had to take the place of one that was gone.
+    pub revivals: u64,
 }
 
 /// How far an order is.
@@ -157,7 +159,27 @@ impl Ledger {
             .transition(seller, request, "QUEUED", "PLACING")
             .update_expression("SET #status = :to, placingAt = :now")
             .expression_attribute_values(":now", time(Timestamp::now()));
-        Ok(matches!(send(update).await?, Written::Yes))
+        Ok(matches!(send(update).await?, Written::Yes(_)))
+    }
+
+    /// Takes an order that Amazon had not taken, although it was asked at `since`, to Amazon's counter
+    /// once more. `false` if somebody else has done so, or more.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn place_again(
+        &self,
+        seller: &SellerId,
+        request: &RequestId,
+        since: Timestamp,
+    ) -> Result<bool, PipelineError> {
+        let update = self
+            .transition(seller, request, "PLACING", "PLACING")
+            .update_expression("SET #status = :to, placingAt = :now")
+            .condition_expression("#status = :from AND placingAt = :since")
+            .expression_attribute_values(":since", time(since))
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        Ok(matches!(send(update).await?, Written::Yes(_)))
     }
 
     /// Notes that the caller of an order in doubt is told that it is queued: the workflow finds out.
@@ -226,7 +248,7 @@ impl Ledger {
             .update_expression("SET #status = :to, cancelRequestedAt = :now REMOVE due, dueAt")
             .expression_attribute_values(":now", time(Timestamp::now()));
         Ok(match send(update).await? {
-            Written::Yes => Cancellation::Cancelled,
+            Written::Yes(_) => Cancellation::Cancelled,
             Written::No(row) if row.status() == "CANCELLED" => Cancellation::Cancelled,
             Written::No(row) => Cancellation::TooLate(row.status().to_owned()),
         })
@@ -323,6 +345,7 @@ fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<Order
         fingerprint: row.text("fingerprint").unwrap_or_default().to_owned(),
         was_queued: row.time("queuedAt").is_some(),
         not_before: row.time("notBefore"),
+        revivals: row.revivals(),
     })
 }
 
@@ -330,8 +353,9 @@ fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<Order
 mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
     use aws_sdk_dynamodb::types::CancellationReason;
-    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
+    use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, TransactionCanceledException};
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use sp_api::rates::Operation;
 
@@ -365,6 +389,32 @@ mod tests {
             mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[rule]),
             "reports".into(),
         )
+    }
+
+    #[tokio::test]
+    async fn an_order_in_doubt_is_placed_again_by_one_only() {
+        let since = "2026-11-22T05:00:00.123Z".parse().expect("a time");
+        let again = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                request.condition_expression() == Some("#status = :from AND placingAt = :since")
+                    && values[":from"] == text("PLACING")
+                    && values[":since"] == text("2026-11-22T05:00:00.123Z")
+            })
+            .sequence()
+            .output(|| UpdateItemOutput::builder().build())
+            .error(|| {
+                let error = ConditionalCheckFailedException::builder().build();
+                UpdateItemError::ConditionalCheckFailedException(error)
+            })
+            .build();
+        let (order, ledger) = (order(), ledger(&again));
+        let place_again = async || {
+            let placed = ledger.place_again(&order.seller_id, &order.request_id, since);
+            placed.await.expect("asked")
+        };
+        assert!(place_again().await);
+        assert!(!place_again().await);
     }
 
     async fn read_back(order: &Order, slot: Option<Slot>) -> OrderRow {

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
 use sp_api::ids::SellerId;
 
-use super::row::{LedgerRow, text, time};
+use super::row::{LedgerRow, number, text, time};
 use super::{DUE, Ledger, Written, key, send};
 use crate::PipelineError;
 
@@ -122,11 +122,14 @@ impl Ledger {
     pub async fn settle(&self, row: &Due) -> Result<(), PipelineError> {
         let update = self
             .update(&row.seller_id, &row.id)
-            .update_expression("REMOVE due, dueAt");
+            .update_expression("REMOVE due, dueAt")
+            // One that has expired may be in the index still; an update would make it anew, and empty.
+            .condition_expression("attribute_exists(sellerId)");
         send(update).await.map(drop)
     }
 
-    /// Counts how often the delivery of a row had to be started again because its execution is gone.
+    /// Counts how often work on a row had to be started again because its execution is gone: the new
+    /// count, or `None` if it was `most` times already.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -134,16 +137,14 @@ impl Ledger {
         let update = self
             .update(&row.seller_id, &row.id)
             .update_expression("ADD revivals :one")
+            .return_values(ReturnValue::UpdatedNew)
             .condition_expression("attribute_not_exists(revivals) OR revivals < :most")
-            .expression_attribute_values(":one", super::row::number(1))
-            .expression_attribute_values(":most", super::row::number(most));
-        match send(update).await? {
-            Written::Yes => {
-                let row = self.row(&row.seller_id, &row.id).await?;
-                Ok(row.and_then(|row| row.number("revivals")))
-            }
-            Written::No(_) => Ok(None),
-        }
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(most));
+        Ok(match send(update).await? {
+            Written::Yes(counted) => Some(counted.revivals()),
+            Written::No(_) => None,
+        })
     }
 }
 
@@ -162,6 +163,8 @@ pub(super) fn due_at(from: Timestamp, overdue: Duration) -> AttributeValue {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::operation::query::QueryOutput;
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
 
     use super::*;
@@ -191,5 +194,26 @@ mod tests {
             .expect("listed");
         assert_eq!(page.rows.len(), 1);
         assert_eq!(page.next, Some(PageToken("8".into())));
+    }
+
+    #[tokio::test]
+    async fn a_row_that_has_expired_is_settled_without_being_made_anew() {
+        let gone = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                request.update_expression() == Some("REMOVE due, dueAt")
+                    && request.condition_expression() == Some("attribute_exists(sellerId)")
+            })
+            .then_error(|| {
+                let error = ConditionalCheckFailedException::builder().build();
+                UpdateItemError::ConditionalCheckFailedException(error)
+            });
+        let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&gone]);
+        let due = Due {
+            seller_id: SellerId::parse("A3").expect("valid"),
+            id: format!("order-{:032x}", 1),
+        };
+        let settled = Ledger::new(client, "reports".into()).settle(&due).await;
+        settled.expect("nothing to do");
+        assert_eq!(gone.num_calls(), 1);
     }
 }

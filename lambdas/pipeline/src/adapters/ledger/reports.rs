@@ -77,7 +77,7 @@ impl Ledger {
             .expression_attribute_values(":progress", number(Stage::Ordered.progress()))
             .expression_attribute_values(":due", text(DUE))
             .expression_attribute_values(":dueAt", due_at(now, overdue));
-        if let Written::Yes = send(fresh).await? {
+        if let Written::Yes(_) = send(fresh).await? {
             return Ok(Claim::Ours);
         }
         let late = self
@@ -85,7 +85,7 @@ impl Ledger {
             .update_expression(format!("SET {facts}"))
             .condition_expression("attribute_not_exists(orderedAt) OR requestId = :request");
         Ok(match send(late).await? {
-            Written::Yes => Claim::Ours,
+            Written::Yes(_) => Claim::Ours,
             Written::No(_) => Claim::Taken,
         })
     }
@@ -126,7 +126,7 @@ impl Ledger {
         // Below, not up to: a repetition changes nothing, not even the row of a delivery that failed.
         let update = self.stage(report, Stage::Notified, now, &more, "", "<");
         Ok(match send(update).await? {
-            Written::Yes => Notified::First,
+            Written::Yes(_) => Notified::First,
             Written::No(row) if row.progress() >= FINAL_PROGRESS => Notified::Done,
             Written::No(_) => Notified::Again,
         })
@@ -257,8 +257,7 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
-    /// Passes a stage's result on; notes an error in the row before, as its last one. The note is a
-    /// service to the reader: if it can't be written, the error itself is what matters.
+    /// Passes a stage's result on; notes an error in the row before, as its last one.
     ///
     /// # Errors
     /// The result's own.
@@ -268,9 +267,15 @@ impl Ledger {
         id: &str,
         result: Result<T, PipelineError>,
     ) -> Result<T, PipelineError> {
-        let Err(error) = result else {
-            return result;
-        };
+        if let Err(error) = &result {
+            self.note_error(seller, id, error).await;
+        }
+        result
+    }
+
+    /// Notes an error in a row, as its last one. The note is a service to the reader: if it can't be
+    /// written, the error itself is what matters.
+    pub async fn note_error(&self, seller: &SellerId, id: &str, error: &PipelineError) {
         let update = self
             .update(seller, id)
             .update_expression("SET lastError = :error, lastErrorAt = :now ADD attempts :one")
@@ -281,7 +286,6 @@ impl Ledger {
         if let Err(problem) = send(update).await {
             tracing::warn!("an error could not be noted in the ledger: {problem}");
         }
-        Err(error)
     }
 
     fn stage(

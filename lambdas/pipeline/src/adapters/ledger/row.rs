@@ -81,6 +81,12 @@ impl LedgerRow {
         self.text("status").unwrap_or_default()
     }
 
+    /// How often another execution had to take the place of one that was gone.
+    #[must_use]
+    pub fn revivals(&self) -> u64 {
+        self.number("revivals").unwrap_or(0)
+    }
+
     /// Where the report is made, if the row knows.
     #[must_use]
     pub fn region(&self) -> Option<RegionCode> {

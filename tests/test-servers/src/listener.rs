@@ -1,5 +1,3 @@
-//! A listener for TLS or plain connections, which a handler can reset.
-
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -8,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,40 +13,26 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
-
-use crate::TlsFiles;
 
 /// How many connections may wait to be served.
 const BACKLOG: usize = 128;
 
-/// How to speak TLS with these files.
-pub(crate) fn server_config(files: &TlsFiles) -> anyhow::Result<Arc<ServerConfig>> {
-    let unreadable = |path: &std::path::Path| format!("{} can't be read", path.display());
-    let certificates = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .with_context(|| unreadable(&files.certificate))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).with_context(|| unreadable(&files.key))?;
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)
-        .context("the certificate and its key are no good")?;
-    Ok(Arc::new(config))
-}
-
-/// Hands out connections that are ready for HTTP.
-pub(crate) struct ResettableListener {
+/// Hands out TLS or plain connections that are ready for HTTP, and that a handler can reset: the one
+/// failure that HTTP has no word for.
+#[derive(Debug)]
+pub struct ResettableListener {
     ready: mpsc::Receiver<(ResettableStream, SocketAddr)>,
     address: SocketAddr,
 }
 
 impl ResettableListener {
     /// Accepts in the background, and shakes hands with each caller without the others' waiting.
-    pub(crate) fn start(tcp: TcpListener, address: SocketAddr, tls: Option<Arc<ServerConfig>>) -> Self {
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn start(tcp: TcpListener, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
+        let address = tcp.local_addr()?;
         let (sender, ready) = mpsc::channel(BACKLOG);
         let acceptor = tls.map(TlsAcceptor::from);
         tokio::spawn(async move {
@@ -84,7 +67,7 @@ impl ResettableListener {
                 });
             }
         });
-        Self { ready, address }
+        Ok(Self { ready, address })
     }
 }
 
@@ -107,11 +90,11 @@ impl Listener for ResettableListener {
 
 /// A handler's hold on the connection that its request came in on.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Connection(Arc<AtomicBool>);
+pub struct Connection(Arc<AtomicBool>);
 
 impl Connection {
     /// Resets the connection instead of writing the next byte to it.
-    pub(crate) fn reset(&self) {
+    pub fn reset(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
@@ -140,7 +123,7 @@ impl Io for TlsStream<TcpStream> {
 }
 
 /// A connection.
-pub(crate) struct ResettableStream {
+pub struct ResettableStream {
     io: Box<dyn Io>,
     reset: Connection,
 }
