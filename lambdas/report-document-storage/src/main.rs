@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let bucket = settings::required("REPORTS_BUCKET")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let storage = &Storage {
         // Documents are fetched from the URLs that Amazon gave, whatever the endpoints.
         client: SpApiClient::new(Endpoints::production()),
