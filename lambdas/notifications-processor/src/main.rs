@@ -18,7 +18,7 @@ async fn main() -> Result<(), Error> {
     let dead_letter_queue_url = settings::required("DEAD_LETTER_QUEUE_URL")?;
     let max_receive_count = settings::required("MAX_RECEIVE_COUNT")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
-    let aws = aws_config().await;
+    let aws = aws_config();
     let processor = &Processor {
         workflow: StateMachine::new(aws_sdk_sfn::Client::new(&aws), state_machine_arn),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),

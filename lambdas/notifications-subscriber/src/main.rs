@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let amazon_settings = AmazonSettings::from_env()?;
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let subscriber = &Subscriber {
         amazon: Amazon::connect(&amazon_settings, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),

@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let quotas_table = settings::required("QUOTAS_TABLE")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
-    let aws = aws_config().await;
+    let aws = aws_config();
     let placer = &OrderPlacer {
         desk: OrderDesk {
             amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Error> {
     let bucket = settings::required("REPORTS_BUCKET")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let lifetime = Duration::from_secs(settings::required("LINK_LIFETIME_SECONDS")?);
-    let aws = aws_config().await;
+    let aws = aws_config();
     let links = &Links::new(aws_sdk_s3::Client::new(&aws), bucket, lifetime);
     let ledger = &Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<LinkRequest>| {

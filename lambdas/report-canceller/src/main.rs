@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     let amazon_settings = AmazonSettings::from_env()?;
     let quotas_table = settings::required("QUOTAS_TABLE")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let canceller = &ReportCanceller {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),

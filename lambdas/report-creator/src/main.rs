@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let reports_table = settings::required("REPORTS_TABLE")?;
     let state_machine_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
-    let aws = aws_config().await;
+    let aws = aws_config();
     let creator = &ReportCreator {
         desk: OrderDesk {
             amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let amazon_settings = AmazonSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let quotas_table = settings::required("QUOTAS_TABLE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let retrieval = &Retrieval {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),

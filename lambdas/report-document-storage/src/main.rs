@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
     let reports_table = settings::required("REPORTS_TABLE")?;
     let format = settings::required("DOCUMENT_FORMAT")?;
     let memory_mebibytes: usize = settings::required("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let storage = &Storage {
         transfer: Transfer {
             // Documents are fetched from the URLs that Amazon gave, whatever the endpoints.

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let topic_arn = settings::required("TOPIC_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let selling_partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let notifier = &Notifier {
         topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),

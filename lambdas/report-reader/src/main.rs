@@ -14,7 +14,7 @@ use pipeline::settings;
 async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let table = settings::required("REPORTS_TABLE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let ledger = &Ledger::new(aws_sdk_dynamodb::Client::new(&aws), table);
     lambda_http::run(service_fn(async |request: Request| {
         let parameters = parameters(&request);

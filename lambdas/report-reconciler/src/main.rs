@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
-    let aws = aws_config().await;
+    let aws = aws_config();
     let sfn = aws_sdk_sfn::Client::new(&aws);
     let reconciler = &Reconciler {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let amazon_settings = AmazonSettings::from_env()?;
     let quotas_table = settings::required("QUOTAS_TABLE")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let scheduler = &ReportScheduler {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
     };

@@ -1,3 +1,5 @@
+use std::sync::{Arc, LazyLock};
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,10 +25,13 @@ const ACCESS_TOKEN_HEADER: &str = "x-amz-access-token";
 /// A client for one set of endpoints. Cheap to clone; keeps its connections open.
 #[derive(Clone, Debug)]
 pub struct SpApiClient {
-    http: reqwest::Client,
+    http: EarlyClient,
     endpoints: Endpoints,
     rates: Option<RateLog>,
 }
+
+/// Reading and parsing the TLS roots takes milliseconds, in which a function can ask for its first event.
+type EarlyClient = Arc<LazyLock<reqwest::Client, Box<dyn FnOnce() -> reqwest::Client + Send>>>;
 
 /// One call of one operation, before it is sent.
 pub(crate) struct Call<'a, Body> {
@@ -55,10 +60,11 @@ impl<'a> Call<'a, ()> {
 }
 
 impl SpApiClient {
-    /// A client that talks to `endpoints`.
+    /// A client that talks to `endpoints`. A thread makes it ready; the first call waits for that.
     ///
     /// # Panics
-    /// The machine has no TLS roots that could be read: nothing will work without.
+    /// The first call does, if the machine has no TLS roots that could be read: nothing will work
+    /// without.
     #[must_use]
     pub fn new(endpoints: Endpoints) -> Self {
         Self::with_read_timeout(endpoints, Duration::from_secs(30))
@@ -70,14 +76,10 @@ impl SpApiClient {
     /// As [`new`](Self::new).
     #[must_use]
     pub fn with_read_timeout(endpoints: Endpoints, read_timeout: Duration) -> Self {
-        let http = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(Duration::from_secs(5))
-            // Between two reads, so that a long document may take as long as it needs.
-            .read_timeout(read_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a TLS client can be built");
+        let http: EarlyClient = Arc::new(LazyLock::new(Box::new(move || http_client(read_timeout))));
+        let early = Arc::clone(&http);
+        // Without a thread the first call makes it ready.
+        let _ = thread::Builder::new().spawn(move || drop(LazyLock::force(&early).clone()));
         Self {
             http,
             endpoints,
@@ -149,6 +151,17 @@ impl SpApiClient {
         answer::check(operation, status, &body)?;
         Ok(body)
     }
+}
+
+fn http_client(read_timeout: Duration) -> reqwest::Client {
+    reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(Duration::from_secs(5))
+        // Between two reads, so that a long document may take as long as it needs.
+        .read_timeout(read_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a TLS client can be built")
 }
 
 /// The token as a header value that logging HTTP stacks leave out.

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let table = settings::required("SELLING_PARTNERS_TABLE")?;
     let key_arn = settings::required("TOKEN_KEY_ARN")?;
-    let aws = aws_config().await;
+    let aws = aws_config();
     let (dynamodb, kms) = (
         aws_sdk_dynamodb::Client::new(&aws),
         aws_sdk_kms::Client::new(&aws),

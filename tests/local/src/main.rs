@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod aws_cli;
+mod bench;
 mod chaos;
 mod checks;
 mod companions;
@@ -32,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::Benches;
 use crate::chaos::Storm;
 use crate::checks::Selection;
 use crate::interrupt::Interrupted;
@@ -64,6 +66,8 @@ enum Command {
     Demo,
     /// Let many reports go through a storm of faults, and see that nothing gets lost
     Chaos(Storm),
+    /// Measure the functions beside the least work possible and beside what people use today
+    Bench(Benches),
     /// Move the dead letters back to the notifications queue
     Redrive,
     /// Stop the stack
@@ -100,6 +104,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => demo::run(&workspace, cli.ports),
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
+        Command::Bench(benches) => bench::run(&workspace, &benches),
         Command::Redrive => redrive::run(&workspace),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Logs { source, follow } => {

@@ -51,6 +51,11 @@ impl Tls {
         Ok(tls)
     }
 
+    /// Where they lie.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The server's certificate and the authority's.
     pub fn chain(&self) -> PathBuf {
         self.folder.join("chain.pem")

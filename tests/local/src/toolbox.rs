@@ -37,13 +37,13 @@ pub fn cargo(workspace: &Workspace) -> Command {
     command
 }
 
-/// The Python environment with the emulator, the AWS CLI and the validators.
+/// A Python environment of the runner's own.
 pub struct Venv {
     folder: PathBuf,
 }
 
 impl Venv {
-    /// The environment of a checkout, made already or not.
+    /// The environment with the emulator, the AWS CLI and the validators, made already or not.
     pub fn of(workspace: &Workspace) -> Self {
         Self {
             folder: workspace.local("venv"),
@@ -52,9 +52,26 @@ impl Venv {
 
     /// Makes it, unless it is there and up to date.
     pub fn prepare(workspace: &Workspace, tools: &Tools) -> Result<Self> {
-        let step = Step::start("Python tools");
-        let venv = Self::of(workspace);
-        let requirements = workspace.root().join("tests/local/requirements.txt");
+        Self::of(workspace).made(workspace, tools, "Python tools", "tests/local/requirements.txt")
+    }
+
+    /// Makes the environment of the benches' peers, unless it is there and up to date.
+    pub fn prepare_peers(workspace: &Workspace, tools: &Tools) -> Result<Self> {
+        let venv = Self {
+            folder: workspace.local("bench-venv"),
+        };
+        venv.made(
+            workspace,
+            tools,
+            "Python packages of the peers",
+            "tests/bench/peers/requirements.txt",
+        )
+    }
+
+    fn made(self, workspace: &Workspace, tools: &Tools, title: &str, requirements: &str) -> Result<Self> {
+        let step = Step::start(title);
+        let venv = self;
+        let requirements = workspace.root().join(requirements);
         let version = capture(Command::new(&tools.python).arg("--version"))?;
         // A moved checkout breaks the environment's own paths, another Python its packages.
         let fingerprint = Fingerprint::default()
@@ -78,7 +95,7 @@ impl Venv {
             |line| step.detail(line),
         )?;
         run_logged(
-            command(venv.folder.join("bin/python"))
+            command(venv.python())
                 .args([
                     "-m",
                     "pip",
@@ -98,16 +115,21 @@ impl Venv {
         Ok(venv)
     }
 
+    /// Its Python.
+    pub fn python(&self) -> PathBuf {
+        self.folder.join("bin/python")
+    }
+
     /// A module, run with `python -m`.
     pub fn module(&self, name: &str) -> Command {
-        let mut command = command(self.folder.join("bin/python"));
+        let mut command = command(self.python());
         command.args(["-m", name]);
         command
     }
 
     /// A script of a package. Not by its own first line, which long folder names break.
     pub fn script(&self, name: &str) -> Command {
-        let mut command = command(self.folder.join("bin/python"));
+        let mut command = command(self.python());
         command.arg(self.folder.join("bin").join(name));
         command
     }

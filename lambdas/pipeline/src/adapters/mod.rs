@@ -1,6 +1,7 @@
 //! One file for each service that the pipeline speaks to.
 
 mod amazon;
+mod aws;
 mod dead_letters;
 mod document_store;
 mod ledger;
@@ -14,6 +15,7 @@ mod topic;
 mod upload;
 
 pub use amazon::Amazon;
+pub use aws::aws_config;
 pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use ledger::{
@@ -28,8 +30,3 @@ pub use selling_partners::{Discovering, SellingPartners};
 pub use state_machine::{Fate, Started, StateMachine};
 pub use topic::Topic;
 pub use upload::Upload;
-
-/// The SDK's configuration, from the function's environment.
-pub async fn aws_config() -> aws_config::SdkConfig {
-    aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await
-}

@@ -1,0 +1,94 @@
+//! How a function reaches AWS: with what Lambda puts into its environment, and over one HTTP client.
+
+use std::env;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::identity::IdentityCache;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+/// As long as the SDK itself would wait.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
+
+/// The SDK's configuration: region, credentials and, on a local stack, endpoints from the environment.
+///
+/// Lambda has no profiles and no metadata service, so nothing else is asked. All clients that are
+/// made from it share their connections.
+#[must_use]
+pub fn aws_config() -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(env::var("AWS_REGION").ok().map(Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .identity_cache(IdentityCache::lazy().build())
+        .service_config(Environment)
+        .http_client(SharedHttpClient::new(OneConnector::prepare()))
+        .build()
+}
+
+/// Settings that may differ by service: `AWS_ENDPOINT_URL_S3`, otherwise `AWS_ENDPOINT_URL`.
+#[derive(Debug)]
+struct Environment;
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace(' ', "_");
+        env::var(format!("{}_{service}", key.env()))
+            .or_else(|_| env::var(key.env()))
+            .ok()
+    }
+}
+
+/// One pool of connections and one TLS configuration for all clients.
+///
+/// The SDK's own HTTP client reads and parses the machine's TLS roots for every client once, only to
+/// see whether it can. This one does so once, in a thread, while the function goes on to ask for its
+/// first event.
+#[derive(Debug)]
+struct OneConnector(Arc<LazyLock<SharedHttpConnector>>);
+
+impl OneConnector {
+    fn prepare() -> Self {
+        let connector = Arc::new(LazyLock::new(connector as fn() -> SharedHttpConnector));
+        let early = Arc::clone(&connector);
+        // Without a thread the first call makes it.
+        let _ = thread::Builder::new().spawn(move || drop(LazyLock::force(&early).clone()));
+        Self(connector)
+    }
+}
+
+fn connector() -> SharedHttpConnector {
+    let settings = HttpConnectorSettings::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build();
+    SharedHttpConnector::new(
+        Connector::builder()
+            .connector_settings(settings)
+            .tls_provider(Provider::rustls(CryptoMode::AwsLc))
+            .build(),
+    )
+}
+
+impl HttpClient for OneConnector {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::clone(&self.0)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        Some(ConnectorMetadata::new("hyper", Some("1.x".into())))
+    }
+}
