@@ -47,6 +47,11 @@ impl Target {
         Self::compared(aim.into(), figure, unit, |figure| figure <= bound)
     }
 
+    /// One must be faster than the other: `ratio` is above 1.
+    pub fn above(aim: impl Into<String>, ratio: Option<f64>) -> Self {
+        Self::compared(aim.into(), ratio, " ×", |ratio| ratio > 1.0)
+    }
+
     fn compared(aim: String, figure: Option<f64>, unit: &str, is_met: impl Fn(f64) -> bool) -> Self {
         Self {
             aim,
@@ -72,6 +77,9 @@ impl fmt::Display for Findings {
         writeln!(formatter, "{}", self.caption.trim_end())?;
         for table in &self.tables {
             writeln!(formatter, "\n{table}")?;
+        }
+        if self.targets.iter().all(|target| target.met.is_none()) {
+            return writeln!(formatter, "This run could measure none of what was aimed at.");
         }
         for target in &self.targets {
             let mark = match target.met {

@@ -37,6 +37,11 @@ impl Surroundings {
         Tls::of(&self.tls)
     }
 
+    /// The folder that they lie in.
+    pub fn tls_folder(&self) -> &Path {
+        &self.tls
+    }
+
     /// A Python with the peers' packages.
     pub fn python(&self) -> &Path {
         &self.python

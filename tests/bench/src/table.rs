@@ -8,6 +8,7 @@ pub struct Table {
     title: String,
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
+    notes: Vec<String>,
 }
 
 impl Table {
@@ -17,12 +18,18 @@ impl Table {
             title: title.into(),
             columns: columns.map(str::to_owned).to_vec(),
             rows: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
     /// Adds a row; empty cells at its end may be left out.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Adds a line below the table.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
     }
 
     fn widths(&self) -> Vec<usize> {
@@ -57,6 +64,9 @@ impl fmt::Display for Table {
             }
             writeln!(formatter, "{}", line.trim_end())?;
         }
+        for note in &self.notes {
+            writeln!(formatter, "  {note}")?;
+        }
         Ok(())
     }
 }
@@ -70,7 +80,8 @@ mod tests {
         let mut table = Table::new("Speed", ["", "MiB/s", "CPU"]);
         table.row(["ours".to_owned(), "310".to_owned(), "1.5".to_owned()]);
         table.row(["the least — work".to_owned(), "9".to_owned()]);
-        let expected = "Speed\n                    MiB/s  CPU\n  ours                310  1.5\n  the least — work      9\n";
+        table.note("It rained.");
+        let expected = "Speed\n                    MiB/s  CPU\n  ours                310  1.5\n  the least — work      9\n  It rained.\n";
         assert_eq!(table.to_string(), expected);
     }
 }

@@ -1,0 +1,119 @@
+//! Who moves documents.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::composition::{Name, Packing};
+
+/// The function's setting `DOCUMENT_FORMAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    AsIs,
+    Utf8,
+}
+
+impl Format {
+    /// The setting's value.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Self::AsIs => "as-is",
+            Self::Utf8 => "utf8",
+        }
+    }
+}
+
+/// Somebody who moves a document from the source to the sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Contestant {
+    /// ReportDocumentStorage.
+    Ours(Format),
+    /// Bytes from one connection into another.
+    LeastWork,
+    /// The same, with an eye on whether the gzip document is whole.
+    LeastWorkInflating,
+    /// `gzip -d | gzip -1`, without a network.
+    Pipe,
+    /// urllib3 into boto3's `upload_fileobj`.
+    PythonByHand,
+    /// python-amazon-sp-api into boto3's `put_object`.
+    PythonClient,
+    /// amazon-sp-api's `download` into `PutObject`.
+    NodeClient,
+    /// amazon-sp-api's `downloadStream` into lib-storage's `Upload`.
+    NodeStream,
+}
+
+/// What must be in the bucket afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The document, byte for byte.
+    AsSent,
+    /// The document, inflated if it was compressed.
+    Inflated,
+    /// Its text in UTF-8.
+    Utf8,
+    /// Its text in UTF-8, as one gzip member.
+    Utf8Gzip,
+    /// Nothing.
+    None,
+}
+
+impl Contestant {
+    /// Everybody, in the order of the tables.
+    pub const ALL: [Self; 9] = [
+        Self::Ours(Format::AsIs),
+        Self::LeastWork,
+        Self::LeastWorkInflating,
+        Self::PythonByHand,
+        Self::Ours(Format::Utf8),
+        Self::Pipe,
+        Self::PythonClient,
+        Self::NodeClient,
+        Self::NodeStream,
+    ];
+
+    /// Whether that is something for documents that are sent so.
+    pub fn moves(self, packing: Packing) -> bool {
+        packing == Packing::Gzip || !matches!(self, Self::LeastWorkInflating | Self::Pipe)
+    }
+
+    /// Whether it holds the whole document in memory, several times over.
+    pub fn is_buffering(self) -> bool {
+        matches!(self, Self::PythonClient | Self::NodeClient)
+    }
+
+    /// What it is to store.
+    pub fn content(self, document: Name) -> Content {
+        match (self, document.packing) {
+            (
+                Self::Ours(Format::AsIs) | Self::LeastWork | Self::LeastWorkInflating | Self::PythonByHand,
+                _,
+            ) => Content::AsSent,
+            (Self::Ours(Format::Utf8), Packing::Gzip) => Content::Utf8Gzip,
+            (Self::Ours(Format::Utf8), Packing::Plain) | (Self::PythonClient | Self::NodeClient, _) => {
+                Content::Utf8
+            }
+            (Self::NodeStream, _) => Content::Inflated,
+            (Self::Pipe, _) => Content::None,
+        }
+    }
+}
+
+impl fmt::Display for Contestant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Ours(Format::AsIs) => "ReportDocumentStorage, as-is",
+            Self::Ours(Format::Utf8) => "ReportDocumentStorage, utf8",
+            Self::LeastWork => "least work: a copy",
+            Self::LeastWorkInflating => "least work: a copy, inflated on the side",
+            Self::Pipe => "gzip -d | gzip -1, no network",
+            Self::PythonByHand => "Python by hand: urllib3, upload_fileobj",
+            Self::PythonClient => "python-amazon-sp-api, boto3",
+            Self::NodeClient => "amazon-sp-api (npm), SDK: download",
+            Self::NodeStream => "amazon-sp-api (npm), SDK: downloadStream",
+        })
+    }
+}
