@@ -78,18 +78,15 @@ impl fmt::Display for Findings {
         for table in &self.tables {
             writeln!(formatter, "\n{table}")?;
         }
-        if self.targets.iter().all(|target| target.met.is_none()) {
-            return writeln!(formatter, "This run could measure none of what was aimed at.");
-        }
         for target in &self.targets {
-            let mark = match target.met {
-                Some(true) => "met    ",
-                Some(false) => "NOT MET",
-                None => "       ",
-            };
-            writeln!(formatter, "{mark}  {}: {}", target.aim, target.found)?;
+            let Some(is_met) = target.met else { continue };
+            let mark = if is_met { "met" } else { "NOT MET" };
+            writeln!(formatter, "{mark:<7}  {}: {}", target.aim, target.found)?;
         }
-        Ok(())
+        match self.targets.iter().filter(|target| target.met.is_none()).count() {
+            0 => Ok(()),
+            unknown => writeln!(formatter, "         not measured in this run: {unknown} more"),
+        }
     }
 }
 

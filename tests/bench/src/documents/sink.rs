@@ -1,4 +1,4 @@
-//! S3 for the bench: it takes objects, whole or in parts, and remembers only how long they are.
+//! S3 for the bench: it takes objects, whole or in parts, and remembers their lengths and checksums.
 //!
 //! DynamoDB's calls it answers with yes.
 
@@ -16,7 +16,7 @@ use super::http::{self, Request};
 use super::part;
 use crate::tls::Tls;
 use body::Body;
-use bucket::Bucket;
+use bucket::{Bucket, Taken, shown};
 
 pub use bucket::Received;
 #[cfg(test)]
@@ -118,27 +118,31 @@ impl Sink {
 fn s3(bucket: &mut Bucket, request: &Request, body: Body) -> Answer {
     let (name, key) = xml::bucket_and_key(&request.path);
     let upload = request.parameter("uploadId");
-    let checksum = request.headers.get("x-amz-checksum-crc64nvme").map(str::to_owned);
     let number = request
         .parameter("partNumber")
         .and_then(|number| number.parse().ok());
+    let is_right = |body: &Body| {
+        let told = request.headers.get("x-amz-checksum-crc64nvme");
+        told.is_none_or(|told| told == shown(body.checksum))
+    };
     match (request.method.as_str(), upload, number) {
-        ("PUT", None, None) => {
-            let entity_tag = bucket.put(key, body, checksum.clone());
-            echo(Answer::ok(), checksum).header("etag", entity_tag)
-        }
+        ("PUT", ..) if !is_right(&body) => bad_digest(),
+        ("PUT", None, None) => taken(bucket.put(key, body)),
+        ("PUT", Some(upload), Some(number)) => bucket
+            .part(upload, number, body)
+            .map_or_else(no_such_upload, taken),
         ("POST", None, None) if request.parameter("uploads").is_some() => {
-            let id = bucket.begin(key);
-            Answer::xml(xml::initiated(name, key, &id))
+            Answer::xml(xml::initiated(name, key, &bucket.begin(key)))
         }
-        ("PUT", Some(upload), Some(number)) => match bucket.part(upload, number, body, checksum.clone()) {
-            Some(entity_tag) => echo(Answer::ok(), checksum).header("etag", entity_tag),
-            None => no_such_upload(),
-        },
         ("POST", Some(upload), None) => {
             let numbers = xml::part_numbers(&String::from_utf8_lossy(&body.content.unwrap_or_default()));
-            match bucket.complete(upload, &numbers, checksum.clone()) {
-                Some(entity_tag) => Answer::xml(xml::completed(name, key, &entity_tag, checksum.as_deref())),
+            match bucket.whole(upload, &numbers) {
+                Some(whole) if !is_right(&whole) => bad_digest(),
+                Some(whole) => bucket
+                    .complete(upload, whole)
+                    .map_or_else(no_such_upload, |taken| {
+                        Answer::xml(xml::completed(name, key, &taken))
+                    }),
                 None => Answer::error("400 Bad Request", "InvalidPart"),
             }
         }
@@ -146,10 +150,9 @@ fn s3(bucket: &mut Bucket, request: &Request, body: Body) -> Answer {
             status: "204 No Content",
             ..Answer::ok()
         },
-        ("GET", Some(upload), None) => match bucket.parts(upload) {
-            Some(parts) => Answer::xml(xml::parts(name, key, upload, parts)),
-            None => no_such_upload(),
-        },
+        ("GET", Some(upload), None) => bucket.parts(upload).map_or_else(no_such_upload, |parts| {
+            Answer::xml(xml::parts(name, key, upload, parts))
+        }),
         ("GET", None, None) if request.parameter("uploads").is_some() => {
             Answer::xml(xml::uploads(name, bucket.open_uploads()))
         }
@@ -159,16 +162,17 @@ fn s3(bucket: &mut Bucket, request: &Request, body: Body) -> Answer {
     }
 }
 
+fn taken(taken: Taken) -> Answer {
+    Answer::ok()
+        .header("etag", taken.entity_tag)
+        .header("x-amz-checksum-crc64nvme", taken.checksum)
+        .header("x-amz-checksum-type", "FULL_OBJECT")
+}
+
 fn no_such_upload() -> Answer {
     Answer::error("404 Not Found", "NoSuchUpload")
 }
 
-/// S3 tells the checksum that it was told.
-fn echo(answer: Answer, checksum: Option<String>) -> Answer {
-    match checksum {
-        Some(checksum) => answer
-            .header("x-amz-checksum-crc64nvme", checksum)
-            .header("x-amz-checksum-type", "FULL_OBJECT"),
-        None => answer,
-    }
+fn bad_digest() -> Answer {
+    Answer::error("400 Bad Request", "BadDigest")
 }

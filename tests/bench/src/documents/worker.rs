@@ -86,16 +86,38 @@ impl Worker {
         }
     }
 
-    /// The line of its errors that says most.
+    /// The error that ended it.
     async fn last_words(&mut self) -> String {
         let mut errors = String::new();
         let reading = self.errors.read_to_string(&mut errors);
         let _ = tokio::time::timeout(Duration::from_secs(5), reading).await;
-        let lines = || errors.lines().map(str::trim).filter(|line| !line.is_empty());
-        let telling = lines().rfind(|line| line.contains("Error") || line.contains("error"));
-        telling
-            .or(lines().last())
-            .unwrap_or("it ended silently")
-            .to_owned()
+        last_error(&errors).unwrap_or("it ended silently").to_owned()
+    }
+}
+
+/// What looks most like the error in what a process has said: in Python and JavaScript a line such as
+/// `RangeError: Invalid string length`, before or after others.
+fn last_error(said: &str) -> Option<&str> {
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_error = |line: &&str| {
+        let name = line.split([':', ' ']).next();
+        name.is_some_and(|name| name.ends_with("Error")) && line.contains(": ")
+    };
+    lines().rfind(is_error).or(lines().last())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_is_found_among_what_was_said() {
+        let node = "(node:1) Warning: old\n    throw new CustomError({\n  ^\nCustomError: too long\n    at x (y.js:1:2) {\n  type: 'error'\n}\n\nNode.js v20\n";
+        assert_eq!(last_error(node), Some("CustomError: too long"));
+        let python =
+            "Traceback (most recent call last):\n  File \"x\"\nbotocore.exceptions.ClientError: no\n";
+        assert_eq!(last_error(python), Some("botocore.exceptions.ClientError: no"));
+        assert_eq!(last_error("bench: no port\n"), Some("bench: no port"));
+        assert_eq!(last_error(" \n"), None);
     }
 }

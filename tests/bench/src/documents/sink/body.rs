@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind};
 
+use crc_fast::{CrcAlgorithm::Crc64Nvme, Digest};
+
 use crate::documents::chunked::Chunked;
 use crate::documents::connection::Connection;
 use crate::documents::http::{self, Headers};
@@ -16,6 +18,8 @@ pub const TAIL: usize = 8;
 pub struct Body {
     /// Its length, without the chunks of `aws-chunked`.
     pub bytes: u64,
+    /// Its CRC-64/NVME.
+    pub checksum: u64,
     /// The last of them, at most [`TAIL`].
     pub tail: Vec<u8>,
     /// All of them, if they are few.
@@ -34,6 +38,7 @@ impl Body {
 /// Takes a body's bytes without HTTP's chunks.
 struct Reader {
     body: Body,
+    digest: Digest,
     /// S3's own chunks, inside of HTTP's: SDKs put a checksum after the last.
     chunks: Option<Chunked>,
     announced: Option<u64>,
@@ -51,20 +56,22 @@ impl Reader {
                 content: is_kept.then(Vec::new),
                 ..Body::default()
             },
+            digest: Digest::new(Crc64Nvme),
             chunks: encoding.contains("aws-chunked").then(Chunked::default),
             announced,
         }
     }
 
     fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Some(chunks) = &mut self.chunks else {
-            self.body.take(bytes);
-            return Ok(());
-        };
-        let used = chunks.push(bytes, &mut |data| {
+        let mut take = |data: &[u8]| {
+            self.digest.update(data);
             self.body.take(data);
             Ok(())
-        })?;
+        };
+        let Some(chunks) = &mut self.chunks else {
+            return take(bytes);
+        };
+        let used = chunks.push(bytes, &mut take)?;
         if used < bytes.len() {
             return Err(ErrorKind::InvalidData.into());
         }
@@ -76,7 +83,10 @@ impl Reader {
         if is_cut || self.announced.is_some_and(|length| length != self.body.bytes) {
             return Err(ErrorKind::UnexpectedEof.into());
         }
-        Ok(self.body)
+        Ok(Body {
+            checksum: self.digest.finalize(),
+            ..self.body
+        })
     }
 }
 
@@ -120,6 +130,7 @@ mod tests {
             }
             let body = reader.end()?;
             assert_eq!((body.bytes, body.tail.as_slice()), (10, b"llo, S3!".as_slice()));
+            assert_eq!(body.checksum, crc_fast::checksum(Crc64Nvme, b"hello, S3!"));
             assert_eq!(body.content.as_deref(), Some(b"hello, S3!".as_slice()));
         }
         Ok(())

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use crc_fast::{CrcAlgorithm::Crc64Nvme, checksum_combine};
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, TAIL};
@@ -14,8 +17,8 @@ pub struct Stored {
     pub key: String,
     /// Its length.
     pub bytes: u64,
-    /// The CRC-64/NVME that came with it, in base64.
-    pub crc64nvme: Option<String>,
+    /// The CRC-64/NVME of what was received.
+    pub checksum: u64,
     /// Its last eight bytes, where the gzip trailer is.
     pub tail: Vec<u8>,
 }
@@ -38,8 +41,15 @@ pub struct Received {
 #[derive(Clone, Debug, Default)]
 pub struct Part {
     pub body: Body,
-    pub crc64nvme: Option<String>,
     pub entity_tag: String,
+}
+
+/// What is said about an object, or a part, that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    pub entity_tag: String,
+    /// CRC-64/NVME in base64.
+    pub checksum: String,
 }
 
 #[derive(Default)]
@@ -74,16 +84,19 @@ impl Bucket {
         self.received.objects.iter().any(|object| object.key == key)
     }
 
-    /// Stores an object and returns its entity tag.
-    pub fn put(&mut self, key: &str, body: Body, crc64nvme: Option<String>) -> String {
+    /// Stores an object.
+    pub fn put(&mut self, key: &str, body: Body) -> Taken {
         self.received.objects.push(Stored {
             key: key.to_owned(),
             bytes: body.bytes,
-            crc64nvme,
+            checksum: body.checksum,
             tail: body.tail,
         });
         self.content = body.content;
-        self.entity_tag()
+        Taken {
+            entity_tag: self.entity_tag(),
+            checksum: shown(body.checksum),
+        }
     }
 
     /// Begins an upload in parts and returns its id.
@@ -99,37 +112,52 @@ impl Bucket {
         id
     }
 
-    /// Takes a part and returns its entity tag; none if there is no such upload.
-    pub fn part(&mut self, id: &str, number: u32, body: Body, crc64nvme: Option<String>) -> Option<String> {
+    /// Takes a part; none if there is no such upload.
+    pub fn part(&mut self, id: &str, number: u32, body: Body) -> Option<Taken> {
         let entity_tag = self.entity_tag();
         let upload = self.uploads.get_mut(id)?;
         self.received.parts += 1;
-        let part = Part {
-            body,
-            crc64nvme,
+        let taken = Taken {
             entity_tag: entity_tag.clone(),
+            checksum: shown(body.checksum),
         };
-        upload.parts.insert(number, part);
-        Some(entity_tag)
+        upload.parts.insert(number, Part { body, entity_tag });
+        Some(taken)
     }
 
-    /// Makes an object of the parts that are named; none if one of them is not there.
-    pub fn complete(&mut self, id: &str, numbers: &[u32], crc64nvme: Option<String>) -> Option<String> {
+    /// What the parts that are named are together; none if one of them is not there.
+    pub fn whole(&self, id: &str, numbers: &[u32]) -> Option<Body> {
         let upload = self.uploads.get(id)?;
         let parts = numbers.iter().map(|number| upload.parts.get(number));
         let parts = parts
             .collect::<Option<Vec<_>>>()
             .filter(|parts| !parts.is_empty())?;
-        let ends: Vec<u8> = parts.iter().flat_map(|part| part.body.tail.clone()).collect();
-        let contents: Option<Vec<&[u8]>> = parts.iter().map(|part| part.body.content.as_deref()).collect();
-        let body = Body {
-            bytes: parts.iter().map(|part| part.body.bytes).sum(),
-            tail: ends[ends.len().saturating_sub(TAIL)..].to_vec(),
-            content: contents.map(|contents| contents.concat()),
+        let mut whole = Body {
+            content: Some(Vec::new()),
+            ..Body::default()
         };
+        for Part { body, .. } in parts {
+            whole.bytes += body.bytes;
+            whole.checksum = checksum_combine(Crc64Nvme, whole.checksum, body.checksum, body.bytes);
+            whole.tail.extend(&body.tail);
+            whole.content = whole
+                .content
+                .zip(body.content.as_ref())
+                .map(|(mut whole, content)| {
+                    whole.extend(content);
+                    whole
+                });
+        }
+        let surplus = whole.tail.len().saturating_sub(TAIL);
+        whole.tail.drain(..surplus);
+        Some(whole)
+    }
+
+    /// Makes an object of what the parts of an upload are together.
+    pub fn complete(&mut self, id: &str, whole: Body) -> Option<Taken> {
         let key = self.uploads.remove(id)?.key;
         self.received.open_uploads = self.uploads.len();
-        Some(self.put(&key, body, crc64nvme))
+        Some(self.put(&key, whole))
     }
 
     /// Drops an upload; false if there is no such.
@@ -158,6 +186,11 @@ impl Bucket {
     }
 }
 
+/// A checksum as S3 shows it.
+pub fn shown(checksum: u64) -> String {
+    STANDARD.encode(checksum.to_be_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +198,7 @@ mod tests {
     fn body(content: &[u8]) -> Body {
         Body {
             bytes: content.len() as u64,
+            checksum: crc_fast::checksum(Crc64Nvme, content),
             tail: content[content.len().saturating_sub(TAIL)..].to_vec(),
             content: Some(content.to_vec()),
         }
@@ -174,16 +208,20 @@ mod tests {
     fn an_object_is_what_its_parts_are() {
         let mut bucket = Bucket::default();
         let id = bucket.begin("key");
-        assert!(bucket.part(&id, 2, body(b"cd"), None).is_some());
-        assert!(bucket.part(&id, 1, body(b"0123456789ab"), None).is_some());
-        assert!(bucket.part("other", 1, body(b"x"), None).is_none());
-        assert_eq!(bucket.complete(&id, &[1, 3], None), None);
+        assert!(bucket.part(&id, 2, body(b"cd")).is_some());
+        assert!(bucket.part(&id, 1, body(b"0123456789ab")).is_some());
+        assert!(bucket.part("other", 1, body(b"x")).is_none());
+        assert_eq!(bucket.whole(&id, &[1, 3]), None);
+        assert_eq!(bucket.whole(&id, &[]), None);
         assert_eq!(bucket.received().open_uploads, 1);
-        assert!(bucket.complete(&id, &[1, 2], Some("crc".to_owned())).is_some());
+        let whole = bucket.whole(&id, &[1, 2]).unwrap_or_default();
+        let taken = bucket.complete(&id, whole);
+        let checksum = crc_fast::checksum(Crc64Nvme, b"0123456789abcd");
+        assert_eq!(taken.map(|taken| taken.checksum), Some(shown(checksum)));
         let expected = Stored {
             key: "key".to_owned(),
             bytes: 14,
-            crc64nvme: Some("crc".to_owned()),
+            checksum,
             tail: b"6789abcd".to_vec(),
         };
         assert_eq!(bucket.received().objects, [expected]);
@@ -197,7 +235,7 @@ mod tests {
         let id = bucket.begin("key");
         assert!(bucket.abort(&id));
         assert!(!bucket.abort(&id));
-        assert_eq!(bucket.complete(&id, &[1], None), None);
+        assert_eq!(bucket.complete(&id, Body::default()), None);
         assert_eq!(bucket.received().aborted_uploads, 1);
         assert!(bucket.received().objects.is_empty());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bucket::Part;
+use super::bucket::{Part, Taken, shown};
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
@@ -23,14 +23,15 @@ pub fn initiated(bucket: &str, key: &str, upload: &str) -> String {
     )
 }
 
-pub fn completed(bucket: &str, key: &str, entity_tag: &str, crc64nvme: Option<&str>) -> String {
-    let mut content = format!("<Bucket>{bucket}</Bucket><Key>{key}</Key><ETag>{entity_tag}</ETag>");
-    if let Some(checksum) = crc64nvme {
-        content.push_str(&format!(
-            "<ChecksumCRC64NVME>{checksum}</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>"
-        ));
-    }
-    document("CompleteMultipartUploadResult", &content)
+pub fn completed(bucket: &str, key: &str, taken: &Taken) -> String {
+    document(
+        "CompleteMultipartUploadResult",
+        &format!(
+            "<Bucket>{bucket}</Bucket><Key>{key}</Key><ETag>{}</ETag>\
+             <ChecksumCRC64NVME>{}</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>",
+            taken.entity_tag, taken.checksum
+        ),
+    )
 }
 
 pub fn parts(bucket: &str, key: &str, upload: &str, parts: &BTreeMap<u32, Part>) -> String {
@@ -38,11 +39,10 @@ pub fn parts(bucket: &str, key: &str, upload: &str, parts: &BTreeMap<u32, Part>)
         "<Bucket>{bucket}</Bucket><Key>{key}</Key><UploadId>{upload}</UploadId><IsTruncated>false</IsTruncated>"
     );
     for (number, part) in parts {
-        let checksum = part.crc64nvme.as_ref().map_or_else(String::new, |checksum| {
-            format!("<ChecksumCRC64NVME>{checksum}</ChecksumCRC64NVME>")
-        });
+        let checksum = shown(part.body.checksum);
         content.push_str(&format!(
-            "<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag><Size>{}</Size>{checksum}</Part>",
+            "<Part><PartNumber>{number}</PartNumber><ETag>{}</ETag><Size>{}</Size>\
+             <ChecksumCRC64NVME>{checksum}</ChecksumCRC64NVME></Part>",
             part.entity_tag, part.body.bytes
         ));
     }
