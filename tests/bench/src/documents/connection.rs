@@ -18,8 +18,8 @@ use crate::tls::Tls;
 
 /// rustls reads 4 KiB at a time; one system call for many of those.
 const READ_BUFFER: usize = 256 << 10;
-/// Encrypted and sent at once.
-const WRITE_PIECE: usize = 256 << 10;
+/// Encrypted and sent at once. With much more, memory is given back and fetched again each time.
+const WRITE_PIECE: usize = 64 << 10;
 
 /// An encrypted connection, of a server or a client.
 pub struct Connection {

@@ -16,8 +16,8 @@ use super::http;
 use super::part;
 use crate::tls::Tls;
 
-/// Sent with one system call.
-const QUEUE: usize = 256 << 10;
+/// Sent with one system call. With much more, memory is given back and fetched again each time.
+const QUEUE: usize = 64 << 10;
 /// How far the thread that inflates may be behind.
 const BACKLOG: usize = 16;
 
