@@ -1,8 +1,7 @@
-use std::io::{self, Read, Sink, Write, sink};
+use std::io::{self, BufRead, Read};
 
-use bytes::Bytes;
-use flate2::bufread::MultiGzDecoder as Reader;
-use flate2::write::MultiGzDecoder as Writer;
+use bytes::{Buf, Bytes};
+use flate2::bufread::MultiGzDecoder;
 use sp_api::SpApiError;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -12,22 +11,53 @@ use crate::PipelineError;
 /// Parts that wait for the check.
 const WAITING: usize = 1;
 
+/// What is decompressed at once. Much less is much slower, because what was decompressed before is
+/// kept and copied for every call.
+const ROOM: usize = 256 << 10;
+
 /// Decompresses a gzip document that passes, only to see that it is whole, beside its transfer.
 pub(super) struct GzipCheck {
     parts: Option<mpsc::Sender<Bytes>>,
     worker: JoinHandle<io::Result<()>>,
 }
 
+/// The parts that come, as one document to be read.
+struct Coming {
+    parts: mpsc::Receiver<Bytes>,
+    current: Bytes,
+}
+
+impl Read for Coming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(buffer)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Coming {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.current.is_empty()
+            && let Some(next) = self.parts.blocking_recv()
+        {
+            self.current = next;
+        }
+        Ok(&self.current)
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.current.advance(length);
+    }
+}
+
 impl GzipCheck {
     pub(super) fn start() -> Self {
-        let (parts, mut coming) = mpsc::channel::<Bytes>(WAITING);
-        let worker = tokio::task::spawn_blocking(move || {
-            let mut gzip: Writer<Sink> = Writer::new(sink());
-            while let Some(part) = coming.blocking_recv() {
-                gzip.write_all(&part)?;
-            }
-            gzip.try_finish()
-        });
+        let (parts, coming) = mpsc::channel(WAITING);
+        let coming = Coming {
+            parts: coming,
+            current: Bytes::new(),
+        };
+        let worker = tokio::task::spawn_blocking(|| read_all(coming));
         Self {
             parts: Some(parts),
             worker,
@@ -56,17 +86,21 @@ impl GzipCheck {
 
 /// Whether a gzip document is whole, of which all is here.
 pub(super) fn check(document: &[u8]) -> Result<(), PipelineError> {
-    let mut gzip = Writer::new(sink());
-    gzip.write_all(document)
-        .and_then(|()| gzip.try_finish())
-        .map_err(|error| corrupt(&error))
+    read_all(document).map_err(|error| corrupt(&error))
+}
+
+fn read_all(document: impl BufRead) -> io::Result<()> {
+    let mut gzip = MultiGzDecoder::new(document);
+    let mut room = vec![0; ROOM];
+    while gzip.read(&mut room)? > 0 {}
+    Ok(())
 }
 
 /// The first bytes, `most` of them at most, of the document that a gzip document begins with. What
 /// is wrong with it will be found by who reads it all.
 pub(super) fn beginning(gzip: &[u8], most: usize) -> Vec<u8> {
     let mut beginning = Vec::new();
-    let mut reader = Reader::new(gzip).take(most as u64);
+    let mut reader = MultiGzDecoder::new(gzip).take(most as u64);
     let mut buffer = [0; 8 << 10];
     while let Ok(length @ 1..) = reader.read(&mut buffer) {
         beginning.extend_from_slice(&buffer[..length]);
@@ -83,6 +117,8 @@ pub(super) fn corrupt(error: &io::Error) -> PipelineError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use flate2::Compression;
     use flate2::write::GzEncoder;
 
