@@ -10,8 +10,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-/// The names that Chromium and its kind go by.
-const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const BROWSER: &str = "chromium";
 const DRIVER: &str = "chromedriver";
 
 /// Nothing that a person's browser would not do as well; the sandbox is off because root has none.
@@ -55,14 +54,8 @@ impl Browser {
     /// The programs that are missing on this machine; none if a browser can be started.
     #[must_use]
     pub fn missing() -> Vec<&'static str> {
-        let mut missing = Vec::new();
-        if program(&BROWSERS).is_none() {
-            missing.push(BROWSERS[0]);
-        }
-        if program(&[DRIVER]).is_none() {
-            missing.push(DRIVER);
-        }
-        missing
+        let programs = [BROWSER, DRIVER].into_iter();
+        programs.filter(|name| program(name).is_none()).collect()
     }
 
     /// Starts a browser with a fresh profile. It trusts any certificate: the local stack has its own.
@@ -70,9 +63,9 @@ impl Browser {
     /// # Errors
     /// A program is missing or does not start.
     pub async fn start() -> Result<Self> {
-        let browser = program(&BROWSERS).context("there is no Chromium")?;
+        let browser = program(BROWSER).context("there is no Chromium")?;
         let folder = tempfile::tempdir()?;
-        let mut driver = Command::new(program(&[DRIVER]).context("there is no chromedriver")?)
+        let mut driver = Command::new(program(DRIVER).context("there is no chromedriver")?)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -169,14 +162,12 @@ impl Drop for Browser {
     }
 }
 
-/// The first of some programs that is in the path.
-fn program(names: &[&str]) -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&folders).collect();
-    names
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|path| path.is_file())
+/// Where a program of the path is.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
 }
 
 /// Where the driver listens, as it says when it is ready.

@@ -1,8 +1,8 @@
 //! What a person gets who clicks the link in the e-mail, in a real browser: every kind of report,
 //! compressed or not, in every charset that Amazon uses, whether Amazon says which or not.
 
-use end_to_end::{Browser, Email, sha256};
 use encoding_rs::Encoding;
+use end_to_end::{Browser, Email, sha256};
 use serde_json::{Value, json};
 
 use crate::world::{LISTINGS, PATIENCE, Seller, World, new_seller_id};
@@ -120,7 +120,11 @@ impl Case {
             self.extension,
             if self.is_text() { charset.name } else { "binary" },
             if self.gzip { "gzip" } else { "plain" },
-            if self.is_declared { "declared" } else { "undeclared" },
+            if self.is_declared {
+                "declared"
+            } else {
+                "undeclared"
+            },
         )
     }
 }
@@ -178,7 +182,12 @@ async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
         }
     }
     drop(browser);
-    assert!(wrong.is_empty(), "{} of {opened}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {opened}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
     println!("{opened} reports opened");
 }
 
@@ -186,14 +195,22 @@ async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
 async fn deliver(world: &World, index: usize) -> (Seller, Vec<(Case, String, Email)>) {
     let charset = &CHARSETS[index];
     // A vendor's id has dots in it.
-    let id = if index == 0 { format!("amzn1.vg.{}", new_seller_id()) } else { new_seller_id() };
+    let id = if index == 0 {
+        format!("amzn1.vg.{}", new_seller_id())
+    } else {
+        new_seller_id()
+    };
     let seller = world.selling_partner(id).await;
     world.subscribe(&seller, charset.region).await;
     let mut ordered = Vec::new();
     for (number, case) in cases(index).into_iter().enumerate() {
         let number = number.to_string();
         let outcome = case.outcome(charset, &number);
-        world.simulator.script(&seller.id, outcome).await.expect("scripted");
+        world
+            .simulator
+            .script(&seller.id, outcome)
+            .await
+            .expect("scripted");
         let body = json!({
             "SellerId": seller.id, "RegionCode": charset.region, "ReportType": case.report_type,
             "MarketplaceIds": charset.marketplace, "ReportOptions": {"case": number},
@@ -234,15 +251,27 @@ async fn open(
         format!("{}_{}_", case.report_type, seller.id),
         format!("_{report}.{}", case.extension),
     );
-    equal("the file name", file_name.starts_with(&start) && file_name.ends_with(&end), true)?;
+    equal(
+        "the file name",
+        file_name.starts_with(&start) && file_name.ends_with(&end),
+        true,
+    )?;
     let is_shown = ["json", "xml", "pdf", "txt"].contains(&case.extension);
-    equal("the disposition", disposition, if is_shown { "inline" } else { "attachment" })?;
+    equal(
+        "the disposition",
+        disposition,
+        if is_shown { "inline" } else { "attachment" },
+    )?;
 
     let text = case.text(charset);
     let said = header("content-type").and_then(|value| value.split_once("; charset="));
     let said = said.map(|(_, charset)| charset);
     equal("the charset", said, case.is_text().then_some(charset.name))?;
-    let truth = world.simulator.document(&seller.id, report).await.map_err(|it| it.to_string())?;
+    let truth = world
+        .simulator
+        .document(&seller.id, report)
+        .await
+        .map_err(|it| it.to_string())?;
     let checksum = truth["contentSha256"].as_str().ok_or("no checksum")?;
     match (case.is_text(), is_shown) {
         (_, false) => {
@@ -257,7 +286,11 @@ async fn open(
         }
         (true, true) => {
             let shown = browser.show(link, TEXT).await.map_err(|it| it.to_string())?;
-            equal("the page's charset", shown["charset"].as_str(), Some(charset.name))?;
+            equal(
+                "the page's charset",
+                shown["charset"].as_str(),
+                Some(charset.name),
+            )?;
             let expected = text.rsplit("?>").next().unwrap_or_default();
             equal("the page's text", shown["text"].as_str(), Some(expected))?;
         }
