@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod browser;
 mod executions;
 mod mailbox;
 mod reports_api;
 mod simulator;
 mod stack;
 
+pub use browser::{Browser, SavedFile};
 pub use executions::{Execution, Executions, Step};
 pub use mailbox::{Email, Mailbox};
 pub use reports_api::{Answer, Caller, ReportsApi};

@@ -4,6 +4,7 @@ mod aws_cli;
 mod bench;
 mod chaos;
 mod checks;
+mod chromium;
 mod companions;
 mod demo;
 mod deployment;

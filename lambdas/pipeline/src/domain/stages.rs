@@ -95,6 +95,7 @@ pub struct StoredDocument {
     /// The object's length.
     pub bytes: u64,
     /// Of the object's bytes, as S3 computes it.
+    #[serde(rename = "Crc64Nvme")]
     pub crc64nvme: Crc64Nvme,
     /// How many sequences of the document could not be read on the way into UTF-8, and stand as
     /// U+FFFD.
@@ -151,6 +152,20 @@ mod tests {
                 "RegionCode": "EU", "Url": "https://example.com/d", "CompressionAlgorithm": null,
                 "KeyTime": "2026-11-22T05:00:00Z",
             })
+        );
+    }
+
+    #[test]
+    fn what_is_stored_has_the_names_that_the_workflow_selects() {
+        let stored = StoredDocument {
+            object_key: "k".into(),
+            bytes: 0,
+            crc64nvme: Crc64Nvme::EMPTY,
+            invalid_sequences: 0,
+        };
+        assert_eq!(
+            serde_json::to_value(stored).expect("JSON"),
+            json!({"ObjectKey": "k", "Bytes": 0, "Crc64Nvme": "AAAAAAAAAAA=", "InvalidSequences": 0})
         );
     }
 

@@ -5,6 +5,7 @@
 mod access;
 mod aws_cli;
 mod bad_input;
+mod browser;
 mod cancelling;
 mod dead_letters;
 mod delivery;

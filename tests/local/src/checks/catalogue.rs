@@ -18,7 +18,7 @@ pub struct Check {
 }
 
 /// All checks, in their order: quick ones first, and those that need a stack last.
-pub const CHECKS: [Check; 15] = [
+pub const CHECKS: [Check; 16] = [
     Check {
         name: "format",
         what: "cargo fmt --check",
@@ -84,6 +84,12 @@ pub const CHECKS: [Check; 15] = [
         what: "cargo test, against the stack",
         needs: &["stack-up"],
         run: of_stacks::end_to_end,
+    },
+    Check {
+        name: "browser",
+        what: "reports in Chromium",
+        needs: &["stack-up"],
+        run: of_stacks::browser,
     },
     Check {
         name: "postman",

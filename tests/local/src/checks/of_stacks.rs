@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::context::Context;
 use crate::chaos::Storm;
+use crate::chromium;
 use crate::companions;
 use crate::profile::Profile;
 use crate::stack;
@@ -13,6 +14,8 @@ use crate::toolbox;
 
 /// More would use up the quotas that all sellers of an application share.
 const END_TO_END_THREADS: &str = "--test-threads=2";
+/// The tests that need a browser.
+const BROWSER: &str = "browser::";
 /// The collection's variables, and what they are called in `stack.env`.
 const POSTMAN_VARIABLES: [(&str, &str); 5] = [
     ("apiUrl", "REPORTS_API_URL"),
@@ -28,19 +31,24 @@ pub fn stack_up(context: &mut Context<'_>) -> Result<Option<String>> {
 }
 
 pub fn end_to_end(context: &mut Context<'_>) -> Result<Option<String>> {
+    tests_of_stack(context, "end-to-end", &["--skip", BROWSER, END_TO_END_THREADS])?;
+    Ok(None)
+}
+
+/// Reports, opened in a real browser from the e-mailed link.
+pub fn browser(context: &mut Context<'_>) -> Result<Option<String>> {
+    if let Some(reason) = chromium::prepare(context.workspace)? {
+        return Ok(Some(reason));
+    }
+    tests_of_stack(context, "browser", &[BROWSER, "--nocapture"])?;
+    Ok(None)
+}
+
+fn tests_of_stack(context: &Context<'_>, log: &str, which: &[&str]) -> Result<()> {
     let mut command = toolbox::cargo(context.workspace);
     stack_env::apply(&mut command, &context.stack()?.variables);
-    let arguments = [
-        "test",
-        "--release",
-        "--workspace",
-        "--test",
-        "end_to_end",
-        "--",
-        END_TO_END_THREADS,
-    ];
-    context.cargo_test("end-to-end", command.args(arguments))?;
-    Ok(None)
+    let arguments = ["test", "--release", "--workspace", "--test", "end_to_end", "--"];
+    context.cargo_test(log, command.args(arguments).args(which))
 }
 
 /// The collection, as a user would send it: with the invoke user's key, for a seller of its own.
