@@ -47,7 +47,10 @@ pub enum Notified {
     /// The first.
     First,
     /// A repetition; the delivery has begun.
-    Again,
+    Again {
+        /// When the first came.
+        since: Option<Timestamp>,
+    },
     /// A repetition; everything is done.
     Done,
 }
@@ -128,7 +131,9 @@ impl Ledger {
         Ok(match send(update).await? {
             Written::Yes(_) => Notified::First,
             Written::No(row) if row.progress() >= FINAL_PROGRESS => Notified::Done,
-            Written::No(_) => Notified::Again,
+            Written::No(row) => Notified::Again {
+                since: row.time(Stage::Notified.time_attribute()),
+            },
         })
     }
 
@@ -191,54 +196,6 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
-    /// Completes the row of a report whose seller has been told.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_announcement(
-        &self,
-        report: &FinishedReport,
-        region: Option<RegionCode>,
-        stored: Option<&StoredDocument>,
-    ) -> Result<(), PipelineError> {
-        let mut more = vec![
-            ("processingStatus", text(report.processing_status.as_str())),
-            ("reportType", text(report.report_type.as_str())),
-        ];
-        if let Some(region) = region {
-            more.push(("regionCode", text(region.as_str())));
-        }
-        more.extend(stored.map(document).into_iter().flatten());
-        let update = self
-            .stage(
-                report,
-                Stage::Ended(report.processing_status),
-                Timestamp::now(),
-                &more,
-                // A delivery that succeeds after all leaves nothing of its earlier failure.
-                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, due, dueAt",
-                "<=",
-            )
-            .expression_attribute_names("#error", "error");
-        send(update).await.map(drop)
-    }
-
-    /// Writes that the seller has been told of a delivery that failed.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_failure_announcement(
-        &self,
-        seller: &SellerId,
-        id: &str,
-    ) -> Result<(), PipelineError> {
-        let update = self
-            .update(seller, id)
-            .update_expression("SET failureAnnouncedAt = :now")
-            .expression_attribute_values(":now", time(Timestamp::now()));
-        send(update).await.map(drop)
-    }
-
     /// Writes that the caller has asked Amazon to cancel a report.
     ///
     /// # Errors
@@ -288,7 +245,7 @@ impl Ledger {
         }
     }
 
-    fn stage(
+    pub(super) fn stage(
         &self,
         report: &FinishedReport,
         stage: Stage,
@@ -342,7 +299,7 @@ impl Ledger {
     }
 }
 
-fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {
+pub(super) fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {
     let mut document = vec![
         ("objectKey", text(&stored.object_key)),
         ("bytes", number(stored.bytes)),
@@ -361,7 +318,6 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
     use super::*;
-    use crate::domain::Crc64Nvme;
 
     fn ledger(rules: &[&Rule]) -> Ledger {
         Ledger::new(
@@ -434,7 +390,7 @@ mod tests {
                 .expect("recorded")
         };
         assert_eq!(notified(met()).await, Notified::First);
-        assert_eq!(notified(unmet(30)).await, Notified::Again);
+        assert_eq!(notified(unmet(30)).await, Notified::Again { since: None });
         assert_eq!(notified(unmet(60)).await, Notified::Done);
     }
 
@@ -459,32 +415,6 @@ mod tests {
             .record_retrieval(&finished(), RegionCode::Eu)
             .await
             .expect("left alone");
-    }
-
-    #[tokio::test]
-    async fn an_announcement_completes_the_row() {
-        let update = mock!(aws_sdk_dynamodb::Client::update_item)
-            .match_requests(|request| {
-                let values = request.expression_attribute_values().expect("values");
-                values[":status"] == text("ANNOUNCED")
-                    && request
-                        .update_expression()
-                        .is_some_and(|it| it.ends_with("failureAnnouncedAt, due, dueAt"))
-                    && values[":bytes"] == number(5)
-                    && values[":objectKey"] == text("key")
-            })
-            .then_output(|| UpdateItemOutput::builder().build());
-        let stored = StoredDocument {
-            object_key: "key".into(),
-            bytes: 5,
-            crc64nvme: Crc64Nvme::EMPTY,
-            invalid_sequences: 0,
-        };
-        ledger(&[&update])
-            .record_announcement(&finished(), None, Some(&stored))
-            .await
-            .expect("recorded");
-        assert_eq!(update.num_calls(), 1);
     }
 
     #[tokio::test]
