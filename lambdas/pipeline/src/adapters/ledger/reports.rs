@@ -131,6 +131,10 @@ impl Ledger {
         Ok(match send(update).await? {
             Written::Yes(_) => Notified::First,
             Written::No(row) if row.progress() >= FINAL_PROGRESS => Notified::Done,
+            // Our own: the answer was lost, and the SDK has asked again.
+            Written::No(row) if row.0.get(Stage::Notified.time_attribute()) == Some(&time(now)) => {
+                Notified::First
+            }
             Written::No(row) => Notified::Again {
                 since: row.time(Stage::Notified.time_attribute()),
             },
@@ -392,6 +396,29 @@ mod tests {
         assert_eq!(notified(met()).await, Notified::First);
         assert_eq!(notified(unmet(30)).await, Notified::Again { since: None });
         assert_eq!(notified(unmet(60)).await, Notified::Done);
+    }
+
+    #[tokio::test]
+    async fn a_notification_whose_note_was_answered_too_late_is_the_first_all_the_same() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let receiver = std::sync::Mutex::new(receiver);
+        let ours = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(move |request| {
+                let values = request.expression_attribute_values().expect("values");
+                sender.send(values[":now"].clone()).is_ok()
+            })
+            .then_error(move || {
+                let now = receiver.lock().expect("one test").recv().expect("a time");
+                let error = ConditionalCheckFailedException::builder()
+                    .item("progress", number(20))
+                    .item("notifiedAt", now)
+                    .build();
+                UpdateItemError::ConditionalCheckFailedException(error)
+            });
+        let notified = ledger(&[&ours])
+            .record_notification(&finished(), None, Duration::from_secs(60))
+            .await;
+        assert_eq!(notified.expect("recorded"), Notified::First);
     }
 
     #[tokio::test]
