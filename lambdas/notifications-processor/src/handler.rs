@@ -4,6 +4,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::{DeadLetters, Ledger, Notified, Started, StateMachine};
+use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{FinishedReport, Notification, UnreadableNotification};
 
 /// Step Functions ends an execution of the express lane after five minutes.
@@ -93,13 +94,14 @@ impl Processor {
         match (notified, &self.express_lane) {
             (Notified::Done, _) => return Ok("delivered before; nothing to do"),
             (Notified::First, Some(lane)) => {
-                lane.start(&name, report).await?;
+                let delivery = ExpressDelivery { name: &name, report };
+                lane.start(&name, &delivery).await?;
                 return Ok("sent through the express lane");
             }
             (Notified::Again { since }, Some(_)) if receive_count == 1 && may_be_in_lane(since) => {
                 return Ok("notified a moment before; nothing to do");
             }
-            // In the lane a name protects from nothing, but in the workflow it does.
+            // In the lane any number may have the same name, in the workflow only one.
             _ => {}
         }
         Ok(match self.workflow.start(&name, report).await? {
@@ -144,7 +146,7 @@ mod tests {
     use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
     use aws_sdk_sqs::types::error::QueueDoesNotExist;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -309,6 +311,11 @@ mod tests {
         let start = mock!(aws_sdk_sfn::Client::start_execution)
             .match_requests(move |request| {
                 assert_eq!(request.name(), Some("A3_1"));
+                let input: Value = serde_json::from_str(request.input().expect("an input")).expect("JSON");
+                let of_lane = request.state_machine_arn() == Some("arn:lane");
+                let report = if of_lane { &input["Report"] } else { &input };
+                assert_eq!(report["ReportId"], "1");
+                assert!(!of_lane || input["Name"] == "A3_1");
                 sender
                     .send(request.state_machine_arn().unwrap_or_default().to_owned())
                     .is_ok()

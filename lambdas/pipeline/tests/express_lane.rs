@@ -100,8 +100,10 @@ fn whatever_goes_wrong_is_handed_over() {
         }
     }
     assert_eq!(lane["StartOver"]["Next"], "HandOver");
-    // Under the name that the reconciler would take.
-    assert_eq!(lane["HandOver"]["Parameters"]["Name.$"], "$$.Execution.Name");
+    let handed_over = &lane["HandOver"]["Parameters"];
+    assert_eq!(handed_over["Name.$"], "$$.Execution.Input.Name");
+    assert_eq!(handed_over["Input.$"], "$");
+    assert_eq!(lane["StartOver"]["InputPath"], "$$.Execution.Input.Report");
 }
 
 #[test]

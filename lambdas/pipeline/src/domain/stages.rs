@@ -8,6 +8,16 @@ use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 use super::quota::Slot;
 use super::{Crc64Nvme, Failure, FinishedReport, Link};
 
+/// What goes into the express lane.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExpressDelivery<'a> {
+    /// The name of the report's one execution, should it be handed over.
+    pub name: &'a str,
+    /// The report.
+    pub report: &'a FinishedReport,
+}
+
 /// What *ReportDocumentRetrieval* is asked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
