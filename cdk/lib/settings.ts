@@ -3,6 +3,8 @@ import { Architecture } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Node } from "constructs";
 
+export type WorkflowType = "standard" | "express";
+
 /** What is decided when the templates are made; set with `cdk --context NAME=VALUE`. */
 export interface Settings {
   readonly stackName: string;
@@ -13,6 +15,8 @@ export interface Settings {
   readonly removalPolicy: RemovalPolicy;
   readonly logRetention: RetentionDays;
   readonly reportRetention: Duration;
+  /** Whether deliveries begin in the express lane, or each has a Standard execution from the start. */
+  readonly workflowType: WorkflowType;
   /** Whether documents are stored byte for byte, or texts in UTF-8. */
   readonly documentFormat: string;
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
@@ -28,6 +32,7 @@ const NAMES = [
   "removalPolicy",
   "logRetentionDays",
   "reportRetentionDays",
+  "workflowType",
   "documentFormat",
   "storageMemory",
   "localMailbox",
@@ -44,6 +49,8 @@ const REMOVAL_POLICIES: Record<string, RemovalPolicy> = {
   retain: RemovalPolicy.RETAIN,
   destroy: RemovalPolicy.DESTROY,
 };
+
+const WORKFLOW_TYPES: Record<string, WorkflowType> = { standard: "standard", express: "express" };
 
 const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
 
@@ -76,6 +83,7 @@ export function readSettings(node: Node): Settings {
     removalPolicy: oneOf("removalPolicy", read("removalPolicy", "retain"), REMOVAL_POLICIES),
     logRetention: oneOf("logRetentionDays", read("logRetentionDays", "90"), LOG_RETENTIONS),
     reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "30"), 1, 9999)),
+    workflowType: oneOf("workflowType", read("workflowType", "standard"), WORKFLOW_TYPES),
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),

@@ -1,5 +1,6 @@
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
+import { StateMachineType } from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 
 import { Alarms } from "./constructs/alarms";
@@ -16,7 +17,7 @@ import { Reconciler } from "./constructs/reconciler";
 import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
 import { Storage } from "./constructs/storage";
-import { Workflow } from "./constructs/workflow";
+import { reportRows, Workflow } from "./constructs/workflow";
 import { addWorkflowFunctions } from "./constructs/workflow-functions";
 import { declareParameters } from "./parameters";
 import type { Settings } from "./settings";
@@ -57,29 +58,44 @@ export class SpReportsStack extends Stack {
     const can = new Capabilities({ parameters, encryption, storage, lwaCredentials, reportTopic });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
     const workflowFunctions = addWorkflowFunctions(functions, can, settings);
+    const deliveryFunctions = {
+      ReportDocumentRetrievalFunctionArn: workflowFunctions.reportDocumentRetrieval.function,
+      ReportDocumentStorageFunctionArn: workflowFunctions.reportDocumentStorage.function,
+      PresignedUrlGeneratorFunctionArn: workflowFunctions.presignedUrlGenerator.function,
+      ReportNotifierFunctionArn: workflowFunctions.reportNotifier.function,
+    };
     const deliveryWorkflow = new Workflow(this, "Workflow", {
       name: "report-delivery",
       description: "Delivers one report to the seller",
       variable: "STATE_MACHINE_ARN",
-      functions: {
-        ReportDocumentRetrievalFunctionArn: workflowFunctions.reportDocumentRetrieval.function,
-        ReportDocumentStorageFunctionArn: workflowFunctions.reportDocumentStorage.function,
-        PresignedUrlGeneratorFunctionArn: workflowFunctions.presignedUrlGenerator.function,
-        ReportNotifierFunctionArn: workflowFunctions.reportNotifier.function,
-      },
+      type: StateMachineType.STANDARD,
+      functions: deliveryFunctions,
+      resources: [reportRows(storage)],
       settings,
-      storage,
     });
+    const expressLane =
+      settings.workflowType === "standard"
+        ? undefined
+        : new Workflow(this, "ExpressLane", {
+            name: "report-delivery-express",
+            description: "Delivers one report to the seller if nothing has to be waited for",
+            variable: "EXPRESS_LANE_ARN",
+            type: StateMachineType.EXPRESS,
+            functions: deliveryFunctions,
+            resources: [deliveryWorkflow.asResource("DeliveryStateMachineArn")],
+            settings,
+          });
     const orderWorkflow = new Workflow(this, "OrderWorkflow", {
       name: "report-order",
       description: "Orders one report when Amazon's quota allows it",
       variable: "ORDER_STATE_MACHINE_ARN",
+      type: StateMachineType.STANDARD,
       functions: {
         OrderPlacerFunctionArn: workflowFunctions.orderPlacer.function,
         ReportNotifierFunctionArn: workflowFunctions.reportNotifier.function,
       },
+      resources: [reportRows(storage)],
       settings,
-      storage,
     });
     const notificationsProcessor = new NotificationsProcessor(this, "Notifications", {
       settings,
@@ -88,6 +104,7 @@ export class SpReportsStack extends Stack {
       timeout: PROCESSOR_TIMEOUT,
       notificationsQueue,
       deliveryWorkflow,
+      expressLane,
     });
     const reconciler = new Reconciler(this, "Reconciler", {
       settings,
@@ -105,6 +122,7 @@ export class SpReportsStack extends Stack {
     new Alarms(this, "Alarms", {
       notificationsQueue,
       deliveryWorkflow,
+      expressLane,
       orderWorkflow,
       functions: [...functions.all, notificationsProcessor.rustFunction],
       reconciler: reconciler.rustFunction,
@@ -134,6 +152,14 @@ export class SpReportsStack extends Stack {
       DeadLetterQueueArn: ["ARN of the dead-letter queue, for redrives", notificationsQueue.deadLetterQueue.queueArn],
       TopicArn: ["Topic that messages about reports are published to", reportTopic.topic.topicArn],
       StateMachineArn: ["State machine that delivers a report", deliveryWorkflow.stateMachine.stateMachineArn],
+      ...(expressLane === undefined
+        ? {}
+        : {
+            ExpressLaneArn: [
+              "State machine in which a report's delivery begins",
+              expressLane.stateMachine.stateMachineArn,
+            ] as const,
+          }),
       OrderStateMachineArn: [
         "State machine that orders a report when Amazon's quota allows it",
         orderWorkflow.stateMachine.stateMachineArn,
@@ -146,7 +172,7 @@ export class SpReportsStack extends Stack {
     });
   }
 
-  private outputs(outputs: Record<string, [description: string, value: string]>): void {
+  private outputs(outputs: Record<string, readonly [description: string, value: string]>): void {
     for (const [id, [description, value]] of Object.entries(outputs)) {
       new CfnOutput(this, id, { description, value });
     }

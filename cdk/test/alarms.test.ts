@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { readable, resources, type Json } from "./support";
+import { readable, resources, template, templateWithLane, type Json } from "./support";
 
-const alarms = (): [string, Json][] =>
-  Object.entries(resources("AWS::CloudWatch::Alarm")).map(([id, alarm]) => [id, readable(alarm)]);
+const alarms = (from = template()): [string, Json][] =>
+  Object.entries(resources("AWS::CloudWatch::Alarm", from)).map(([id, alarm]) => [id, readable(alarm)]);
+
+const measured = (from = template()): Record<string, string> =>
+  Object.fromEntries(
+    alarms(from).map(([id, alarm]) => [
+      id.replace(/^Alarms/, ""),
+      `${alarm.Namespace} ${alarm.MetricName} of ${alarm.Dimensions.map((each: Json) => each.Value).join()}: ` +
+        `${alarm.Statistic} >= ${alarm.Threshold}`,
+    ]),
+  );
 
 describe("alarms", () => {
   test("go off at these values and no other", () => {
@@ -12,12 +21,7 @@ describe("alarms", () => {
       `AWS/States ${metric} of <${name}StateMachine>: Sum >= 1`;
     const errors = (id: string, threshold: number): string =>
       `AWS/Lambda Errors of <${id}Function>: Sum >= ${threshold}`;
-    const metrics = alarms().map(([id, alarm]) => [
-      id.replace(/^Alarms/, ""),
-      `${alarm.Namespace} ${alarm.MetricName} of ${alarm.Dimensions.map((each: Json) => each.Value).join()}: ` +
-        `${alarm.Statistic} >= ${alarm.Threshold}`,
-    ]);
-    assert.deepEqual(Object.fromEntries(metrics), {
+    assert.deepEqual(measured(), {
       DeadLetterQueueNotEmpty:
         "AWS/SQS ApproximateNumberOfMessagesVisible of <NotificationsQueueDeadLetterQueue.QueueName>: Maximum >= 1",
       OldestNotification: "AWS/SQS ApproximateAgeOfOldestMessage of <NotificationsQueue.QueueName>: Maximum >= 3600",
@@ -43,8 +47,16 @@ describe("alarms", () => {
     });
   });
 
+  test("know the express lane, which nobody can abort", () => {
+    const added = Object.entries(measured(templateWithLane())).filter(([id]) => measured()[id] === undefined);
+    assert.deepEqual(Object.fromEntries(added), {
+      ExpressLaneExecutionsFailed: "AWS/States ExecutionsFailed of <ExpressLaneStateMachine>: Sum >= 1",
+      ExpressLaneExecutionsTimedOut: "AWS/States ExecutionsTimedOut of <ExpressLaneStateMachine>: Sum >= 1",
+    });
+  });
+
   test("say what to do", () => {
-    for (const [id, alarm] of alarms()) {
+    for (const [id, alarm] of alarms(templateWithLane())) {
       // What happened, and then what to do about it.
       assert.match(alarm.AlarmDescription, /\. .+\.$/, id);
     }

@@ -23,6 +23,7 @@ describe("settings", () => {
     ["documentFormat", "utf-8"],
     ["storageMemory", "128"],
     ["storageMemory", "1 GB"],
+    ["workflowType", "EXPRESS"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {

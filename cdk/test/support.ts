@@ -37,6 +37,14 @@ export function template(): Template {
   return shared["SpReports"] as Template;
 }
 
+let withLane: Template | undefined;
+
+/** The same with the express lane. */
+export function templateWithLane(): Template {
+  withLane ??= synthesize({ workflowType: "express" })["SpReports"] as Template;
+  return withLane;
+}
+
 /** Properties of the resources of a type, by logical id without the hash. */
 export function resources(type: string, from: Template = template()): Record<string, Json> {
   return Object.fromEntries(
@@ -87,8 +95,8 @@ export function statements(policyDocument: Json): string[] {
 }
 
 /** All statements of the policies of a user or a role. */
-export function permissionsOf(kind: "Users" | "Roles", id: string): string[] {
-  return Object.values(resources("AWS::IAM::Policy"))
+export function permissionsOf(kind: "Users" | "Roles", id: string, from: Template = template()): string[] {
+  return Object.values(resources("AWS::IAM::Policy", from))
     .filter((policy: Json) => readable(policy[kind] ?? []).includes(`<${id}>`))
     .flatMap((policy: Json) => statements(policy.PolicyDocument));
 }

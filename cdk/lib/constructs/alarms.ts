@@ -9,6 +9,7 @@ import type { Workflow } from "./workflow";
 export interface AlarmsProps {
   readonly notificationsQueue: NotificationsQueue;
   readonly deliveryWorkflow: Workflow;
+  readonly expressLane: Workflow | undefined;
   readonly orderWorkflow: Workflow;
   /** The functions that are called again when they fail. */
   readonly functions: RustFunction[];
@@ -48,6 +49,9 @@ export class Alarms extends Construct {
       "once that is mended, order again.",
       props.orderWorkflow,
     );
+    if (props.expressLane !== undefined) {
+      this.laneAlarms(props.expressLane);
+    }
     for (const rustFunction of props.functions) {
       this.errorsAlarm(rustFunction, 5, "failed five times within five minutes, more than retries are there for");
     }
@@ -73,6 +77,24 @@ export class Alarms extends Construct {
       `${prefix}ExecutionsAborted`,
       `${what}, because somebody stopped its execution. Ask why; ${andThen}`,
       stateMachine.metricAborted(sum),
+      1,
+    );
+  }
+
+  /** Nobody can abort an execution of the Express type. */
+  private laneAlarms({ stateMachine }: Workflow): void {
+    const what = "A report got stuck in the express lane. The reconciler delivers it once it is overdue; meanwhile";
+    const sum = { period: this.period, statistic: "Sum" };
+    this.alarm(
+      "ExpressLaneExecutionsFailed",
+      `${what} see the lane's log group for why it could not be handed over.`,
+      stateMachine.metricFailed(sum),
+      1,
+    );
+    this.alarm(
+      "ExpressLaneExecutionsTimedOut",
+      `${what} see its row for how far it came.`,
+      stateMachine.metricTimedOut(sum),
       1,
     );
   }

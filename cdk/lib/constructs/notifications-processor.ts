@@ -14,6 +14,8 @@ export interface NotificationsProcessorProps {
   readonly notificationsQueue: NotificationsQueue;
   readonly can: Capabilities;
   readonly deliveryWorkflow: Workflow;
+  /** Where deliveries begin, if there is one. */
+  readonly expressLane: Workflow | undefined;
 }
 
 /** The function that starts the workflow for every notification of a finished report. */
@@ -22,7 +24,7 @@ export class NotificationsProcessor extends Construct {
 
   constructor(scope: Construct, id: string, props: NotificationsProcessorProps) {
     super(scope, id);
-    const { settings, functionFactory, notificationsQueue, can, deliveryWorkflow, timeout } = props;
+    const { settings, functionFactory, notificationsQueue, can, deliveryWorkflow, expressLane, timeout } = props;
 
     this.rustFunction = new RustFunction(this, "NotificationsProcessor", {
       name: "notifications-processor",
@@ -31,6 +33,7 @@ export class NotificationsProcessor extends Construct {
       memorySize: 256,
       capabilities: [
         deliveryWorkflow.starting(),
+        ...(expressLane === undefined ? [] : [expressLane.starting()]),
         can.reports("dynamodb:UpdateItem"),
         can.overdue(),
         { permissions: notificationsQueue.consumeAccess() },

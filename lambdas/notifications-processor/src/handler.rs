@@ -1,13 +1,20 @@
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::{DeadLetters, Ledger, Notified, Started, StateMachine};
+use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{FinishedReport, Notification, UnreadableNotification};
+
+/// Step Functions ends an execution of the express lane after five minutes.
+const LONGEST_IN_LANE: Duration = Duration::from_secs(300);
 
 /// What processing notifications needs.
 pub struct Processor {
     pub workflow: StateMachine,
+    /// Where deliveries begin, if there is one.
+    pub express_lane: Option<StateMachine>,
     pub ledger: Ledger,
     pub dead_letters: DeadLetters,
     /// After so many deliveries the queue gives a message up.
@@ -58,7 +65,7 @@ impl Processor {
     async fn process_message(&self, message: &SqsMessage) -> Result<(), Unprocessed> {
         match Notification::parse(message.body.as_deref().unwrap_or_default())? {
             Notification::ReportFinished(report) => {
-                let note = self.deliver(&report).await?;
+                let note = self.deliver(&report, receive_count(message)).await?;
                 tracing::info!(
                     seller_id = report.seller_id.as_str(),
                     report_id = report.report_id.as_str(),
@@ -74,20 +81,33 @@ impl Processor {
     }
 
     /// First the ledger, then the execution: should this end in between, the message comes again.
-    async fn deliver(&self, report: &FinishedReport) -> Result<&'static str, PipelineError> {
+    async fn deliver(
+        &self,
+        report: &FinishedReport,
+        receive_count: u32,
+    ) -> Result<&'static str, PipelineError> {
+        let name = report.execution_name();
         let notified = self
             .ledger
             .record_notification(report, None, self.overdue)
             .await?;
-        if notified == Notified::Done {
-            return Ok("delivered before; nothing to do");
+        match (notified, &self.express_lane) {
+            (Notified::Done, _) => return Ok("delivered before; nothing to do"),
+            (Notified::First, Some(lane)) => {
+                let delivery = ExpressDelivery { name: &name, report };
+                lane.start(&name, &delivery).await?;
+                return Ok("sent through the express lane");
+            }
+            (Notified::Again { since }, Some(_)) if receive_count == 1 && may_be_in_lane(since) => {
+                return Ok("notified a moment before; nothing to do");
+            }
+            // In the lane any number may have the same name, in the workflow only one.
+            _ => {}
         }
-        Ok(
-            match self.workflow.start(&report.execution_name(), report).await? {
-                Started::New => "delivery started",
-                Started::Before => "notified before; nothing to do",
-            },
-        )
+        Ok(match self.workflow.start(&name, report).await? {
+            Started::New => "delivery started",
+            Started::Before => "notified before; nothing to do",
+        })
     }
 
     /// Whether the message is safe in the dead-letter queue.
@@ -99,6 +119,12 @@ impl Processor {
             .inspect_err(|problem| tracing::error!("not put aside: {problem}"))
             .is_ok()
     }
+}
+
+/// Whether a report that was first announced at `since` may be in the express lane still. The message
+/// that sent it there is delivered again if that failed, and then this is not its first time.
+fn may_be_in_lane(since: Option<Timestamp>) -> bool {
+    since.is_some_and(|since| since + LONGEST_IN_LANE > Timestamp::now())
 }
 
 fn receive_count(message: &SqsMessage) -> u32 {
@@ -120,7 +146,7 @@ mod tests {
     use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
     use aws_sdk_sqs::types::error::QueueDoesNotExist;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -137,6 +163,7 @@ mod tests {
 
     /// AWS, as far as the processor sees it.
     struct Rules {
+        has_lane: bool,
         start: Rule,
         note: Rule,
         put_aside: Rule,
@@ -146,6 +173,7 @@ mod tests {
         /// Everything goes well.
         fn new() -> Self {
             Self {
+                has_lane: false,
                 start: mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
                     let output = StartExecutionOutput::builder()
                         .execution_arn("arn")
@@ -182,7 +210,8 @@ mod tests {
             let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.note]);
             let sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&self.put_aside]);
             let processor = Processor {
-                workflow: StateMachine::new(sfn, "arn:machine".into()),
+                workflow: StateMachine::new(sfn.clone(), "arn:machine".into()),
+                express_lane: self.has_lane.then(|| StateMachine::new(sfn, "arn:lane".into())),
                 ledger: Ledger::new(dynamodb, "reports".into()),
                 dead_letters: DeadLetters::new(sqs, "https://queue".into()),
                 max_receive_count: 5,
@@ -262,5 +291,60 @@ mod tests {
         let rules = Rules { note, ..Rules::new() };
         assert!(rules.failures(1, &[report("1")]).await.is_empty());
         assert_eq!(rules.start.num_calls(), 0);
+    }
+
+    /// The row of a report that was announced so many seconds ago.
+    fn announced(seconds_ago: u64) -> Rule {
+        let since = Timestamp::now() - Duration::from_secs(seconds_ago);
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
+            let error = ConditionalCheckFailedException::builder()
+                .item("progress", AttributeValue::N("20".into()))
+                .item("notifiedAt", AttributeValue::S(since.to_string()))
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    /// Which of the state machines are started by a notification that comes the `receive_count`th time.
+    async fn started(receive_count: u32, note: Rule) -> Vec<String> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let start = mock!(aws_sdk_sfn::Client::start_execution)
+            .match_requests(move |request| {
+                assert_eq!(request.name(), Some("A3_1"));
+                let input: Value = serde_json::from_str(request.input().expect("an input")).expect("JSON");
+                let of_lane = request.state_machine_arn() == Some("arn:lane");
+                let report = if of_lane { &input["Report"] } else { &input };
+                assert_eq!(report["ReportId"], "1");
+                assert!(!of_lane || input["Name"] == "A3_1");
+                sender
+                    .send(request.state_machine_arn().unwrap_or_default().to_owned())
+                    .is_ok()
+            })
+            .then_output(|| {
+                let output = StartExecutionOutput::builder()
+                    .execution_arn("arn")
+                    .start_date(DateTime::from_secs(0));
+                output.build().expect("complete")
+            });
+        let rules = Rules {
+            has_lane: true,
+            start,
+            note,
+            ..Rules::new()
+        };
+        assert!(rules.failures(receive_count, &[report("1")]).await.is_empty());
+        receiver.try_iter().collect()
+    }
+
+    #[tokio::test]
+    async fn only_the_first_notification_gets_into_the_express_lane() {
+        assert_eq!(started(1, Rules::new().note).await, ["arn:lane"]);
+        assert!(started(1, announced(10)).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_may_never_have_got_into_the_express_lane_takes_the_other_way() {
+        assert_eq!(started(2, announced(10)).await, ["arn:machine"]);
+        assert_eq!(started(1, announced(301)).await, ["arn:machine"]);
     }
 }

@@ -14,13 +14,16 @@ use pipeline::settings;
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let state_machine_arn = settings::required("STATE_MACHINE_ARN")?;
+    let express_lane_arn = settings::optional("EXPRESS_LANE_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let dead_letter_queue_url = settings::required("DEAD_LETTER_QUEUE_URL")?;
     let max_receive_count = settings::required("MAX_RECEIVE_COUNT")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
+    let sfn = aws_sdk_sfn::Client::new(&aws);
     let processor = &Processor {
-        workflow: StateMachine::new(aws_sdk_sfn::Client::new(&aws), state_machine_arn),
+        workflow: StateMachine::new(sfn.clone(), state_machine_arn),
+        express_lane: express_lane_arn.map(|arn| StateMachine::new(sfn, arn)),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
         dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&aws), dead_letter_queue_url),
         max_receive_count,

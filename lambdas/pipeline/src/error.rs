@@ -126,8 +126,11 @@ fn is_transient(code: &str) -> bool {
                 | "InternalFailure"
                 | "InternalServerError"
                 | "InternalServiceError"
+                // Somebody else stores the same document, too, and has been quicker.
+                | "InvalidPart"
                 | "KMSInternalException"
                 | "KeyUnavailableException"
+                | "NoSuchUpload"
                 | "DependencyTimeoutException"
                 | "ProvisionedThroughputExceededException"
                 | "RequestTimeout"

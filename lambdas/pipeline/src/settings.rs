@@ -54,6 +54,19 @@ where
     parse(name, std::env::var(name).ok())
 }
 
+/// The environment variable `name`, parsed, if it is set.
+///
+/// # Errors
+/// It is empty, or not a `T`.
+pub fn optional<T>(name: &'static str) -> Result<Option<T>, InvalidSetting>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let value = std::env::var(name).ok();
+    value.map(|value| parse(name, Some(value))).transpose()
+}
+
 fn parse<T>(name: &'static str, value: Option<String>) -> Result<T, InvalidSetting>
 where
     T: FromStr,

@@ -23,7 +23,10 @@ impl Storage {
     ) -> Result<StoredDocument, StageError> {
         let (seller, report) = (&input.seller_id, &input.report_id);
         let ledger = &self.transfer.ledger;
-        let stored = self.transfer.run(&input, until(deadline)).await;
+        let stored = self
+            .transfer
+            .run(&input, until(deadline, input.seconds_at_most))
+            .await;
         if let Err(error @ PipelineError::DocumentUnfinished { .. }) = stored {
             // To be expected: nothing to be noted as an error.
             return Err(error.into());
@@ -36,8 +39,9 @@ impl Storage {
 }
 
 /// When a transfer has to stop.
-fn until(deadline: SystemTime) -> Instant {
+fn until(deadline: SystemTime, seconds_at_most: Option<u64>) -> Instant {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
+    let left = seconds_at_most.map_or(left, |seconds| left.min(Duration::from_secs(seconds)));
     Instant::now() + left.saturating_sub(RESERVE.min(left / 4))
 }
 
@@ -47,9 +51,16 @@ mod tests {
 
     #[test]
     fn the_last_minute_is_for_what_is_under_way() {
-        let left = |seconds| until(SystemTime::now() + Duration::from_secs(seconds)) - Instant::now();
+        let within = |seconds, at_most| {
+            until(SystemTime::now() + Duration::from_secs(seconds), at_most) - Instant::now()
+        };
+        let left = |seconds| within(seconds, None);
         let of = |expected: u64| Duration::from_secs(expected - 1)..=Duration::from_secs(expected);
         assert!(of(840).contains(&left(900)));
         assert!(of(30).contains(&left(40)), "a short one uses most of its time");
+        assert!(
+            of(30).contains(&within(900, Some(40))),
+            "and so does one that was told to be short"
+        );
     }
 }

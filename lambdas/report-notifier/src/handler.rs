@@ -1,10 +1,17 @@
-use pipeline::adapters::{Ledger, LedgerRow, Topic};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Topic, Turn, or_warn};
 use pipeline::domain::Announcement;
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
 use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
 use sp_api::RegionCode;
+use sp_api::ids::SellerId;
+
+/// Clocks differ by less.
+const CLOCKS: Duration = Duration::from_secs(1);
 
 /// What notifying needs.
 pub struct Notifier {
@@ -24,41 +31,49 @@ pub enum News {
 }
 
 impl Notifier {
-    /// Sends the e-mail, then completes the row.
+    /// Sends the e-mail, then completes the row. This function ends until `deadline`.
     ///
-    /// An e-mail that the ledger knows of is not sent again. Between SNS's yes and the ledger's there
-    /// is an instant in which this function can die; then the e-mail is sent a second time.
-    pub async fn notify(&self, news: News) -> Result<(), StageError> {
-        let told = match news {
-            News::Report(outcome) => self.notify_of_report(&outcome).await,
-            News::FailedOrder(order) => self.notify_of_order(&order).await,
-        };
-        Ok(told?)
+    /// An e-mail that the ledger knows of is not sent again, and of two executions that come here at
+    /// the same time one waits for the other. Between SNS's yes and the ledger's there is an instant in
+    /// which this function can die; then the e-mail is sent a second time.
+    pub async fn notify(&self, news: News, deadline: SystemTime) -> Result<(), StageError> {
+        let until = Timestamp::try_from(deadline + CLOCKS)
+            .map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
+        match news {
+            News::Report(outcome) => self.notify_of_report(&outcome, until).await?,
+            News::FailedOrder(order) => self.notify_of_order(&order, until).await?,
+        }
+        Ok(())
     }
 
-    async fn notify_of_report(&self, outcome: &Outcome) -> Result<(), PipelineError> {
+    async fn notify_of_report(&self, outcome: &Outcome, until: Timestamp) -> Result<(), PipelineError> {
         let report = &outcome.report;
-        let (seller, id) = (&report.seller_id, report.report_id.as_str());
-        let row = self.ledger.row(seller, id).await?;
-        if is_told(row.as_ref(), outcome.failure.is_some()) {
-            tracing::info!(%seller, id, "told before; nothing to do");
+        let turn = TurnOf {
+            seller: &report.seller_id,
+            id: report.report_id.as_str(),
+            kind: match outcome.failure {
+                None => AnnouncementKind::End,
+                Some(_) => AnnouncementKind::Failure,
+            },
+            until,
+        };
+        let Some(row) = self.take(&turn).await? else {
             return Ok(());
-        }
+        };
         // A message without a region is better than none: the region is for filters only.
         let region = self
             .ledger
-            .region_of(row.as_ref(), seller, &self.selling_partners_table)
+            .region_of(Some(&row), &report.seller_id, &self.selling_partners_table)
             .await
             .inspect_err(|error| tracing::warn!("{error}"))
             .ok();
         let mut attributes = vec![
-            ("SellerId", seller.as_str()),
+            ("SellerId", report.seller_id.as_str()),
             ("ReportType", report.report_type.as_str()),
             ("ProcessingStatus", report.processing_status.as_str()),
         ];
         attributes.extend(region.map(|region| ("RegionCode", region.as_str())));
-        self.topic
-            .publish(&Announcement::of(outcome, region), &attributes)
+        self.publish(&turn, &Announcement::of(outcome, region), &attributes)
             .await?;
         persistently(|| self.record(outcome, region)).await
     }
@@ -77,58 +92,86 @@ impl Notifier {
             .await
     }
 
-    async fn notify_of_order(&self, order: &FailedOrder) -> Result<(), PipelineError> {
-        let (seller, id) = (&order.seller_id, order.request_id.as_str());
-        let row = self.ledger.row(seller, id).await?;
-        if is_told(row.as_ref(), true) {
+    async fn notify_of_order(&self, order: &FailedOrder, until: Timestamp) -> Result<(), PipelineError> {
+        let turn = TurnOf {
+            seller: &order.seller_id,
+            id: order.request_id.as_str(),
+            kind: AnnouncementKind::Failure,
+            until,
+        };
+        if self.take(&turn).await?.is_none() {
             return Ok(());
         }
         let attributes = [
-            ("SellerId", seller.as_str()),
+            ("SellerId", turn.seller.as_str()),
             ("ReportType", order.report_type.as_str()),
             ("RegionCode", order.region_code.as_str()),
         ];
-        self.topic
-            .publish(&Announcement::of_failed_order(order), &attributes)
+        self.publish(&turn, &Announcement::of_failed_order(order), &attributes)
             .await?;
-        persistently(|| self.ledger.record_failure_announcement(seller, id)).await
+        persistently(|| self.ledger.record_failure_announcement(turn.seller, turn.id)).await
+    }
+
+    /// The row, if there is something to tell.
+    async fn take(&self, turn: &TurnOf<'_>) -> Result<Option<LedgerRow>, PipelineError> {
+        let taken = self
+            .ledger
+            .take_turn(turn.seller, turn.id, turn.kind, turn.until)
+            .await?;
+        match taken {
+            Turn::Ours(row) => Ok(Some(row)),
+            Turn::Past => {
+                tracing::info!(seller = %turn.seller, id = turn.id, "told before; nothing to do");
+                Ok(None)
+            }
+            Turn::Others => Err(PipelineError::AwsTransient {
+                service: "DynamoDB",
+                message: format!("another execution is about to tell of {}", turn.id),
+            }),
+        }
+    }
+
+    async fn publish(
+        &self,
+        turn: &TurnOf<'_>,
+        announcement: &Announcement,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), PipelineError> {
+        let published = self.topic.publish(announcement, attributes).await;
+        if published.is_err() {
+            or_warn(self.ledger.end_turn(turn.seller, turn.id, turn.until).await);
+        }
+        published
     }
 }
 
-/// Whether the ledger knows that these news were told.
-fn is_told(row: Option<&LedgerRow>, failed: bool) -> bool {
-    let told = |at: &str| row.is_some_and(|row| row.time(at).is_some());
-    // A failure that comes after the good news is none to tell of.
-    told("announcedAt") || (failed && told("failureAnnouncedAt"))
+/// The turn to tell some news.
+struct TurnOf<'a> {
+    seller: &'a SellerId,
+    id: &'a str,
+    kind: AnnouncementKind,
+    until: Timestamp,
 }
 
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
     use aws_sdk_dynamodb::types::AttributeValue;
-    use aws_sdk_dynamodb::types::error::{ProvisionedThroughputExceededException, ResourceNotFoundException};
-    use aws_sdk_sns::operation::publish::PublishOutput;
+    use aws_sdk_dynamodb::types::error::{
+        ConditionalCheckFailedException, ProvisionedThroughputExceededException, ResourceNotFoundException,
+    };
+    use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
+    use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use lambda_runtime::Diagnostic;
     use serde_json::{Value, json};
 
     use super::*;
 
-    const TIME: &str = "2026-11-22T05:00:00.000Z";
-
-    /// Notifies, where the ledger's row has these attributes.
-    async fn notify(
-        news: Value,
-        row: &'static [&'static str],
-        publish: &Rule,
-        update: &Rule,
-    ) -> Result<(), StageError> {
-        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
-            let item = row
-                .iter()
-                .map(|name| ((*name).to_owned(), AttributeValue::S(TIME.to_owned())));
-            GetItemOutput::builder().set_item(Some(item.collect())).build()
-        });
+    /// Notifies, where `update` answers the ledger's writes.
+    async fn notify(news: Value, publish: &Rule, update: &Rule) -> Result<(), StageError> {
+        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, update]);
         let notifier = Notifier {
             topic: Topic::new(
@@ -138,11 +181,30 @@ mod tests {
             ledger: Ledger::new(dynamodb, "reports".into()),
             selling_partners_table: "partners".into(),
         };
-        notifier.notify(serde_json::from_value(news).expect("news")).await
+        let deadline = SystemTime::now() + Duration::from_secs(30);
+        notifier
+            .notify(serde_json::from_value(news).expect("news"), deadline)
+            .await
     }
 
+    /// Every write succeeds.
     fn update() -> Rule {
         mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
+    }
+
+    /// No write succeeds, as the row has this attribute.
+    fn refused(attribute: &'static str) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
+            let time = AttributeValue::S("2026-11-22T05:00:00.000Z".to_owned());
+            let error = ConditionalCheckFailedException::builder()
+                .item(attribute, time)
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    fn says(request: &UpdateItemInput, words: &str) -> bool {
+        request.update_expression().is_some_and(|it| it.contains(words))
     }
 
     fn publish() -> Rule {
@@ -170,30 +232,55 @@ mod tests {
             })
             .then_output(|| PublishOutput::builder().build());
         let update = update();
-        notify(cancelled(), &[], &publish, &update)
-            .await
-            .expect("notified");
-        assert_eq!((publish.num_calls(), update.num_calls()), (1, 1));
+        notify(cancelled(), &publish, &update).await.expect("notified");
+        // The turn is taken, and the row completed.
+        assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
     }
 
     #[tokio::test]
     async fn what_the_ledger_knows_is_told_is_not_told_again() {
-        let (publish, update) = (publish(), update());
-        notify(cancelled(), &["announcedAt"], &publish, &update)
+        let publish = publish();
+        notify(cancelled(), &publish, &refused("announcedAt"))
             .await
             .expect("nothing to do");
-        notify(failed(), &["failureAnnouncedAt"], &publish, &update)
+        notify(failed(), &publish, &refused("failureAnnouncedAt"))
             .await
             .expect("nothing to do");
-        notify(failed(), &["announcedAt"], &publish, &update)
-            .await
-            .expect("nothing to do");
-        assert_eq!((publish.num_calls(), update.num_calls()), (0, 0));
-        // Good news after bad ones are news.
-        notify(cancelled(), &["failureAnnouncedAt"], &publish, &update)
-            .await
-            .expect("notified");
-        assert_eq!(publish.num_calls(), 1);
+        assert_eq!(publish.num_calls(), 0);
+    }
+
+    #[tokio::test]
+    async fn while_another_execution_is_about_to_tell_this_one_waits() {
+        let publish = publish();
+        let waits = notify(cancelled(), &publish, &refused("announcingUntil")).await;
+        let error = Diagnostic::from(waits.expect_err("not now"));
+        assert_eq!(error.error_type, "Transient");
+        assert_eq!(publish.num_calls(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_in_which_nothing_could_be_told_is_over() {
+        let refused = mock!(aws_sdk_sns::Client::publish)
+            .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
+        let taken = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| says(request, "SET announcingUntil"))
+            .then_output(|| UpdateItemOutput::builder().build());
+        let over = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| says(request, "REMOVE announcingUntil"))
+            .then_output(|| UpdateItemOutput::builder().build());
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, &[&taken, &over]);
+        let notifier = Notifier {
+            topic: Topic::new(
+                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&refused]),
+                "arn:topic".into(),
+            ),
+            ledger: Ledger::new(dynamodb, "reports".into()),
+            selling_partners_table: "partners".into(),
+        };
+        let news = News::Report(Box::new(serde_json::from_value(failed()).expect("an outcome")));
+        let told = notifier.notify(news, SystemTime::now()).await;
+        assert!(told.is_err());
+        assert_eq!((taken.num_calls(), over.num_calls()), (1, 1));
     }
 
     #[tokio::test]
@@ -206,12 +293,12 @@ mod tests {
             })
             .then_output(|| PublishOutput::builder().build());
         let update = mock!(aws_sdk_dynamodb::Client::update_item)
-            .match_requests(|request| request.update_expression() == Some("SET failureAnnouncedAt = :now"))
+            .match_requests(|request| {
+                says(request, "SET announcingUntil") || says(request, "SET failureAnnouncedAt = :now")
+            })
             .then_output(|| UpdateItemOutput::builder().build());
-        notify(failed(), &["failedAt"], &publish, &update)
-            .await
-            .expect("notified");
-        assert_eq!((publish.num_calls(), update.num_calls()), (1, 1));
+        notify(failed(), &publish, &update).await.expect("notified");
+        assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
     }
 
     #[tokio::test]
@@ -229,14 +316,15 @@ mod tests {
             "SellerId": "A3", "RequestId": format!("order-{:032x}", 1), "RegionCode": "EU", "ReportType": "GET_X",
             "Placement": {"Status": "WAITING"}, "Failure": {"Error": "Rejected", "Cause": ""},
         });
-        notify(news, &[], &publish, &update).await.expect("notified");
-        assert_eq!((publish.num_calls(), update.num_calls()), (1, 1));
+        notify(news, &publish, &update).await.expect("notified");
+        assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
     }
 
     #[tokio::test]
     async fn a_throttled_ledger_does_not_send_the_message_twice() {
         let throttled = mock!(aws_sdk_dynamodb::Client::update_item)
             .sequence()
+            .output(|| UpdateItemOutput::builder().build())
             .error(|| {
                 let error = ProvisionedThroughputExceededException::builder().build();
                 UpdateItemError::ProvisionedThroughputExceededException(error)
@@ -245,10 +333,8 @@ mod tests {
             .output(|| UpdateItemOutput::builder().build())
             .build();
         let publish = publish();
-        notify(cancelled(), &[], &publish, &throttled)
-            .await
-            .expect("notified");
-        assert_eq!((publish.num_calls(), throttled.num_calls()), (1, 3));
+        notify(cancelled(), &publish, &throttled).await.expect("notified");
+        assert_eq!((publish.num_calls(), throttled.num_calls()), (1, 4));
     }
 
     #[tokio::test]
@@ -256,6 +342,8 @@ mod tests {
         let gone = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
             UpdateItemError::ResourceNotFoundException(ResourceNotFoundException::builder().build())
         });
-        assert!(notify(cancelled(), &[], &publish(), &gone).await.is_err());
+        let publish = publish();
+        assert!(notify(cancelled(), &publish, &gone).await.is_err());
+        assert_eq!(publish.num_calls(), 0);
     }
 }

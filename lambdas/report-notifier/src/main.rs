@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
         selling_partners_table,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
-        notifier.notify(event.payload).await
+        notifier.notify(event.payload, event.context.deadline()).await
     }))
     .await
 }

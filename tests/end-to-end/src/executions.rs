@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
+use serde_json::Value;
 
 /// A workflow's executions.
 #[derive(Clone, Debug)]
@@ -39,12 +40,34 @@ impl Executions {
         }
     }
 
+    /// Starts an execution.
+    ///
+    /// # Errors
+    /// Step Functions refuses.
+    pub async fn start(&self, name: &str, input: &Value) -> Result<()> {
+        self.client
+            .start_execution()
+            .state_machine_arn(&self.state_machine_arn)
+            .name(name)
+            .input(input.to_string())
+            .send()
+            .await?;
+        Ok(())
+    }
+
     /// Waits until the execution of a report has ended.
     ///
     /// # Errors
     /// It has not within `patience`.
     pub async fn wait_for(&self, seller: &str, report: &str, patience: Duration) -> Result<Execution> {
-        let name = format!("{seller}_{report}");
+        self.end_of(&format!("{seller}_{report}"), patience).await
+    }
+
+    /// Waits until the execution of that name has ended.
+    ///
+    /// # Errors
+    /// It has not within `patience`.
+    pub async fn end_of(&self, name: &str, patience: Duration) -> Result<Execution> {
         let arn = format!(
             "{}:{name}",
             self.state_machine_arn.replace(":stateMachine:", ":execution:")

@@ -73,6 +73,13 @@ impl Stack {
         ))
     }
 
+    /// Whether deliveries begin in the express lane. Most of them have no execution then that could be
+    /// asked about.
+    #[must_use]
+    pub fn has_express_lane(&self) -> bool {
+        variable("EXPRESS_LANE_ARN").is_ok()
+    }
+
     /// The executions of the workflow that delivers reports.
     ///
     /// # Errors
@@ -81,6 +88,17 @@ impl Stack {
         Ok(Executions::new(
             aws_sdk_sfn::Client::new(&self.aws),
             variable("STATE_MACHINE_ARN")?,
+        ))
+    }
+
+    /// The executions of the express lane. On AWS nobody could ask about them.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn express_executions(&self) -> Result<Executions> {
+        Ok(Executions::new(
+            aws_sdk_sfn::Client::new(&self.aws),
+            variable("EXPRESS_LANE_ARN")?,
         ))
     }
 

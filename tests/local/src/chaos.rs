@@ -9,7 +9,7 @@ use clap::builder::PossibleValuesParser;
 use crate::companions;
 use crate::ports::PortOptions;
 use crate::processes::run_shown;
-use crate::profile::{self, Profile};
+use crate::profile::{self, Profile, Workflow};
 use crate::progress;
 use crate::stack::{self, Stack};
 use crate::workspace::Workspace;
@@ -46,6 +46,9 @@ pub struct Storm {
     /// How many times faster than Amazon's quotas fill up again
     #[arg(long, value_name = "FACTOR", default_value_t = Profile::STORM.speed_up, value_parser = profile::factor)]
     speed_up: f64,
+    /// How deliveries begin
+    #[arg(long, value_enum, default_value_t)]
+    workflow: Workflow,
     /// Print the result as JSON, and nothing else on standard output
     #[arg(long)]
     json: bool,
@@ -60,6 +63,7 @@ impl Storm {
             faults: Vec::new(),
             drain: None,
             speed_up: Profile::STORM.speed_up,
+            workflow: Workflow::Standard,
             json: false,
         }
     }
@@ -68,6 +72,7 @@ impl Storm {
     pub fn profile(&self) -> Profile {
         Profile {
             speed_up: self.speed_up,
+            workflow: self.workflow,
             ..Profile::STORM
         }
     }
@@ -79,7 +84,7 @@ impl Storm {
         Ok(command)
     }
 
-    /// The speed is not among them: the program asks the simulator.
+    /// The speed is not among them, as the program asks the simulator, nor is the kind of workflow.
     fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut add = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
@@ -134,7 +139,7 @@ mod tests {
             Some(Storm::small().arguments().join(" ").as_str())
         );
         assert_eq!(
-            passed_on("--reports 500 --seed 7 --faults aws,kill --json --speed-up 600"),
+            passed_on("--reports 500 --seed 7 --faults aws,kill --json --speed-up 600 --workflow express"),
             is("--reports 500 --seed 7 --faults aws,kill --json")
         );
         assert_eq!(passed_on("--drain 100"), is("--drain 100 --seed 1"));

@@ -9,7 +9,7 @@ use crate::aws_cli::{ACCOUNT, LocalAws, REGION, cdk};
 use crate::files::{self, PRIVATE};
 use crate::ports::Ports;
 use crate::processes::run_logged;
-use crate::profile::Profile;
+use crate::profile::{Profile, Workflow};
 use crate::progress::Step;
 use crate::run_record::{AccessKey, RunRecord};
 use crate::simulator;
@@ -27,6 +27,8 @@ pub struct Settings {
     pub simulator_port: u16,
     /// How long after an order or a notification the reconciler looks after a report.
     pub overdue_seconds: u32,
+    /// How deliveries begin.
+    pub workflow: Workflow,
 }
 
 impl Settings {
@@ -35,6 +37,7 @@ impl Settings {
         Self {
             simulator_port: ports.simulator,
             overdue_seconds: profile.overdue_seconds(),
+            workflow: profile.workflow,
         }
     }
 
@@ -68,7 +71,7 @@ pub fn fingerprint(workspace: &Workspace, settings: Settings) -> Result<String> 
         .folder(&root.join("cdk/lib"))?
         .folder(&root.join("statemachine"))?
         .folder(&workspace.local("functions"))?
-        .text("context", &context(workspace).join(" "))
+        .text("context", &context(workspace, settings).join(" "))
         .text("parameters", &settings.parameters().join(" "))
         .finish())
 }
@@ -84,7 +87,7 @@ pub fn deploy(
     // They need nothing of each other, and each takes several seconds to start.
     std::thread::scope(|scope| {
         let bootstrap = scope.spawn(|| bootstrap(workspace, local_aws));
-        let synthesis = synthesize(workspace, fingerprint);
+        let synthesis = synthesize(workspace, fingerprint, settings);
         let bootstrap = bootstrap
             .join()
             .unwrap_or_else(|_| bail!("the bootstrap's thread panicked"));
@@ -102,7 +105,7 @@ pub fn update(
     settings: Settings,
 ) -> Result<Deployed> {
     let step = Step::start("CDK synthesis");
-    synthesize(workspace, fingerprint)?;
+    synthesize(workspace, fingerprint, settings)?;
     step.done();
     deploy_templates(workspace, local_aws, settings)
 }
@@ -119,7 +122,7 @@ fn bootstrap(workspace: &Workspace, local_aws: &LocalAws) -> Result<()> {
 }
 
 /// Writes the templates to `target/local/cdk.out`, unless they are there.
-fn synthesize(workspace: &Workspace, fingerprint: &str) -> Result<()> {
+fn synthesize(workspace: &Workspace, fingerprint: &str, settings: Settings) -> Result<()> {
     let templates = workspace.local("cdk.out");
     let stamp = Stamp::of(&templates);
     if stamp.matches(fingerprint) {
@@ -130,7 +133,7 @@ fn synthesize(workspace: &Workspace, fingerprint: &str) -> Result<()> {
     command
         .args(["synth", "--quiet", "--no-notices", "--output"])
         .arg(&templates)
-        .args(context(workspace));
+        .args(context(workspace, settings));
     run_logged(&mut command, &workspace.log("cdk-synth"), |_| {})?;
     stamp.write(fingerprint)
 }
@@ -213,7 +216,7 @@ pub fn create_invoke_user_key(local_aws: &LocalAws, venv: &Venv, record: &RunRec
     })
 }
 
-fn context(workspace: &Workspace) -> Vec<String> {
+fn context(workspace: &Workspace, settings: Settings) -> Vec<String> {
     // Named like Rust names it, where AWS has its own word.
     let architecture = if std::env::consts::ARCH == "aarch64" {
         "arm64"
@@ -225,6 +228,7 @@ fn context(workspace: &Workspace) -> Vec<String> {
         format!("architecture={architecture}"),
         "localMailbox=true".to_owned(),
         "removalPolicy=destroy".to_owned(),
+        format!("workflowType={}", settings.workflow.name()),
     ]
     .into_iter()
     .flat_map(|setting| ["--context".to_owned(), setting])

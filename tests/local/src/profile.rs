@@ -1,8 +1,28 @@
 //! What kind of stack to start.
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
+
+/// How deliveries begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub enum Workflow {
+    /// In the delivery workflow.
+    #[default]
+    Standard,
+    /// In the express lane.
+    Express,
+}
+
+impl Workflow {
+    /// Its name, in options and in the deployment's settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Express => "express",
+        }
+    }
+}
 
 /// What makes stacks differ, besides their ports.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +33,9 @@ pub struct Profile {
     /// Let the functions' calls to AWS go through a proxy that can fail as AWS does
     #[arg(long)]
     pub faulty_aws: bool,
+    /// How deliveries begin
+    #[arg(long, value_enum, default_value_t)]
+    pub workflow: Workflow,
 }
 
 /// A plain stack.
@@ -21,6 +44,7 @@ impl Default for Profile {
         Self {
             speed_up: 1.0,
             faulty_aws: false,
+            workflow: Workflow::Standard,
         }
     }
 }
@@ -31,6 +55,7 @@ impl Profile {
     pub const STORM: Self = Self {
         speed_up: 60.0,
         faulty_aws: true,
+        workflow: Workflow::Standard,
     };
 
     /// How long after an order or a notification the reconciler looks after a report.
@@ -57,6 +82,9 @@ impl Profile {
         }
         if self.faulty_aws {
             command.push_str(" --faulty-aws");
+        }
+        if self.workflow != Workflow::default() {
+            command.push_str(&format!(" --workflow {}", self.workflow.name()));
         }
         command
     }
@@ -87,6 +115,15 @@ mod tests {
         assert!(
             storm.contains("`cargo local up --speed-up 60 --faulty-aws`,"),
             "{storm}"
+        );
+        let express = Profile {
+            workflow: Workflow::Express,
+            ..Profile::default()
+        };
+        let express = message(Profile::default(), express);
+        assert!(
+            express.contains("`cargo local up --workflow express`,"),
+            "{express}"
         );
     }
 

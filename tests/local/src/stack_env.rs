@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::aws_cli::{LocalAws, isolate};
 use crate::fault_proxy;
 use crate::files::{self, PRIVATE};
+use crate::profile::Workflow;
 use crate::run_record::RunRecord;
 use crate::simulator;
 use crate::workspace::Workspace;
@@ -58,6 +59,9 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     }
     for (name, output) in FROM_OUTPUTS {
         variables.push((name, record.output(output)?.to_owned()));
+    }
+    if record.profile.workflow == Workflow::Express {
+        variables.push(("EXPRESS_LANE_ARN", record.output("ExpressLaneArn")?.to_owned()));
     }
     Ok(variables)
 }

@@ -1,15 +1,8 @@
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
-use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_kms::operation::decrypt::DecryptOutput;
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
-use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::LwaSecret;
-use pipeline::api::respond;
+use aws_smithy_mocks::{Rule, mock};
 use serde_json::{Value, json};
-use sp_api::Endpoints;
-use wiremock::matchers::{body_string_contains, header, method, path};
+use test_doubles::{GRANTLESS_TOKEN, SELLER_TOKEN, answer, selling_partners, token_server, written};
+use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
@@ -17,36 +10,10 @@ use super::*;
 const OURS: &str = "arn:aws:sqs:eu-west-1:1:ours";
 const SUBSCRIPTION: &str = "/eu/notifications/v1/subscriptions/REPORT_PROCESSING_FINISHED";
 
-fn written() -> Rule {
-    mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
-}
-
 fn subscriber(server: &MockServer, update: &Rule) -> Subscriber {
-    let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
-        GetItemOutput::builder()
-            .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")))
-            .build()
-    });
-    let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
-        DecryptOutput::builder()
-            .plaintext(Blob::new("Atzr|token"))
-            .build()
-    });
-    let secret = mock!(aws_sdk_secretsmanager::Client::get_secret_value).then_output(|| {
-        GetSecretValueOutput::builder()
-            .secret_string(r#"{"ClientId": "id", "ClientSecret": "secret"}"#)
-            .build()
-    });
-    let partners = SellingPartners::new(
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, update]),
-        mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
-        "partners".into(),
-        "arn:key".into(),
-    );
-    let secret = mock_client!(aws_sdk_secretsmanager, RuleMode::MatchAny, &[&secret]);
-    let endpoints = Endpoints::simulator(&server.uri()).expect("a URL");
+    let partners = selling_partners(update);
     Subscriber {
-        amazon: Amazon::new(endpoints, LwaSecret::new(secret, "lwa".into()), partners.clone()),
+        amazon: test_doubles::amazon(server, partners.clone()),
         partners,
         queue_arn: OURS.into(),
     }
@@ -54,15 +21,7 @@ fn subscriber(server: &MockServer, update: &Rule) -> Subscriber {
 
 /// Amazon with two destinations, of which ours is one, and a subscription to `destination` if any.
 async fn amazon(destination: Option<&str>) -> MockServer {
-    let server = MockServer::start().await;
-    for (grant, token) in [("refresh_token", "Atza|1"), ("client_credentials", "Atc|1")] {
-        let token = json!({"access_token": token, "expires_in": 3600});
-        Mock::given(path("/auth/o2/token"))
-            .and(body_string_contains(format!("grant_type={grant}")))
-            .respond_with(ResponseTemplate::new(200).set_body_json(token))
-            .mount(&server)
-            .await;
-    }
+    let server = token_server().await;
     let queue =
         |id: &str, arn: &str| json!({"destinationId": id, "name": id, "resource": {"sqs": {"arn": arn}}});
     let destinations = [
@@ -83,13 +42,13 @@ async fn amazon(destination: Option<&str>) -> MockServer {
     };
     Mock::given(method("GET"))
         .and(path(SUBSCRIPTION))
-        .and(header("x-amz-access-token", "Atza|1"))
+        .and(header("x-amz-access-token", SELLER_TOKEN))
         .respond_with(ResponseTemplate::new(status).set_body_json(body))
         .mount(&server)
         .await;
     Mock::given(method("DELETE"))
         .and(path(format!("{SUBSCRIPTION}/s-1")))
-        .and(header("x-amz-access-token", "Atc|1"))
+        .and(header("x-amz-access-token", GRANTLESS_TOKEN))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({})))
         .mount(&server)
         .await;
@@ -102,12 +61,6 @@ async fn deletions(server: &MockServer) -> usize {
         .iter()
         .filter(|request| request.method.as_str() == "DELETE")
         .count()
-}
-
-fn answer<T: Serialize>(result: Result<T, ApiError>) -> (u16, Value) {
-    let response = respond(result);
-    let body = serde_json::from_slice(response.body()).expect("JSON");
-    (response.status().as_u16(), body)
 }
 
 async fn unsubscribe(server: &MockServer) -> (u16, Value) {

@@ -8,6 +8,16 @@ use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 use super::quota::Slot;
 use super::{Crc64Nvme, Failure, FinishedReport, Link};
 
+/// What goes into the express lane.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ExpressDelivery<'a> {
+    /// The name of the report's one execution, should it be handed over.
+    pub name: &'a str,
+    /// The report.
+    pub report: &'a FinishedReport,
+}
+
 /// What *ReportDocumentRetrieval* is asked.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -22,11 +32,11 @@ pub struct RetrievalRequest {
 
 impl RetrievalRequest {
     /// The slot that this attempt may use. Not after a failure: the attempt that failed may have
-    /// spent it.
+    /// spent it. Nor one from before the execution: it was an earlier execution's with the same input.
     #[must_use]
     pub fn slot(&self) -> Option<Slot> {
-        let before = self.report.retrieval.as_ref()?;
-        (self.retry_count == 0).then_some(before.slot).flatten()
+        let slot = self.report.retrieval.as_ref()?.slot?;
+        (self.retry_count == 0 && slot.not_before >= self.started_at).then_some(slot)
     }
 }
 
@@ -84,6 +94,9 @@ pub struct DocumentToStore {
     pub report_type: ReportType,
     /// Where its document is.
     pub document: RetrievedDocument,
+    /// After so many seconds the rest is left to another invocation; without it, when this one ends.
+    #[serde(default)]
+    pub seconds_at_most: Option<u64>,
 }
 
 /// What *ReportDocumentStorage* has stored.
@@ -173,18 +186,20 @@ mod tests {
     fn a_retry_does_not_count_on_a_slot_that_may_be_spent() {
         let slot =
             json!({"Operation": "getReportDocument", "NotBefore": "2026-11-22T05:00:00Z", "Refusals": 0});
-        let request = |retry_count: u32| -> RetrievalRequest {
+        let request = |retry_count: u32, started_at: &str| -> RetrievalRequest {
             serde_json::from_value(json!({
                 "Report": {
                     "SellerId": "A3", "ReportId": "1", "ReportType": "GET_X", "ProcessingStatus": "DONE",
                     "ReportDocumentId": "d", "Retrieval": {"Document": null, "Slot": slot},
                 },
-                "RetryCount": retry_count, "StartedAt": "2026-11-22T04:00:00Z",
+                "RetryCount": retry_count, "StartedAt": started_at,
             }))
             .expect("readable")
         };
-        assert!(request(0).slot().is_some());
-        assert!(request(1).slot().is_none());
+        assert!(request(0, "2026-11-22T04:00:00Z").slot().is_some());
+        assert!(request(1, "2026-11-22T04:00:00Z").slot().is_none());
+        // The input of an execution that somebody starts again.
+        assert!(request(0, "2026-11-23T04:00:00Z").slot().is_none());
     }
 
     #[test]

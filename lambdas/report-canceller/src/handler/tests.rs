@@ -1,18 +1,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
-use aws_sdk_kms::operation::decrypt::DecryptOutput;
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use lambda_http::Response;
-use pipeline::adapters::{Amazon, LwaSecret, Quotas, SellingPartners};
 use pipeline::api::respond;
 use serde_json::{Value, json};
-use sp_api::Endpoints;
+use test_doubles::{metered_amazon, spent, token_server, unmet, written as free};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -51,11 +46,6 @@ fn too_late(row: Option<Row>) -> Rule {
         .then_error(move || unmet(row.clone()))
 }
 
-fn unmet(row: Option<Row>) -> UpdateItemError {
-    let error = ConditionalCheckFailedException::builder().set_item(row).build();
-    UpdateItemError::ConditionalCheckFailedException(error)
-}
-
 /// The note that Amazon has agreed.
 fn noted() -> Rule {
     mock!(aws_sdk_dynamodb::Client::update_item)
@@ -67,46 +57,9 @@ fn noted() -> Rule {
         .then_output(|| UpdateItemOutput::builder().build())
 }
 
-fn free() -> Rule {
-    mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
-}
-
-fn amazon(server: &MockServer) -> Amazon {
-    let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
-        GetItemOutput::builder()
-            .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")))
-            .build()
-    });
-    let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
-        DecryptOutput::builder()
-            .plaintext(Blob::new("Atzr|token"))
-            .build()
-    });
-    let secret = mock!(aws_sdk_secretsmanager::Client::get_secret_value).then_output(|| {
-        GetSecretValueOutput::builder()
-            .secret_string(r#"{"ClientId": "id", "ClientSecret": "secret"}"#)
-            .build()
-    });
-    let partners = SellingPartners::new(
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]),
-        mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
-        "partners".into(),
-        "arn:key".into(),
-    );
-    let secret = mock_client!(aws_sdk_secretsmanager, RuleMode::MatchAny, &[&secret]);
-    let endpoints = Endpoints::simulator(&server.uri()).expect("a URL");
-    Amazon::new(endpoints, LwaSecret::new(secret, "lwa".into()), partners)
-}
-
 /// Amazon gives tokens, and this answer to whoever cancels report 7 in `region`.
 async fn cancelling_answers(region: &str, status: u16, body: Value) -> MockServer {
-    let server = MockServer::start().await;
-    Mock::given(path("/auth/o2/token"))
-        .respond_with(
-            ResponseTemplate::new(200).set_body_json(json!({"access_token": "Atza|1", "expires_in": 3600})),
-        )
-        .mount(&server)
-        .await;
+    let server = token_server().await;
     Mock::given(method("DELETE"))
         .and(path(format!("/{region}/reports/2021-06-30/reports/7")))
         .respond_with(ResponseTemplate::new(status).set_body_json(body))
@@ -116,10 +69,9 @@ async fn cancelling_answers(region: &str, status: u16, body: Value) -> MockServe
 }
 
 async fn cancel(server: &MockServer, ledger: &[&Rule], quota: &Rule, id: &str) -> (Value, Response<()>) {
-    let quotas = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[quota]);
     let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, ledger);
     let canceller = ReportCanceller {
-        amazon: MeteredAmazon::new(amazon(server), Quotas::new(quotas, "quotas".into())),
+        amazon: metered_amazon(server, quota),
         ledger: Ledger::new(ledger, "reports".into()),
         selling_partners_table: "partners".into(),
     };
@@ -239,16 +191,8 @@ async fn amazons_refusal_keeps_its_words_and_is_not_noted_as_a_cancellation() {
 #[tokio::test]
 async fn a_spent_quota_is_answered_without_asking_amazon() {
     let server = MockServer::start().await;
-    let far = 4_000_000_000_000_u64.to_string();
-    let spent = mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
-        let arrival = AttributeValue::N(far.clone());
-        unmet(Some(HashMap::from([(
-            "theoreticalArrivalTime".to_owned(),
-            arrival,
-        )])))
-    });
     let ordered = get("reports", "7", row(&[("progress", "10"), ("regionCode", "EU")]));
-    let (body, head) = cancel(&server, &[&ordered], &spent, "7").await;
+    let (body, head) = cancel(&server, &[&ordered], &spent(), "7").await;
     assert_eq!(
         (head.status().as_u16(), &body["code"]),
         (429, &json!("QuotaExceeded"))

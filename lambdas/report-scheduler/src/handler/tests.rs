@@ -1,15 +1,6 @@
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
-use aws_sdk_kms::operation::decrypt::DecryptOutput;
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
-use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Amazon, LwaSecret, Quotas, SellingPartners};
-use pipeline::api::respond;
+use aws_smithy_mocks::Rule;
 use serde_json::{Value, json};
-use sp_api::Endpoints;
+use test_doubles::{answer, metered_amazon, spent, token_server, written as free};
 use wiremock::matchers::{body_json, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -17,56 +8,10 @@ use super::*;
 
 const SCHEDULES: &str = "/eu/reports/2021-06-30/schedules";
 
-fn free() -> Rule {
-    mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build())
-}
-
 fn scheduler(server: &MockServer, quota: &Rule) -> ReportScheduler {
-    let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
-        GetItemOutput::builder()
-            .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")))
-            .build()
-    });
-    let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
-        DecryptOutput::builder()
-            .plaintext(Blob::new("Atzr|token"))
-            .build()
-    });
-    let secret = mock!(aws_sdk_secretsmanager::Client::get_secret_value).then_output(|| {
-        GetSecretValueOutput::builder()
-            .secret_string(r#"{"ClientId": "id", "ClientSecret": "secret"}"#)
-            .build()
-    });
-    let partners = SellingPartners::new(
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]),
-        mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
-        "partners".into(),
-        "arn:key".into(),
-    );
-    let secret = mock_client!(aws_sdk_secretsmanager, RuleMode::MatchAny, &[&secret]);
-    let endpoints = Endpoints::simulator(&server.uri()).expect("a URL");
-    let amazon = Amazon::new(endpoints, LwaSecret::new(secret, "lwa".into()), partners);
-    let quotas = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[quota]);
     ReportScheduler {
-        amazon: MeteredAmazon::new(amazon, Quotas::new(quotas, "quotas".into())),
+        amazon: metered_amazon(server, quota),
     }
-}
-
-/// Amazon, as far as tokens go.
-async fn server() -> MockServer {
-    let server = MockServer::start().await;
-    let token = json!({"access_token": "Atza|1", "expires_in": 3600});
-    Mock::given(path("/auth/o2/token"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(token))
-        .mount(&server)
-        .await;
-    server
-}
-
-fn answer<T: Serialize>(result: Result<T, ApiError>) -> (u16, Value) {
-    let response = respond(result);
-    let body = serde_json::from_slice(response.body()).expect("JSON");
-    (response.status().as_u16(), body)
 }
 
 fn order() -> Value {
@@ -78,7 +23,7 @@ fn order() -> Value {
 
 #[tokio::test]
 async fn a_schedule_is_made_as_it_was_asked_for() {
-    let server = server().await;
+    let server = token_server().await;
     Mock::given(method("POST"))
         .and(path(SCHEDULES))
         .and(body_json(json!({
@@ -109,7 +54,7 @@ async fn what_amazon_would_not_schedule_is_not_sent_there() {
 
 #[tokio::test]
 async fn schedules_are_listed_in_amazons_shape() {
-    let server = server().await;
+    let server = token_server().await;
     let amazons = json!({"reportSchedules": [{
         "reportScheduleId": "50232018507", "reportType": "FEE_DISCOUNTS_REPORT",
         "marketplaceIds": ["A1PA6795UKMFR9"], "reportOptions": {"custom": "true"}, "period": "P1D",
@@ -141,7 +86,7 @@ async fn cancel(server: &MockServer, quota: &Rule) -> (u16, Value) {
 
 #[tokio::test]
 async fn a_schedule_is_cancelled_once() {
-    let server = server().await;
+    let server = token_server().await;
     let cancelling = |status: u16, body: Value| {
         Mock::given(method("DELETE"))
             .and(path(format!("{SCHEDULES}/50232018507")))
@@ -162,16 +107,7 @@ async fn a_schedule_is_cancelled_once() {
 #[tokio::test]
 async fn a_spent_quota_is_answered_without_asking_amazon() {
     let server = MockServer::start().await;
-    let spent = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
-        let error = ConditionalCheckFailedException::builder()
-            .item(
-                "theoreticalArrivalTime",
-                AttributeValue::N("4000000000000".into()),
-            )
-            .build();
-        UpdateItemError::ConditionalCheckFailedException(error)
-    });
-    let (status, refusal) = cancel(&server, &spent).await;
+    let (status, refusal) = cancel(&server, &spent()).await;
     assert_eq!((status, &refusal["code"]), (429, &json!("QuotaExceeded")));
     assert_eq!(server.received_requests().await.expect("recorded").len(), 0);
 }

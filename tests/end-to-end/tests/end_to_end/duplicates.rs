@@ -32,7 +32,10 @@ async fn a_notification_sent_ten_times_is_one_delivery() {
         format!("{}_{later}", seller.id),
     ];
     expected.sort();
-    assert_eq!(names, expected);
+    match world.stack.has_express_lane() {
+        false => assert_eq!(names, expected),
+        true => assert_eq!(names, [""; 0], "nothing had to be handed over"),
+    }
     assert_eq!(world.objects(&seller).await.len(), 2);
     assert_eq!(
         world

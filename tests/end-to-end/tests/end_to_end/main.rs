@@ -10,6 +10,7 @@ mod cancelling;
 mod dead_letters;
 mod delivery;
 mod duplicates;
+mod express_lane;
 mod failures;
 mod forgetting;
 mod large_document;

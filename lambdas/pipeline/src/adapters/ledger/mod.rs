@@ -3,6 +3,7 @@
 //! A row is a report, under Amazon's report id, or an order that is queued or must not be carried out
 //! twice, under its request id. All writes are conditional: a report's life goes one way.
 
+mod announcements;
 mod orders;
 mod queries;
 mod reports;
@@ -18,6 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
+pub use announcements::{AnnouncementKind, Turn};
 pub use orders::{Accepted, Cancellation, NewOrder, OrderRow, OrderState};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};

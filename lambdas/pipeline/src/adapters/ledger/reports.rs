@@ -47,7 +47,10 @@ pub enum Notified {
     /// The first.
     First,
     /// A repetition; the delivery has begun.
-    Again,
+    Again {
+        /// When the first came.
+        since: Option<Timestamp>,
+    },
     /// A repetition; everything is done.
     Done,
 }
@@ -128,7 +131,13 @@ impl Ledger {
         Ok(match send(update).await? {
             Written::Yes(_) => Notified::First,
             Written::No(row) if row.progress() >= FINAL_PROGRESS => Notified::Done,
-            Written::No(_) => Notified::Again,
+            // Our own: the answer was lost, and the SDK has asked again.
+            Written::No(row) if row.0.get(Stage::Notified.time_attribute()) == Some(&time(now)) => {
+                Notified::First
+            }
+            Written::No(row) => Notified::Again {
+                since: row.time(Stage::Notified.time_attribute()),
+            },
         })
     }
 
@@ -191,54 +200,6 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
-    /// Completes the row of a report whose seller has been told.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_announcement(
-        &self,
-        report: &FinishedReport,
-        region: Option<RegionCode>,
-        stored: Option<&StoredDocument>,
-    ) -> Result<(), PipelineError> {
-        let mut more = vec![
-            ("processingStatus", text(report.processing_status.as_str())),
-            ("reportType", text(report.report_type.as_str())),
-        ];
-        if let Some(region) = region {
-            more.push(("regionCode", text(region.as_str())));
-        }
-        more.extend(stored.map(document).into_iter().flatten());
-        let update = self
-            .stage(
-                report,
-                Stage::Ended(report.processing_status),
-                Timestamp::now(),
-                &more,
-                // A delivery that succeeds after all leaves nothing of its earlier failure.
-                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, due, dueAt",
-                "<=",
-            )
-            .expression_attribute_names("#error", "error");
-        send(update).await.map(drop)
-    }
-
-    /// Writes that the seller has been told of a delivery that failed.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_failure_announcement(
-        &self,
-        seller: &SellerId,
-        id: &str,
-    ) -> Result<(), PipelineError> {
-        let update = self
-            .update(seller, id)
-            .update_expression("SET failureAnnouncedAt = :now")
-            .expression_attribute_values(":now", time(Timestamp::now()));
-        send(update).await.map(drop)
-    }
-
     /// Writes that the caller has asked Amazon to cancel a report.
     ///
     /// # Errors
@@ -288,7 +249,7 @@ impl Ledger {
         }
     }
 
-    fn stage(
+    pub(super) fn stage(
         &self,
         report: &FinishedReport,
         stage: Stage,
@@ -342,7 +303,7 @@ impl Ledger {
     }
 }
 
-fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {
+pub(super) fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {
     let mut document = vec![
         ("objectKey", text(&stored.object_key)),
         ("bytes", number(stored.bytes)),
@@ -361,7 +322,6 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
     use super::*;
-    use crate::domain::Crc64Nvme;
 
     fn ledger(rules: &[&Rule]) -> Ledger {
         Ledger::new(
@@ -434,8 +394,31 @@ mod tests {
                 .expect("recorded")
         };
         assert_eq!(notified(met()).await, Notified::First);
-        assert_eq!(notified(unmet(30)).await, Notified::Again);
+        assert_eq!(notified(unmet(30)).await, Notified::Again { since: None });
         assert_eq!(notified(unmet(60)).await, Notified::Done);
+    }
+
+    #[tokio::test]
+    async fn a_notification_whose_note_was_answered_too_late_is_the_first_all_the_same() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let receiver = std::sync::Mutex::new(receiver);
+        let ours = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(move |request| {
+                let values = request.expression_attribute_values().expect("values");
+                sender.send(values[":now"].clone()).is_ok()
+            })
+            .then_error(move || {
+                let now = receiver.lock().expect("one test").recv().expect("a time");
+                let error = ConditionalCheckFailedException::builder()
+                    .item("progress", number(20))
+                    .item("notifiedAt", now)
+                    .build();
+                UpdateItemError::ConditionalCheckFailedException(error)
+            });
+        let notified = ledger(&[&ours])
+            .record_notification(&finished(), None, Duration::from_secs(60))
+            .await;
+        assert_eq!(notified.expect("recorded"), Notified::First);
     }
 
     #[tokio::test]
@@ -459,32 +442,6 @@ mod tests {
             .record_retrieval(&finished(), RegionCode::Eu)
             .await
             .expect("left alone");
-    }
-
-    #[tokio::test]
-    async fn an_announcement_completes_the_row() {
-        let update = mock!(aws_sdk_dynamodb::Client::update_item)
-            .match_requests(|request| {
-                let values = request.expression_attribute_values().expect("values");
-                values[":status"] == text("ANNOUNCED")
-                    && request
-                        .update_expression()
-                        .is_some_and(|it| it.ends_with("failureAnnouncedAt, due, dueAt"))
-                    && values[":bytes"] == number(5)
-                    && values[":objectKey"] == text("key")
-            })
-            .then_output(|| UpdateItemOutput::builder().build());
-        let stored = StoredDocument {
-            object_key: "key".into(),
-            bytes: 5,
-            crc64nvme: Crc64Nvme::EMPTY,
-            invalid_sequences: 0,
-        };
-        ledger(&[&update])
-            .record_announcement(&finished(), None, Some(&stored))
-            .await
-            .expect("recorded");
-        assert_eq!(update.num_calls(), 1);
     }
 
     #[tokio::test]

@@ -1,0 +1,82 @@
+//! What only a stack with the express lane can show: `cargo local up --workflow express`.
+
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::{Value, json};
+
+use crate::world::{LISTINGS, PATIENCE, Seller, World};
+
+/// Step Functions may run an execution of the lane more than once, and several side by side: one
+/// object and one e-mail all the same.
+#[tokio::test]
+async fn lanes_side_by_side_are_one_delivery() {
+    let Some(world) = World::with_express_lane().await else {
+        return;
+    };
+    let seller = world.subscribed_seller("EU").await;
+    let silent = json!({"notify": false});
+    world
+        .simulator
+        .script(&seller.id, silent)
+        .await
+        .expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let finished = finished(&world, &seller, &report).await;
+
+    let lanes = world.stack.express_executions().expect("there is a lane");
+    let name = format!("{}_{report}", seller.id);
+    let input = json!({"Name": name, "Report": finished});
+    let names: Vec<_> = (0..5).map(|lane| format!("{name}_{lane}")).collect();
+    for name in &names {
+        lanes.start(name, &input).await.expect("started");
+    }
+    for name in &names {
+        let end = lanes.end_of(name, PATIENCE).await.expect("it ends");
+        assert_eq!(end.status, ExecutionStatus::Succeeded, "{name}: {:?}", end.error);
+    }
+    let email = world.delivered(&seller, &report).await;
+    world.assert_linked(&email, &seller, &report).await;
+
+    // Lanes that met at the end have handed over; there is nothing left to tell there, either.
+    for name in world.executions.names(&name).await.expect("listed") {
+        let end = world.executions.end_of(&name, PATIENCE).await.expect("it ends");
+        assert_eq!(end.status, ExecutionStatus::Succeeded, "{name}: {:?}", end.error);
+    }
+    assert_eq!(world.objects(&seller).await.len(), 1);
+    let emails = world.mailbox.all_about(&seller.id, &report).await;
+    assert_eq!(emails.expect("read").len(), 1);
+}
+
+/// What goes wrong in the lane goes on in the workflow.
+#[tokio::test]
+async fn a_delivery_that_does_not_succeed_at_once_is_handed_over() {
+    let Some(world) = World::with_express_lane().await else {
+        return;
+    };
+    let seller = world.subscribed_seller("EU").await;
+    let failing = json!({
+        "operation": "getReportDocument", "sellerId": seller.id, "kind": "status", "status": 503, "count": 3,
+    });
+    world.simulator.fault(&failing).await.expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (execution, email) = world.ended(&seller, &report).await;
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    world.assert_linked(&email, &seller, &report).await;
+}
+
+/// What a notification says of a report, as soon as Amazon has finished it.
+async fn finished(world: &World, seller: &Seller, report: &str) -> Value {
+    let made = world
+        .amazon_has("finished report", |it| {
+            it["sellerId"] == seller.id && it["reportId"] == report && it["status"] == "DONE"
+        })
+        .await;
+    json!({
+        "SellerId": seller.id, "ReportId": report, "ReportType": LISTINGS, "ProcessingStatus": "DONE",
+        "ReportDocumentId": made["documentId"],
+    })
+}
