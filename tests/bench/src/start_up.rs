@@ -4,7 +4,6 @@ mod functions;
 mod samples;
 mod stand_in;
 mod subjects;
-mod tls_listener;
 
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use serde_json::json;
 
 use crate::findings::{Findings, Target};
 use crate::function::Function;
+use crate::numbers::number;
 use crate::surroundings::Surroundings;
 use crate::table::Table;
 use samples::Samples;
@@ -118,20 +118,30 @@ fn findings(rows: &[(Subject, Samples)]) -> Findings {
             machine()
         ),
         tables: vec![table],
-        figures: rows.iter().map(|(subject, samples)| json!({
-            "name": subject.name,
-            "kind": subject.kind,
-            "bytes": subject.bytes,
-            "startMilliseconds": samples.start(),
-            "firstEventMilliseconds": samples.first_event(),
-            "untilFirstAnswerMilliseconds": samples.until_first_answer(),
-            "cpuUntilFirstAnswerMilliseconds": samples.cpu_until_first_answer(),
-            "warmEventMilliseconds": samples.warm_event(),
-            "peakMemoryMebibytes": samples.peak_memory(),
-            "starts": STARTS,
-        })).collect(),
+        figures: rows
+            .iter()
+            .map(|(subject, samples)| {
+                json!({
+                    "name": subject.name,
+                    "kind": subject.kind,
+                    "bytes": subject.bytes,
+                    "startMilliseconds": samples.start(),
+                    "firstEventMilliseconds": samples.first_event(),
+                    "untilFirstAnswerMilliseconds": samples.until_first_answer(),
+                    "cpuUntilFirstAnswerMilliseconds": samples.cpu_until_first_answer(),
+                    "warmEventMilliseconds": samples.warm_event(),
+                    "peakMemoryMebibytes": samples.peak_memory(),
+                    "starts": STARTS,
+                })
+            })
+            .collect(),
         targets: vec![
-            Target::at_most("the slowest function's start, at most 10 ms", slowest, 10.0, " ms"),
+            Target::at_most(
+                "the slowest function's start, at most 10 ms",
+                slowest,
+                10.0,
+                " ms",
+            ),
             Target::at_least(
                 "the Python function's start, at least ten times the slowest function's",
                 ratio(Kind::Python),
@@ -140,7 +150,8 @@ fn findings(rows: &[(Subject, Samples)]) -> Findings {
             ),
             Target {
                 aim: "the Node function's".to_owned(),
-                found: ratio(Kind::Node).map_or_else(|| "not measured".to_owned(), |ratio| format!("{ratio:.2} ×")),
+                found: ratio(Kind::Node)
+                    .map_or_else(|| "not measured".to_owned(), |ratio| format!("{ratio:.2} ×")),
                 met: None,
             },
         ],
@@ -148,7 +159,7 @@ fn findings(rows: &[(Subject, Samples)]) -> Findings {
 }
 
 fn mega(bytes: u64) -> f64 {
-    samples::number(bytes) / 1e6
+    number(bytes) / 1e6
 }
 
 /// What the figures were measured on.

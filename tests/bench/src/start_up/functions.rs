@@ -89,7 +89,10 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("TOKEN_KEY_ARN", arn("kms", "key/tokens")),
         ("TOPIC_ARN", arn("sns", "reports")),
         ("NOTIFICATIONS_QUEUE_ARN", QUEUE_ARN.to_owned()),
-        ("DEAD_LETTER_QUEUE_URL", format!("{}/000000000000/dead", stand_in.url())),
+        (
+            "DEAD_LETTER_QUEUE_URL",
+            format!("{}/000000000000/dead", stand_in.url()),
+        ),
         ("STATE_MACHINE_ARN", machine("delivery")),
         ("ORDER_STATE_MACHINE_ARN", machine("order")),
         ("MAX_RECEIVE_COUNT", "5".to_owned()),
@@ -109,7 +112,11 @@ pub fn problem(answer: &Value) -> Option<String> {
 fn call(method: &str, resource: &str, path: Value, query: Value, body: Value) -> Value {
     let listed = |single: &Value| {
         let fields = single.as_object()?.iter();
-        Some(fields.map(|(name, value)| (name.clone(), json!([value]))).collect::<serde_json::Map<_, _>>())
+        Some(
+            fields
+                .map(|(name, value)| (name.clone(), json!([value])))
+                .collect::<serde_json::Map<_, _>>(),
+        )
     };
     let place = resource.replace("{reportId}", REPORT);
     json!({

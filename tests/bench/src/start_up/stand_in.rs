@@ -2,17 +2,19 @@
 //!
 //! It keeps nothing and checks nothing: what is measured is the functions, so it must be quick.
 
-use anyhow::Result;
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::serve::Listener;
 use serde_json::{Value, json};
+use test_servers::{ResettableListener, TlsFiles};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::tls_listener::TlsListener;
 use crate::tls::Tls;
 
 /// "Atzr|token", as DynamoDB and KMS write bytes in JSON.
@@ -29,8 +31,15 @@ pub struct StandIn {
 impl StandIn {
     /// Listens on a port of its own.
     pub async fn start(tls: &Tls) -> Result<Self> {
-        let listener = TlsListener::bind(tls).await?;
-        let port = listener.local_addr()?.port();
+        let files = TlsFiles {
+            certificate: tls.chain(),
+            key: tls.key(),
+        };
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("no port for the stand-in")?;
+        let port = tcp.local_addr()?.port();
+        let listener = ResettableListener::start(tcp, Some(files.server_config()?))?;
         let router = Router::new().fallback(answer).with_state(port);
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
