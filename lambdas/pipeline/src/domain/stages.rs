@@ -95,6 +95,7 @@ pub struct StoredDocument {
     /// The object's length.
     pub bytes: u64,
     /// Of the object's bytes, as S3 computes it.
+    #[serde(rename = "Crc64Nvme")]
     pub crc64nvme: Crc64Nvme,
     /// How many sequences of the document could not be read on the way into UTF-8, and stand as
     /// U+FFFD.
