@@ -4,6 +4,7 @@ mod cost;
 mod documents;
 mod findings;
 mod function;
+mod numbers;
 mod process;
 mod runtime_api;
 mod start_up;

@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use nix::time::ClockId;
 use serde::Serialize;
 use tokio::process::{Child, Command};
 
@@ -57,6 +58,13 @@ impl Process {
     /// The process itself, for its pipes.
     pub fn child(&mut self) -> &mut Child {
         &mut self.child
+    }
+
+    /// The CPU time that it has used so far, in all its threads, also those that have ended.
+    pub fn cpu_clock(&self) -> Result<Duration> {
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.id)?);
+        let now = ClockId::pid_cpu_clock_id(id).and_then(ClockId::now);
+        Ok(now.with_context(|| format!("`{}` has ended", self.name))?.into())
     }
 
     /// What it has used so far, and what its memory's peak was. It must still run.

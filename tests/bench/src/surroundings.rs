@@ -19,6 +19,9 @@ pub struct Surroundings {
     /// A Python with the peers' packages
     #[arg(long, required = false)]
     python: PathBuf,
+    /// A Python with the AWS CLI, if there is a stack in the environment
+    #[arg(long)]
+    aws_cli: Option<PathBuf>,
 }
 
 impl Surroundings {
@@ -45,6 +48,13 @@ impl Surroundings {
     /// A Python with the peers' packages.
     pub fn python(&self) -> &Path {
         &self.python
+    }
+
+    /// A Python with the AWS CLI. Only with a stack in the environment.
+    pub fn aws_cli(&self) -> Result<&Path> {
+        self.aws_cli
+            .as_deref()
+            .context("this needs a stack, which `cargo local bench` brings")
     }
 
     /// A program that was built with this one, such as a function.

@@ -3,6 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use serde::Serialize;
+use serde_json::Value;
 
 /// A call of a service's operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -53,9 +54,36 @@ impl Attempt {
     }
 }
 
+/// Whether the body has to be read to know what is asked: the operation's name is in it, or tables'.
+pub(crate) fn is_telling(headers: &HeaderMap) -> bool {
+    is_form(headers) || service(headers) == Some("dynamodb")
+}
+
 /// Whether the operation's name is in the body.
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     text(headers, "content-type").is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// The tables that a call of DynamoDB's works on, once for each of its items that are not read by a
+/// query or a scan.
+pub(crate) fn tables(body: &[u8]) -> Vec<String> {
+    fn collect(value: &Value, tables: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match value.as_str() {
+                        Some(table) if name == "TableName" => tables.push(table.to_owned()),
+                        _ => collect(value, tables),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| collect(item, tables)),
+            _ => {}
+        }
+    }
+    let mut tables = Vec::new();
+    collect(&serde_json::from_slice(body).unwrap_or_default(), &mut tables);
+    tables
 }
 
 /// The service in `AWS4-HMAC-SHA256 Credential=AKID/20261122/us-east-1/dynamodb/aws4_request, …`.
@@ -145,6 +173,19 @@ mod tests {
             service: service.to_owned(),
             operation: operation.to_owned(),
         })
+    }
+
+    #[test]
+    fn a_call_names_its_tables() {
+        let of = |body: &str| tables(body.as_bytes());
+        assert_eq!(
+            of(r#"{"TableName": "a", "Key": {"id": {"S": "TableName"}}}"#),
+            ["a"]
+        );
+        let transaction =
+            r#"{"TransactItems": [{"Put": {"TableName": "a"}}, {"Update": {"TableName": "b"}}]}"#;
+        assert_eq!(of(transaction), ["a", "b"]);
+        assert!(of("no JSON").is_empty());
     }
 
     #[test]

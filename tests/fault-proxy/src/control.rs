@@ -19,6 +19,7 @@ pub(crate) fn router() -> Router<Arc<Proxy>> {
         .route("/rules", get(rules).put(put_rules).delete(delete_rules))
         .route("/fired", get(fired).delete(delete_fired))
         .route("/calls", get(calls))
+        .route("/tables", get(tables))
 }
 
 async fn rules(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
@@ -56,4 +57,8 @@ async fn delete_fired(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
 
 async fn calls(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
     Json(json!(proxy.rulebook().seen()))
+}
+
+async fn tables(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
+    Json(json!(proxy.rulebook().tables()))
 }

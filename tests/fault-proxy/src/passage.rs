@@ -22,12 +22,12 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::Proxy;
 use crate::bodies::{cut, drain};
-use crate::call::{Attempt, Call, is_form};
+use crate::call::{Attempt, Call, is_telling, tables};
 use crate::errors;
 use crate::rules::Kind;
 
-/// No form that AWS takes is larger.
-const LARGEST_FORM: usize = 1024 * 1024;
+/// No form that AWS takes is larger, and no request that DynamoDB takes.
+const LARGEST_BODY: usize = 16 << 20;
 /// The endpoint keeps idle connections longer.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -90,17 +90,21 @@ pub(crate) async fn pass(
     request: Request<Body>,
 ) -> Response {
     let (parts, mut body) = request.into_parts();
-    let mut form = bytes::Bytes::new();
-    if is_form(&parts.headers) {
-        match to_bytes(body, LARGEST_FORM).await {
-            Ok(bytes) => form = bytes,
+    let mut told = bytes::Bytes::new();
+    if is_telling(&parts.headers) {
+        match to_bytes(body, LARGEST_BODY).await {
+            Ok(bytes) => told = bytes,
             Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         }
-        body = Body::from(form.clone());
+        body = Body::from(told.clone());
     }
-    let fault = Call::of(&parts, &form).and_then(|call| {
+    let fault = Call::of(&parts, &told).and_then(|call| {
         let attempt = Attempt::of(&parts.headers);
-        let rule = proxy.rulebook().strike(&call, attempt.as_ref())?;
+        let mut rulebook = proxy.rulebook();
+        if call.service == "dynamodb" {
+            rulebook.note_tables(&call.operation, tables(&told));
+        }
+        let rule = rulebook.strike(&call, attempt.as_ref())?;
         Some((call, rule))
     });
     let Some((call, rule)) = fault else {

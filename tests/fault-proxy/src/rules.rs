@@ -165,12 +165,21 @@ pub(crate) struct Seen {
     count: u64,
 }
 
+/// How often an operation of DynamoDB's was asked for a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct TableSeen {
+    operation: String,
+    table: String,
+    count: u64,
+}
+
 /// The rules in their order, and the counts.
 #[derive(Debug, Default)]
 pub(crate) struct Rulebook {
     entries: Vec<Entry>,
     fired: BTreeMap<(Call, Kind), u64>,
     seen: BTreeMap<Call, u64>,
+    tables: BTreeMap<(String, String), u64>,
 }
 
 impl Rulebook {
@@ -189,6 +198,14 @@ impl Rulebook {
     pub(crate) fn reset_counts(&mut self) {
         self.fired.clear();
         self.seen.clear();
+        self.tables.clear();
+    }
+
+    /// Counts an operation of DynamoDB's for each of its tables.
+    pub(crate) fn note_tables(&mut self, operation: &str, tables: Vec<String>) {
+        for table in tables {
+            *self.tables.entry((operation.to_owned(), table)).or_default() += 1;
+        }
     }
 
     /// Counts a call and decides what goes wrong with it. The first rule that concerns it and
@@ -230,6 +247,18 @@ impl Rulebook {
             count: *count,
         })
         .collect()
+    }
+
+    /// What was asked of DynamoDB's tables, every attempt counted.
+    pub(crate) fn tables(&self) -> Vec<TableSeen> {
+        let tables = self.tables.iter();
+        tables
+            .map(|((operation, table), count)| TableSeen {
+                operation: operation.clone(),
+                table: table.clone(),
+                count: *count,
+            })
+            .collect()
     }
 }
 
@@ -316,6 +345,17 @@ mod tests {
             json!([
                 {"service": "dynamodb", "operation": "GetItem", "count": 1},
                 {"service": "dynamodb", "operation": "PutItem", "count": 2},
+            ])
+        );
+        rulebook.note_tables(
+            "TransactWriteItems",
+            vec!["a".to_owned(), "a".to_owned(), "b".to_owned()],
+        );
+        assert_eq!(
+            json!(rulebook.tables()),
+            json!([
+                {"operation": "TransactWriteItems", "table": "a", "count": 2},
+                {"operation": "TransactWriteItems", "table": "b", "count": 1},
             ])
         );
         assert_eq!(rulebook.rules()[1]["struck"], 1);

@@ -1,26 +1,32 @@
 //! `cargo local bench`: how fast, small and cheap the functions are, beside others in the same run.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use crate::aws_cli::isolate;
-use crate::companions;
 use crate::functions;
+use crate::ports::PortOptions;
 use crate::prerequisites;
-use crate::processes::run_shown;
+use crate::processes::{result_of, run_shown};
+use crate::profile::Profile;
 use crate::progress;
+use crate::stack;
+use crate::stack_env;
 use crate::tls::Tls;
 use crate::toolbox::{self, Venv};
 use crate::workspace::Workspace;
+
+/// All of them, in their order.
+const NAMES: [&str; 3] = ["documents", "start-up", COST];
 
 /// Which benches, and how.
 #[derive(Args)]
 pub struct Benches {
     /// Which ones; all if left out
-    #[arg(value_parser = PossibleValuesParser::new(["documents", "start-up", "cost"]))]
+    #[arg(value_parser = PossibleValuesParser::new(NAMES))]
     names: Vec<String>,
     /// Print the findings as JSON, and nothing else on standard output
     #[arg(long)]
@@ -33,9 +39,19 @@ pub struct Benches {
     repeats: Option<u32>,
 }
 
+/// The one that needs a stack, and comes last: nothing else should run while the others measure.
+const COST: &str = "cost";
+
 impl Benches {
-    fn arguments(&self) -> Vec<String> {
-        let mut arguments = self.names.clone();
+    /// Those that are wanted, without a stack or with one.
+    fn wanted(&self, with_stack: bool) -> Vec<&'static str> {
+        let is_wanted = |name: &str| self.names.is_empty() || self.names.iter().any(|wanted| wanted == name);
+        let names = NAMES.into_iter().filter(|name| (*name == COST) == with_stack);
+        names.filter(|name| is_wanted(name)).collect()
+    }
+
+    fn arguments(&self, names: &[&str]) -> Vec<String> {
+        let mut arguments: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         if self.json {
             arguments.push("--json".to_owned());
         }
@@ -49,31 +65,69 @@ impl Benches {
     }
 }
 
-/// Builds the functions, gets the peers' packages, and measures. Needs no stack.
-pub fn run(workspace: &Workspace, benches: &Benches) -> Result<ExitCode> {
+/// Builds the functions, gets the peers' packages, and measures; brings a stack for what needs one.
+pub fn run(workspace: &Workspace, ports: PortOptions, benches: &Benches) -> Result<ExitCode> {
     if benches.json {
         progress::leave_stdout_alone();
     }
-    let tools = prerequisites::check()?;
-    functions::build(workspace)?;
-    let peers = Venv::prepare_peers(workspace, &tools)?;
-    toolbox::npm_ci(workspace, "tests/bench/peers")?;
-    let tls = Tls::prepare(workspace)?;
+    let mut findings = serde_json::Map::new();
+    let alone = benches.wanted(false);
+    if !alone.is_empty() {
+        let tools = prerequisites::check()?;
+        functions::build(workspace)?;
+        let peers = Venv::prepare_peers(workspace, &tools)?;
+        toolbox::npm_ci(workspace, "tests/bench/peers")?;
+        let mut command = command(workspace, &benches.arguments(&alone), &peers)?;
+        isolate(&mut command);
+        measure(&mut command, benches.json, &mut findings)?;
+    }
+    let on_stack = benches.wanted(true);
+    if !on_stack.is_empty() {
+        // With the proxy that counts calls.
+        let stack = stack::up(workspace, ports, Profile::STORM)?;
+        let venv = Venv::of(workspace);
+        let mut command = command(workspace, &benches.arguments(&on_stack), &venv)?;
+        command.arg("--aws-cli").arg(venv.python());
+        stack_env::apply(&mut command, &stack.variables);
+        measure(&mut command, benches.json, &mut findings)?;
+    }
+    if benches.json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn command(workspace: &Workspace, arguments: &[String], python: &Venv) -> Result<Command> {
     let binary = workspace.binary("bench");
     if !binary.exists() {
         bail!("`bench` was not built: no {}", workspace.shown(&binary));
     }
     let mut command = toolbox::command(&binary);
     command
-        .args(benches.arguments())
+        .args(arguments)
         .arg("--root")
         .arg(workspace.root())
         .arg("--tls")
-        .arg(tls.folder())
+        .arg(Tls::prepare(workspace)?.folder())
         .arg("--python")
-        .arg(peers.python());
-    isolate(&mut command);
-    Ok(companions::exit_code(run_shown(&mut command)?))
+        .arg(python.python());
+    Ok(command)
+}
+
+/// Runs the program. Its findings go where it writes them, or as JSON to the others'.
+fn measure(
+    command: &mut Command,
+    json: bool,
+    findings: &mut serde_json::Map<String, serde_json::Value>,
+) -> Result<()> {
+    if json {
+        let found: serde_json::Map<_, _> = serde_json::from_str(&result_of(command)?)?;
+        findings.extend(found);
+        return Ok(());
+    }
+    let status = run_shown(command)?;
+    ensure!(status.success(), "the bench failed ({status})");
+    Ok(())
 }
 
 #[cfg(test)]
@@ -91,7 +145,11 @@ mod tests {
         let line: Line =
             clap::Parser::try_parse_from(["bench", "documents", "--json", "--sizes", "1MiB", "--repeats=2"])?;
         let expected = ["documents", "--json", "--sizes", "1MiB", "--repeats", "2"];
-        assert_eq!(line.benches.arguments(), expected);
+        assert_eq!(line.benches.arguments(&line.benches.wanted(false)), expected);
+        assert!(line.benches.wanted(true).is_empty());
+        let all: Line = clap::Parser::try_parse_from(["bench"])?;
+        assert_eq!(all.benches.wanted(false), ["documents", "start-up"]);
+        assert_eq!(all.benches.wanted(true), ["cost"]);
         assert!(<Line as clap::Parser>::try_parse_from(["bench", "speed"]).is_err());
         Ok(())
     }

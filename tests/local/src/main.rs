@@ -105,7 +105,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => demo::run(&workspace, cli.ports),
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
-        Command::Bench(benches) => bench::run(&workspace, &benches),
+        Command::Bench(benches) => bench::run(&workspace, cli.ports, &benches),
         Command::Redrive => redrive::run(&workspace),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Logs { source, follow } => {

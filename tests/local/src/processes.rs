@@ -153,6 +153,19 @@ pub fn run_shown(command: &mut Command) -> Result<ExitStatus> {
     Child::spawn(command)?.wait()
 }
 
+/// Runs a command that writes its result to standard output; what else it says is shown.
+pub fn result_of(command: &mut Command) -> Result<String> {
+    let shown = shown(command);
+    let mut child = Child::spawn(command.stdout(Stdio::piped()))?;
+    let stdout = child.inner.stdout.take().map(read_all);
+    let status = child.wait()?;
+    if !status.success() {
+        bail!("`{shown}` failed ({status})");
+    }
+    let text = stdout.and_then(|text| text.recv_timeout(GRACE).ok());
+    Ok(text.unwrap_or_default())
+}
+
 /// Opens a new log file, with the folders above it.
 pub fn create(log: &Path) -> Result<File> {
     if let Some(folder) = log.parent() {

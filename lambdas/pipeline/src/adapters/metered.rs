@@ -73,7 +73,7 @@ impl MeteredAmazon {
         if wait > LONGEST_WAIT {
             return Ok(InSlot::Wait(slot));
         }
-        tokio::time::sleep(wait).await;
+        pause(wait).await;
         match self.call(seller, region, call).await {
             Err(PipelineError::Amazon(SpApiError::Throttled { operation, .. })) => {
                 let next = self
@@ -104,7 +104,7 @@ impl MeteredAmazon {
     {
         let quota = quota(seller, region, operation);
         let slot = self.quotas.reserve_within(&quota, patience).await?;
-        tokio::time::sleep(slot.wait(Timestamp::now())).await;
+        pause(slot.wait(Timestamp::now())).await;
         let result = self.call(seller, region, call).await;
         if let Err(PipelineError::Amazon(SpApiError::Throttled { .. })) = &result {
             self.quotas.after_refusal(&quota, slot).await?;
@@ -153,6 +153,13 @@ impl MeteredAmazon {
             }
         }
         result
+    }
+}
+
+/// Nothing to wait for takes no time; the timer would take a millisecond or two.
+async fn pause(wait: Duration) {
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
     }
 }
 
