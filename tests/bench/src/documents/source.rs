@@ -70,7 +70,8 @@ impl Source {
     /// As S3: ranges, a condition, an entity tag.
     fn send(&self, connection: &mut Connection, request: &Request, name: Name) -> io::Result<()> {
         let document = self.document(name)?;
-        let entity_tag = format!("\"{:016x}\"", document.crc64nvme());
+        // The name says all there is to say of the bytes; a checksum of gibibytes would take its time.
+        let entity_tag = format!("\"{name}\"");
         let condition = request.headers.get("if-match");
         if condition.is_some_and(|wanted| wanted != entity_tag && wanted != "*") {
             return http::respond(connection, "412 Precondition Failed", &[], b"");
