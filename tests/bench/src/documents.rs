@@ -30,6 +30,7 @@ use crate::findings::Findings;
 use crate::surroundings::Surroundings;
 use crate::tls::Tls;
 use composition::Name;
+use contestant::Contestant;
 use size::Size;
 
 /// What can be chosen.
@@ -41,6 +42,10 @@ pub struct Options {
     /// How often each figure is measured [default: 3, and 1 above 1 GiB]
     #[arg(long)]
     repeats: Option<u32>,
+    /// Only these, with commas between: as-is, utf8, copy, copy-inflating, pipe, python-by-hand,
+    /// python, node, node-stream
+    #[arg(long, value_delimiter = ',')]
+    contestants: Vec<Contestant>,
 }
 
 /// The processes that a measurement is made of, each a subcommand that is not meant for people.
@@ -100,7 +105,7 @@ impl Part {
 
 /// Measures everybody.
 pub async fn run(options: &Options, surroundings: &Surroundings) -> Result<Findings> {
-    let results = measurement::measure(&options.sizes, options.repeats, surroundings).await?;
+    let results = measurement::measure(options, surroundings).await?;
     Ok(Findings {
         name: "documents",
         title: "Documents",

@@ -37,6 +37,9 @@ pub struct Benches {
     /// How often each figure is measured; the median is shown
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99))]
     repeats: Option<u32>,
+    /// Only these move documents, with commas between, such as `as-is,copy`; the README lists them
+    #[arg(long, value_name = "NAMES")]
+    contestants: Option<String>,
 }
 
 /// The one that needs a stack, and comes last: nothing else should run while the others measure.
@@ -56,7 +59,11 @@ impl Benches {
             arguments.push("--json".to_owned());
         }
         let repeats = self.repeats.map(|repeats| repeats.to_string());
-        for (name, value) in [("--sizes", &self.sizes), ("--repeats", &repeats)] {
+        for (name, value) in [
+            ("--sizes", &self.sizes),
+            ("--repeats", &repeats),
+            ("--contestants", &self.contestants),
+        ] {
             if let Some(value) = value {
                 arguments.extend([name.to_owned(), value.clone()]);
             }

@@ -151,12 +151,14 @@ pub fn serve(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port")?;
     started(listener.local_addr()?);
     for socket in listener.incoming() {
-        let (session, socket) = (ServerConnection::new(config.clone())?, socket?);
+        let session = ServerConnection::new(config.clone())?;
         let serve = serve.clone();
-        std::thread::spawn(move || {
+        let converse = move || {
             // A client that hangs up is its own business: what it has stored is checked elsewhere.
-            let _ = Connection::new(session, socket).and_then(|mut connection| serve(&mut connection));
-        });
+            let _ = Connection::new(session, socket?).and_then(|mut connection| serve(&mut connection));
+            io::Result::Ok(())
+        };
+        std::thread::Builder::new().spawn(converse)?;
     }
     Ok(())
 }

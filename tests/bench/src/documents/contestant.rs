@@ -1,6 +1,7 @@
 //! Who moves documents.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Serialize;
 
@@ -75,6 +76,21 @@ impl Contestant {
         Self::NodeStream,
     ];
 
+    /// Its name on the command line.
+    fn short(self) -> &'static str {
+        match self {
+            Self::Ours(Format::AsIs) => "as-is",
+            Self::Ours(Format::Utf8) => "utf8",
+            Self::LeastWork => "copy",
+            Self::LeastWorkInflating => "copy-inflating",
+            Self::Pipe => "pipe",
+            Self::PythonByHand => "python-by-hand",
+            Self::PythonClient => "python",
+            Self::NodeClient => "node",
+            Self::NodeStream => "node-stream",
+        }
+    }
+
     /// Whether that is something for documents that are sent so.
     pub fn moves(self, packing: Packing) -> bool {
         packing == Packing::Gzip || !matches!(self, Self::LeastWorkInflating | Self::Pipe)
@@ -99,6 +115,15 @@ impl Contestant {
             (Self::NodeStream, _) => Content::Inflated,
             (Self::Pipe, _) => Content::None,
         }
+    }
+}
+
+impl FromStr for Contestant {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|one| one.short() == name);
+        found.ok_or_else(|| format!("one of {}", Self::ALL.map(Self::short).join(", ")))
     }
 }
 

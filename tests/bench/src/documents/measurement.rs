@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Options;
 use super::composition::{Name, Packing};
 use super::contestant::Contestant;
 use super::results::{Entry, Results, Scene};
@@ -42,32 +43,35 @@ impl Run {
 }
 
 /// Lets everybody move everything, in turns.
-pub async fn measure(sizes: &[Size], repeats: Option<u32>, surroundings: &Surroundings) -> Result<Results> {
+pub async fn measure(options: &Options, surroundings: &Surroundings) -> Result<Results> {
     let stage = Stage::set(surroundings).await?;
-    let mut sizes = sizes.to_vec();
+    let mut sizes = options.sizes.clone();
     sizes.sort();
     sizes.dedup();
     let mut scenes = Vec::new();
     for size in sizes {
         for packing in [Packing::Plain, Packing::Gzip] {
-            scenes.push(play(&stage, size, packing, repeats).await?);
+            scenes.push(play(&stage, size, packing, options).await?);
         }
     }
     Ok(Results { scenes })
 }
 
-async fn play(stage: &Stage<'_>, size: Size, packing: Packing, repeats: Option<u32>) -> Result<Scene> {
+async fn play(stage: &Stage<'_>, size: Size, packing: Packing, options: &Options) -> Result<Scene> {
     let document = Name {
         packing,
         plain_bytes: size.0,
     };
-    let contestants = Contestant::ALL.into_iter().filter(|one| one.moves(packing));
+    let is_asked = |one: &Contestant| options.contestants.is_empty() || options.contestants.contains(one);
+    let contestants = Contestant::ALL
+        .into_iter()
+        .filter(|one| one.moves(packing) && is_asked(one));
     let mut entries: Vec<Entry> = contestants.map(|one| entry(one, size)).collect();
-    let rounds = repeats.unwrap_or(if size <= REPEATED { 3 } else { 1 });
+    let rounds = options.repeats.unwrap_or(if size <= REPEATED { 3 } else { 1 });
     for round in 1..=rounds {
         for entry in &mut entries {
             let was_long = entry.runs.iter().any(|run| run.seconds > LONG.as_secs_f64());
-            if entry.note.is_some() || (was_long && repeats.is_none()) {
+            if entry.note.is_some() || (was_long && options.repeats.is_none()) {
                 continue;
             }
             let outcome = match stage.run(entry.contestant, document).await {
