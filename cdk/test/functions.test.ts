@@ -161,7 +161,7 @@ const EXPECTED: Record<string, Expected> = {
     permissions: [
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
-      `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
+      `dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `dynamodb:GetItem on ${SELLING_PARTNERS}`,
     ],

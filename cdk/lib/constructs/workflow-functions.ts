@@ -83,7 +83,7 @@ export function addWorkflowFunctions(
     memorySize: 256,
     capabilities: [
       can.publishing(),
-      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"),
+      can.reports("dynamodb:UpdateItem"),
       can.sellingPartners("dynamodb:GetItem"),
     ],
   });
