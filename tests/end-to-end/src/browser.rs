@@ -96,14 +96,34 @@ impl Browser {
         })
     }
 
-    /// Opens a page, and runs the body of a JavaScript function in it, whose result comes back.
+    /// Opens a page.
     ///
     /// # Errors
-    /// The page can't be opened, or the script fails.
-    pub async fn show(&self, url: &str, script: &str) -> Result<Value> {
+    /// It can't be opened.
+    pub async fn open(&self, url: &str) -> Result<()> {
         self.command("url", &json!({"url": url})).await?;
-        self.command("execute/sync", &json!({"script": script, "args": []}))
+        Ok(())
+    }
+
+    /// Runs the body of a JavaScript function in the page that is open; its result, or what the promise
+    /// that it returns becomes.
+    ///
+    /// # Errors
+    /// The script fails.
+    pub async fn run(&self, script: &str, arguments: Value) -> Result<Value> {
+        self.command("execute/sync", &json!({"script": script, "args": arguments}))
             .await
+    }
+
+    /// What is to be seen, as a PNG in base64.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn screenshot(&self) -> Result<String> {
+        let shot = json!({"cmd": "Page.captureScreenshot", "params": {}});
+        let shot = self.command("goog/cdp/execute", &shot).await?;
+        let data = shot["data"].as_str().context("there is no picture")?;
+        Ok(data.to_owned())
     }
 
     /// Opens a link to something that the browser saves rather than shows.
@@ -117,8 +137,8 @@ impl Browser {
             "params": {"behavior": "allow", "downloadPath": folder.path()},
         });
         self.command("goog/cdp/execute", &behaviour).await?;
-        self.command("url", &json!({"url": "about:blank"})).await?;
-        self.command("url", &json!({"url": url})).await?;
+        self.open("about:blank").await?;
+        self.open(url).await?;
         let deadline = Instant::now() + patience;
         loop {
             if let Some(path) = finished(folder.path())? {
@@ -129,8 +149,7 @@ impl Browser {
                 });
             }
             if Instant::now() > deadline {
-                let script = json!({"script": SHOWN, "args": []});
-                let shown = self.command("execute/sync", &script).await.unwrap_or_default();
+                let shown = self.run(SHOWN, json!([])).await.unwrap_or_default();
                 bail!("the browser has saved nothing; it shows {shown}");
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
