@@ -103,7 +103,7 @@ fn last_error(said: &str) -> Option<&str> {
         let name = line.split([':', ' ']).next();
         name.is_some_and(|name| name.ends_with("Error")) && line.contains(": ")
     };
-    lines().rfind(is_error).or(lines().last())
+    lines().rfind(is_error).or(lines().next_back())
 }
 
 #[cfg(test)]
