@@ -107,6 +107,11 @@ fn findings(rows: &[(Subject, Samples)]) -> Findings {
         let (_, peer) = of_kind(kind).next()?;
         Some(peer.start() / slowest?)
     };
+    if let Some(ratio) = ratio(Kind::Node) {
+        table.note(format!(
+            "The Node function takes {ratio:.0} × the slowest function's time to start."
+        ));
+    }
     Findings {
         name: "start-up",
         title: "Start-up",
@@ -148,12 +153,6 @@ fn findings(rows: &[(Subject, Samples)]) -> Findings {
                 10.0,
                 " ×",
             ),
-            Target {
-                aim: "the Node function's".to_owned(),
-                found: ratio(Kind::Node)
-                    .map_or_else(|| "not measured".to_owned(), |ratio| format!("{ratio:.2} ×")),
-                met: None,
-            },
         ],
     }
 }

@@ -92,3 +92,42 @@ impl HttpClient for OneConnector {
         Some(ConnectorMetadata::new("hyper", Some("1.x".into())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a client would find, by variables that cargo sets for every test.
+    fn setting(variable: &'static str, service: &'static str) -> Option<String> {
+        let key = ServiceConfigKey::builder()
+            .env(variable)
+            .service_id(service)
+            .profile("")
+            .build()
+            .expect("complete");
+        Environment.load_config(key)
+    }
+
+    #[test]
+    fn a_services_own_setting_comes_before_the_common_one() {
+        assert_eq!(setting("CARGO_PKG", "name").as_deref(), Some("pipeline"));
+        assert_eq!(
+            setting("CARGO_PKG", "version major"),
+            env::var("CARGO_PKG_VERSION_MAJOR").ok()
+        );
+        assert_eq!(setting("CARGO_PKG_NAME", "DynamoDB").as_deref(), Some("pipeline"));
+        assert_eq!(setting("NO_SUCH", "DynamoDB"), None);
+    }
+
+    #[test]
+    fn clients_take_region_and_connections_from_the_configuration() {
+        let config = aws_config();
+        assert_eq!(
+            config.region().map(ToString::to_string),
+            env::var("AWS_REGION").ok()
+        );
+        assert!(config.http_client().is_some() && config.credentials_provider().is_some());
+        // What the SDK would check for every client is not done again: nothing is parsed here.
+        aws_sdk_dynamodb::Client::new(&config);
+    }
+}

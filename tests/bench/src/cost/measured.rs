@@ -20,6 +20,13 @@ const LOG_OVERHEAD: usize = 26;
 /// NOTIFIED, RETRIEVED, STORED, LINKED, ANNOUNCED.
 const STAGES: f64 = 6.0;
 
+/// A month in which a million reports of so many selling partners are ordered and delivered.
+const SELLERS: f64 = 100.0;
+const HOURS: f64 = 730.0;
+
+/// The functions that need a seller's token: one orders, one asks for the document.
+const WITH_TOKENS: f64 = 2.0;
+
 /// What one function did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -161,15 +168,22 @@ impl Measured {
             )
             .with(
                 Item::KmsRequest,
-                each(calls.count("kms", "Decrypt")),
-                Source::Measured,
-                "tokens decrypted; a function knows a token for an hour. Data keys of S3, SQS, SNS and DynamoDB are kept for minutes and shared, and not in it",
+                WITH_TOKENS * SELLERS * HOURS / 1e6,
+                Source::Assumed,
+                format!(
+                    "a function knows a token for an hour: {WITH_TOKENS} functions × {SELLERS} sellers × {HOURS} hours for a million reports (here, warm: {} for {} reports). Data keys of S3, SQS, SNS and DynamoDB are kept for minutes and shared, and not in it",
+                    calls.count("kms", "Decrypt"),
+                    self.reports,
+                ),
             )
             .with(
                 Item::SecretRequest,
-                each(calls.count("secretsmanager", "GetSecretValue")),
-                Source::Measured,
-                "a function knows the secret for five minutes",
+                WITH_TOKENS * HOURS * 12.0 / 1e6,
+                Source::Assumed,
+                format!("a function knows the secret for five minutes: {WITH_TOKENS} functions × {HOURS} hours × 12 (here, warm: {} for {} reports)",
+                    calls.count("secretsmanager", "GetSecretValue"),
+                    self.reports,
+                ),
             )
             .with(Item::S3Write, each(self.s3_writes()), Source::Measured, "PutObject and multipart calls")
             .with(Item::S3Read, 1.0, Source::Assumed, "the reader follows the link once")
@@ -351,7 +365,7 @@ mod tests {
         assert_eq!(uses(Item::LambdaRequest), 2.0);
         assert_eq!(uses(Item::LambdaGbSecond), 0.1);
         assert_eq!(uses(Item::StateTransition), 2.0);
-        assert_eq!(uses(Item::KmsRequest), 0.5);
+        assert_eq!(uses(Item::KmsRequest), 0.146);
         assert_eq!(uses(Item::S3Write), 1.0);
         assert_eq!(uses(Item::ReadUnit), 3.0);
         // Rows of two units, written 6 times to the table and 11 times to an index; 4 + 2 others.

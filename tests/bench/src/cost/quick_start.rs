@@ -124,7 +124,8 @@ mod tests {
                 100.0
             }
         });
-        assert_eq!(bill.per_report(Item::LambdaGbSecond), 4.0 * 0.05 + 0.1);
+        let expected = 4.0 * 0.05 + 0.1;
+        assert!((bill.per_report(Item::LambdaGbSecond) - expected).abs() < 1e-9);
         assert_eq!(bill.dollars(Item::StateTransition), 125.0);
         assert!((dollars_per_further_tenth() - 0.225 * 16.6667).abs() < 1e-9);
     }

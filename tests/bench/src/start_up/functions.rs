@@ -43,23 +43,23 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
     let report = json!({ "reportId": REPORT });
     let region = json!({ "SellerId": SELLER, "RegionCode": "EU", "ReportTypes": TYPE });
     let token = json!({ "SellerId": SELLER, "RefreshToken": "Atzr|token" });
-    let no = || Value::Null;
+    let no = &Value::Null;
     vec![
-        example("token-storage", call("POST", "/tokens", no(), no(), token)),
+        example("token-storage", call("POST", "/tokens", no, no, &token)),
         example(
             "notifications-subscriber",
-            call("POST", "/notifications", no(), no(), subscription),
+            call("POST", "/notifications", no, no, &subscription),
         ),
-        example("report-creator", call("POST", "/reports", no(), no(), order)),
+        example("report-creator", call("POST", "/reports", no, no, &order)),
         example(
             "report-reader",
-            call("GET", "/reports/{reportId}", report.clone(), seller.clone(), no()),
+            call("GET", "/reports/{reportId}", &report, &seller, no),
         ),
         example(
             "report-canceller",
-            call("DELETE", "/reports/{reportId}", report, seller, no()),
+            call("DELETE", "/reports/{reportId}", &report, &seller, no),
         ),
-        example("report-scheduler", call("GET", "/schedules", no(), region, no())),
+        example("report-scheduler", call("GET", "/schedules", no, &region, no)),
         example("order-placer", placement()),
         example("notifications-processor", notification()),
         example("report-document-retrieval", retrieval()),
@@ -109,7 +109,7 @@ pub fn problem(answer: &Value) -> Option<String> {
 }
 
 /// A request as API Gateway hands it over.
-fn call(method: &str, resource: &str, path: Value, query: Value, body: Value) -> Value {
+fn call(method: &str, resource: &str, path: &Value, query: &Value, body: &Value) -> Value {
     let listed = |single: &Value| {
         let fields = single.as_object()?.iter();
         Some(
@@ -123,7 +123,7 @@ fn call(method: &str, resource: &str, path: Value, query: Value, body: Value) ->
         "resource": resource, "path": place, "httpMethod": method,
         "headers": { "content-type": "application/json", "host": "api.example.com" },
         "multiValueHeaders": { "content-type": ["application/json"], "host": ["api.example.com"] },
-        "queryStringParameters": query, "multiValueQueryStringParameters": listed(&query),
+        "queryStringParameters": query, "multiValueQueryStringParameters": listed(query),
         "pathParameters": path, "stageVariables": null,
         "requestContext": {
             "resourceId": "r", "resourcePath": resource, "httpMethod": method, "path": format!("/prod{place}"),
