@@ -268,7 +268,8 @@ mod tests {
         let over = mock!(aws_sdk_dynamodb::Client::update_item)
             .match_requests(|request| says(request, "REMOVE announcingUntil"))
             .then_output(|| UpdateItemOutput::builder().build());
-        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, &[&taken, &over]);
+        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, &taken, &over]);
         let notifier = Notifier {
             topic: Topic::new(
                 mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&refused]),
