@@ -1,3 +1,4 @@
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::list_parts::ListPartsOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType};
@@ -101,12 +102,10 @@ impl DocumentStore {
                 .set_part_number_marker(after)
                 .send()
                 .await;
-            let listed = match listed.map_err(|error| PipelineError::aws("S3", &error)) {
+            let listed = match listed {
                 Ok(listed) => listed,
-                Err(PipelineError::AwsRefused { message, .. }) if message.starts_with("NoSuchUpload") => {
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
+                Err(error) if error.code() == Some("NoSuchUpload") => return Ok(None),
+                Err(error) => return Err(PipelineError::aws("S3", &error)),
             };
             let so_far = upload.unwrap_or_else(|| {
                 let key = description.key.clone();

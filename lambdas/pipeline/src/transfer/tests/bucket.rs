@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::error::ErrorMetadata;
 use aws_sdk_s3::operation::abort_multipart_upload::AbortMultipartUploadOutput;
 use aws_sdk_s3::operation::complete_multipart_upload::CompleteMultipartUploadOutput;
 use aws_sdk_s3::operation::create_multipart_upload::CreateMultipartUploadOutput;
-use aws_sdk_s3::operation::list_parts::ListPartsOutput;
+use aws_sdk_s3::operation::list_parts::{ListPartsError, ListPartsOutput};
 use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_s3::operation::upload_part::UploadPartOutput;
 use aws_sdk_s3::types::{ChecksumType, Part};
@@ -119,6 +120,13 @@ impl Bucket {
     pub fn ledger(&self) -> Ledger {
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&self.row, &self.note]);
         Ledger::new(client, "Reports".into())
+    }
+
+    /// As it is when the upload that the ledger knows of has been completed, given up or swept.
+    pub fn without_uploads(self) -> Self {
+        let list = mock!(aws_sdk_s3::Client::list_parts)
+            .then_error(|| ListPartsError::generic(ErrorMetadata::builder().code("NoSuchUpload").build()));
+        Self { list, ..self }
     }
 
     /// Calls of put, create, part, complete and abort.

@@ -362,3 +362,14 @@ async fn an_upload_of_another_document_is_given_up() {
     assert_eq!(bucket.calls(), [0, 1, 3, 1, 1]);
     assert!(bucket.sent() == document);
 }
+
+#[tokio::test]
+async fn an_upload_that_is_no_more_is_begun_anew() {
+    let document = noise(3 * PART);
+    let source = Source::in_ranges(document.clone());
+    let earlier = document.chunks(PART).map(<[u8]>::to_vec).collect();
+    let bucket = Bucket::with_earlier(earlier, &identity(&source)).without_uploads();
+    store(&source, &bucket).await.expect("stored");
+    assert_eq!(bucket.calls(), [0, 1, 3, 1, 0]);
+    assert!(bucket.sent() == document);
+}
