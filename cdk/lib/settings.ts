@@ -19,6 +19,8 @@ export interface Settings {
   readonly workflowType: WorkflowType;
   /** Whether documents are stored byte for byte, or texts in UTF-8. */
   readonly documentFormat: string;
+  /** Whether gzip documents that are stored as they are get read, or only counted. */
+  readonly gzipCheck: string;
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
   readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
@@ -34,6 +36,7 @@ const NAMES = [
   "reportRetentionDays",
   "workflowType",
   "documentFormat",
+  "gzipCheck",
   "storageMemory",
   "localMailbox",
 ] as const;
@@ -53,6 +56,8 @@ const REMOVAL_POLICIES: Record<string, RemovalPolicy> = {
 const WORKFLOW_TYPES: Record<string, WorkflowType> = { standard: "standard", express: "express" };
 
 const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
+
+const GZIP_CHECKS: Record<string, string> = { contents: "contents", length: "length" };
 
 const BOOLEANS: Record<string, boolean> = { true: true, false: false };
 
@@ -85,6 +90,7 @@ export function readSettings(node: Node): Settings {
     reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "30"), 1, 9999)),
     workflowType: oneOf("workflowType", read("workflowType", "standard"), WORKFLOW_TYPES),
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
+    gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };

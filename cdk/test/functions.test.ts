@@ -131,7 +131,12 @@ const EXPECTED: Record<string, Expected> = {
     permissions: [...metered(), `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`],
   },
   FunctionsReportDocumentStorage: {
-    environment: { REPORTS_BUCKET: "<StorageReportsBucket>", ...REPORTS_TABLE, DOCUMENT_FORMAT: "as-is" },
+    environment: {
+      REPORTS_BUCKET: "<StorageReportsBucket>",
+      ...REPORTS_TABLE,
+      DOCUMENT_FORMAT: "as-is",
+      GZIP_CHECK: "contents",
+    },
     permissions: [
       `s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts on ${OBJECTS}`,
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",

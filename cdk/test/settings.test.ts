@@ -21,6 +21,7 @@ describe("settings", () => {
     ["reportRetentionDays", "1.5"],
     ["reportRetentionDays", "forever"],
     ["documentFormat", "utf-8"],
+    ["gzipCheck", "none"],
     ["storageMemory", "128"],
     ["storageMemory", "1 GB"],
     ["workflowType", "EXPRESS"],
@@ -56,6 +57,7 @@ describe("settings", () => {
       logRetentionDays: "365",
       reportRetentionDays: "7",
       documentFormat: "utf8",
+      gzipCheck: "length",
       storageMemory: "1769",
     })["Other"];
     assert.ok(changed);
@@ -64,6 +66,7 @@ describe("settings", () => {
     all("AWS::Logs::LogGroup").forEach((properties) => assert.equal(properties.RetentionInDays, 365));
     const storage = all("AWS::Lambda::Function").find((properties) => "DOCUMENT_FORMAT" in properties.Environment.Variables);
     assert.equal(storage?.Environment.Variables.DOCUMENT_FORMAT, "utf8");
+    assert.equal(storage?.Environment.Variables.GZIP_CHECK, "length");
     assert.equal(storage?.MemorySize, 1769);
     const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];
     assert.equal(bucket.LifecycleConfiguration.Rules[0].ExpirationInDays, 7);

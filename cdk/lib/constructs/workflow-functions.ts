@@ -53,7 +53,7 @@ export function addWorkflowFunctions(
     timeout: Duration.minutes(15),
     memorySize: settings.storageMemory,
     capabilities: [
-      { environment: { DOCUMENT_FORMAT: settings.documentFormat } },
+      { environment: { DOCUMENT_FORMAT: settings.documentFormat, GZIP_CHECK: settings.gzipCheck } },
       can.reportObjects(
         ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
         // Parts of a multipart upload are decrypted when it is completed.

@@ -20,6 +20,7 @@ async fn main() -> Result<(), Error> {
     let bucket = settings::required("REPORTS_BUCKET")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let format = settings::required("DOCUMENT_FORMAT")?;
+    let gzip_check = settings::required("GZIP_CHECK")?;
     let memory_mebibytes: usize = settings::required("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
     let aws = aws_config();
     let storage = &Storage {
@@ -29,6 +30,7 @@ async fn main() -> Result<(), Error> {
             store: DocumentStore::new(aws_sdk_s3::Client::new(&aws), bucket),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
             format,
+            gzip_check,
             pool: BufferPool::new((memory_mebibytes << 20) / SHARE_FOR_PARTS),
         },
     };

@@ -42,8 +42,8 @@ pub struct Options {
     /// How often each figure is measured [default: 3, and 1 above 1 GiB]
     #[arg(long)]
     repeats: Option<u32>,
-    /// Only these, with commas between: as-is, utf8, copy, copy-inflating, pipe, python-by-hand,
-    /// python, node, node-stream
+    /// Only these, with commas between: as-is, as-is-by-length, utf8, copy, copy-inflating,
+    /// pipe, python-by-hand, python, node, node-stream
     #[arg(long, value_delimiter = ',')]
     contestants: Vec<Contestant>,
 }

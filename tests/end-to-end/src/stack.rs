@@ -73,6 +73,12 @@ impl Stack {
         ))
     }
 
+    /// Whether texts are stored in UTF-8, and not as Amazon sent them.
+    #[must_use]
+    pub fn stores_utf8(&self) -> bool {
+        variable("DOCUMENT_FORMAT").is_ok_and(|format| format == "utf8")
+    }
+
     /// Whether deliveries begin in the express lane. Most of them have no execution then that could be
     /// asked about.
     #[must_use]

@@ -9,8 +9,9 @@ use clap::builder::PossibleValuesParser;
 use crate::companions;
 use crate::ports::PortOptions;
 use crate::processes::run_shown;
-use crate::profile::{self, Profile, Workflow};
+use crate::profile::{self, Profile};
 use crate::progress;
+use crate::setting::Setting;
 use crate::stack::{self, Stack};
 use crate::workspace::Workspace;
 
@@ -46,9 +47,9 @@ pub struct Storm {
     /// How many times faster than Amazon's quotas fill up again
     #[arg(long, value_name = "FACTOR", default_value_t = Profile::STORM.speed_up, value_parser = profile::factor)]
     speed_up: f64,
-    /// How deliveries begin
-    #[arg(long, value_enum, default_value_t)]
-    workflow: Workflow,
+    /// A setting of the deployment, as `cdk deploy` takes it, such as `workflowType=express`
+    #[arg(short = 'c', long = "context", value_name = "NAME=VALUE")]
+    context: Vec<Setting>,
     /// Print the result as JSON, and nothing else on standard output
     #[arg(long)]
     json: bool,
@@ -63,7 +64,7 @@ impl Storm {
             faults: Vec::new(),
             drain: None,
             speed_up: Profile::STORM.speed_up,
-            workflow: Workflow::Standard,
+            context: Vec::new(),
             json: false,
         }
     }
@@ -72,7 +73,7 @@ impl Storm {
     pub fn profile(&self) -> Profile {
         Profile {
             speed_up: self.speed_up,
-            workflow: self.workflow,
+            context: self.context.clone(),
             ..Profile::STORM
         }
     }
@@ -84,7 +85,7 @@ impl Storm {
         Ok(command)
     }
 
-    /// The speed is not among them, as the program asks the simulator, nor is the kind of workflow.
+    /// The speed is not among them, as the program asks the simulator, nor are the deployment's settings.
     fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
         let mut add = |name: &str, value: String| arguments.extend([name.to_owned(), value]);
@@ -139,7 +140,9 @@ mod tests {
             Some(Storm::small().arguments().join(" ").as_str())
         );
         assert_eq!(
-            passed_on("--reports 500 --seed 7 --faults aws,kill --json --speed-up 600 --workflow express"),
+            passed_on(
+                "--reports 500 --seed 7 --faults aws,kill --json --speed-up 600 -c workflowType=express"
+            ),
             is("--reports 500 --seed 7 --faults aws,kill --json")
         );
         assert_eq!(passed_on("--drain 100"), is("--drain 100 --seed 1"));

@@ -9,9 +9,10 @@ use crate::aws_cli::{ACCOUNT, LocalAws, REGION, cdk};
 use crate::files::{self, PRIVATE};
 use crate::ports::Ports;
 use crate::processes::run_logged;
-use crate::profile::{Profile, Workflow};
+use crate::profile::Profile;
 use crate::progress::Step;
 use crate::run_record::{AccessKey, RunRecord};
+use crate::setting::Setting;
 use crate::simulator;
 use crate::stamp::{Fingerprint, Stamp};
 use crate::toolbox::Venv;
@@ -21,27 +22,27 @@ use crate::workspace::Workspace;
 const RECONCILE_RATE: &str = "rate(1 minute)";
 
 /// What the deployment is told.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where Amazon's stand-in listens.
     pub simulator_port: u16,
     /// How long after an order or a notification the reconciler looks after a report.
     pub overdue_seconds: u32,
-    /// How deliveries begin.
-    pub workflow: Workflow,
+    /// Further ones, as the CDK takes them.
+    pub context: Vec<Setting>,
 }
 
 impl Settings {
     /// The settings of a kind of stack.
-    pub fn of(profile: Profile, ports: Ports) -> Self {
+    pub fn of(profile: &Profile, ports: Ports) -> Self {
         Self {
             simulator_port: ports.simulator,
             overdue_seconds: profile.overdue_seconds(),
-            workflow: profile.workflow,
+            context: profile.context.clone(),
         }
     }
 
-    fn parameters(self) -> [String; 4] {
+    fn parameters(&self) -> [String; 4] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
             format!("SpApiEnvironment={}", simulator::url(self.simulator_port)),
@@ -60,7 +61,7 @@ pub struct Deployed {
 }
 
 /// The hash of everything that the deployment is made from.
-pub fn fingerprint(workspace: &Workspace, settings: Settings) -> Result<String> {
+pub fn fingerprint(workspace: &Workspace, settings: &Settings) -> Result<String> {
     let root = workspace.root();
     let mut app = Fingerprint::default();
     for file in ["cdk.json", "package-lock.json", "tsconfig.json"] {
@@ -81,7 +82,7 @@ pub fn deploy(
     workspace: &Workspace,
     local_aws: &LocalAws,
     fingerprint: &str,
-    settings: Settings,
+    settings: &Settings,
 ) -> Result<Deployed> {
     let step = Step::start("CDK bootstrap and synthesis");
     // They need nothing of each other, and each takes several seconds to start.
@@ -102,7 +103,7 @@ pub fn update(
     workspace: &Workspace,
     local_aws: &LocalAws,
     fingerprint: &str,
-    settings: Settings,
+    settings: &Settings,
 ) -> Result<Deployed> {
     let step = Step::start("CDK synthesis");
     synthesize(workspace, fingerprint, settings)?;
@@ -122,7 +123,7 @@ fn bootstrap(workspace: &Workspace, local_aws: &LocalAws) -> Result<()> {
 }
 
 /// Writes the templates to `target/local/cdk.out`, unless they are there.
-fn synthesize(workspace: &Workspace, fingerprint: &str, settings: Settings) -> Result<()> {
+fn synthesize(workspace: &Workspace, fingerprint: &str, settings: &Settings) -> Result<()> {
     let templates = workspace.local("cdk.out");
     let stamp = Stamp::of(&templates);
     if stamp.matches(fingerprint) {
@@ -138,7 +139,7 @@ fn synthesize(workspace: &Workspace, fingerprint: &str, settings: Settings) -> R
     stamp.write(fingerprint)
 }
 
-fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, settings: Settings) -> Result<Deployed> {
+fn deploy_templates(workspace: &Workspace, local_aws: &LocalAws, settings: &Settings) -> Result<Deployed> {
     let step = Step::start("CDK deployment");
     let outputs = workspace.local("cdk-outputs.json");
     let mut command = local_aws.cdk(workspace);
@@ -216,23 +217,24 @@ pub fn create_invoke_user_key(local_aws: &LocalAws, venv: &Venv, record: &RunRec
     })
 }
 
-fn context(workspace: &Workspace, settings: Settings) -> Vec<String> {
+fn context(workspace: &Workspace, settings: &Settings) -> Vec<String> {
     // Named like Rust names it, where AWS has its own word.
     let architecture = if std::env::consts::ARCH == "aarch64" {
         "arm64"
     } else {
         "x86_64"
     };
-    [
-        format!("functionsDir={}", workspace.local("functions").display()),
-        format!("architecture={architecture}"),
-        "localMailbox=true".to_owned(),
-        "removalPolicy=destroy".to_owned(),
-        format!("workflowType={}", settings.workflow.name()),
-    ]
-    .into_iter()
-    .flat_map(|setting| ["--context".to_owned(), setting])
-    .collect()
+    let functions = workspace.local("functions").display().to_string();
+    let ours = [
+        Setting::new("functionsDir", functions),
+        Setting::new("architecture", architecture),
+        Setting::new("localMailbox", "true"),
+        Setting::new("removalPolicy", "destroy"),
+    ];
+    ours.iter()
+        .chain(&settings.context)
+        .flat_map(|setting| ["--context".to_owned(), setting.to_string()])
+        .collect()
 }
 
 /// Reads `cdk deploy`'s outputs file: `{stack: {output: value}}`.

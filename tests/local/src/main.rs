@@ -22,6 +22,7 @@ mod progress;
 mod redrive;
 mod run_record;
 mod services;
+mod setting;
 mod simulator;
 mod stack;
 mod stack_env;

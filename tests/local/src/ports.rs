@@ -38,7 +38,7 @@ pub struct Ports {
 
 impl Ports {
     /// The ports for a new stack, if they are free.
-    pub fn free(options: PortOptions, profile: Profile) -> Result<Self> {
+    pub fn free(options: PortOptions, profile: &Profile) -> Result<Self> {
         let take = |purpose, wanted: Option<u16>, default, option| {
             let port = wanted.unwrap_or(default);
             let wanted = Wanted {

@@ -1,31 +1,13 @@
 //! What kind of stack to start.
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::{Deserialize, Serialize};
 
-/// How deliveries begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub enum Workflow {
-    /// In the delivery workflow.
-    #[default]
-    Standard,
-    /// In the express lane.
-    Express,
-}
-
-impl Workflow {
-    /// Its name, in options and in the deployment's settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "standard",
-            Self::Express => "express",
-        }
-    }
-}
+use crate::setting::Setting;
 
 /// What makes stacks differ, besides their ports.
-#[derive(Args, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     /// How many times faster than Amazon's quotas fill up again and schedules come round
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
@@ -33,9 +15,9 @@ pub struct Profile {
     /// Let the functions' calls to AWS go through a proxy that can fail as AWS does
     #[arg(long)]
     pub faulty_aws: bool,
-    /// How deliveries begin
-    #[arg(long, value_enum, default_value_t)]
-    pub workflow: Workflow,
+    /// A setting of the deployment, as `cdk deploy` takes it, such as `documentFormat=utf8`
+    #[arg(short = 'c', long = "context", value_name = "NAME=VALUE")]
+    pub context: Vec<Setting>,
 }
 
 /// A plain stack.
@@ -44,7 +26,7 @@ impl Default for Profile {
         Self {
             speed_up: 1.0,
             faulty_aws: false,
-            workflow: Workflow::Standard,
+            context: Vec::new(),
         }
     }
 }
@@ -55,16 +37,16 @@ impl Profile {
     pub const STORM: Self = Self {
         speed_up: 60.0,
         faulty_aws: true,
-        workflow: Workflow::Standard,
+        context: Vec::new(),
     };
 
     /// How long after an order or a notification the reconciler looks after a report.
-    pub fn overdue_seconds(self) -> u32 {
+    pub fn overdue_seconds(&self) -> u32 {
         if self.faulty_aws { 15 } else { 30 }
     }
 
     /// Fails if a stack of another kind runs.
-    pub fn require_same(self, running: Self) -> Result<()> {
+    pub fn require_same(&self, running: &Self) -> Result<()> {
         if self == running {
             return Ok(());
         }
@@ -75,7 +57,7 @@ impl Profile {
         );
     }
 
-    fn as_command(self) -> String {
+    fn as_command(&self) -> String {
         let mut command = "cargo local up".to_owned();
         if self.speed_up != Self::default().speed_up {
             command.push_str(&format!(" --speed-up {}", self.speed_up));
@@ -83,8 +65,8 @@ impl Profile {
         if self.faulty_aws {
             command.push_str(" --faulty-aws");
         }
-        if self.workflow != Workflow::default() {
-            command.push_str(&format!(" --workflow {}", self.workflow.name()));
+        for setting in &self.context {
+            command.push_str(&format!(" -c {setting}"));
         }
         command
     }
@@ -104,9 +86,9 @@ mod tests {
 
     #[test]
     fn a_stack_of_another_kind_is_refused_by_name() {
-        assert!(Profile::STORM.require_same(Profile::STORM).is_ok());
-        let message = |wanted: Profile, running| {
-            let error = wanted.require_same(running).err();
+        assert!(Profile::STORM.require_same(&Profile::STORM).is_ok());
+        let message = |wanted: Profile, running: Profile| {
+            let error = wanted.require_same(&running).err();
             error.map(|error| error.to_string()).unwrap_or_default()
         };
         let plain = message(Profile::STORM, Profile::default());
@@ -117,12 +99,12 @@ mod tests {
             "{storm}"
         );
         let express = Profile {
-            workflow: Workflow::Express,
+            context: vec!["workflowType=express".parse().expect("a setting")],
             ..Profile::default()
         };
         let express = message(Profile::default(), express);
         assert!(
-            express.contains("`cargo local up --workflow express`,"),
+            express.contains("`cargo local up -c workflowType=express`,"),
             "{express}"
         );
     }

@@ -144,23 +144,23 @@ pub fn up(workspace: &Workspace, options: PortOptions, profile: Profile) -> Resu
     let running = running(workspace);
     let ports = match &running {
         Some((record, _)) => {
-            profile.require_same(record.profile)?;
+            profile.require_same(&record.profile)?;
             record.ports.require_same(options)?;
             record.ports
         }
         None => {
             // What a runner left behind that was killed before the stack was complete.
             Files::of(workspace).stop();
-            Ports::free(options, profile)?
+            Ports::free(options, &profile)?
         }
     };
     let venv = Venv::prepare(workspace, &tools)?;
     toolbox::npm_ci(workspace, "cdk")?;
     functions::build(workspace)?;
     functions::lay_out(workspace)?;
-    let settings = Settings::of(profile, ports);
+    let settings = Settings::of(&profile, ports);
     if let Some((record, local_aws)) = running {
-        let variables = update(workspace, &venv, &local_aws, record, settings)?;
+        let variables = update(workspace, &venv, &local_aws, record, &settings)?;
         return Ok(Stack {
             variables,
             guard: None,
@@ -181,7 +181,7 @@ pub fn up(workspace: &Workspace, options: PortOptions, profile: Profile) -> Resu
         ports,
         client_id: CLIENT_ID.to_owned(),
         client_secret: random_secret()?,
-        deployed: deployment::fingerprint(workspace, settings)?,
+        deployed: deployment::fingerprint(workspace, &settings)?,
         simulator: simulator::fingerprint(workspace)?,
         ..RunRecord::default()
     };
@@ -189,7 +189,7 @@ pub fn up(workspace: &Workspace, options: PortOptions, profile: Profile) -> Resu
         fault_proxy::start(workspace, &venv, &local_aws, port)?;
         record.fault_proxy = Some(fault_proxy::fingerprint(workspace)?);
     }
-    let deployed = deployment::deploy(workspace, &local_aws, &record.deployed, settings)?;
+    let deployed = deployment::deploy(workspace, &local_aws, &record.deployed, &settings)?;
     record.stack_names = deployed.stack_names;
     record.outputs = deployed.outputs;
     let step = Step::start("Credentials");
@@ -210,7 +210,7 @@ fn update(
     venv: &Venv,
     local_aws: &LocalAws,
     mut record: RunRecord,
-    settings: Settings,
+    settings: &Settings,
 ) -> Result<Variables> {
     if let Some(port) = record.ports.fault_proxy {
         let binary = Some(fault_proxy::fingerprint(workspace)?);

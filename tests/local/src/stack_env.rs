@@ -8,8 +8,8 @@ use anyhow::Result;
 use crate::aws_cli::{LocalAws, isolate};
 use crate::fault_proxy;
 use crate::files::{self, PRIVATE};
-use crate::profile::Workflow;
 use crate::run_record::RunRecord;
+use crate::setting;
 use crate::simulator;
 use crate::workspace::Workspace;
 
@@ -60,8 +60,11 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     for (name, output) in FROM_OUTPUTS {
         variables.push((name, record.output(output)?.to_owned()));
     }
-    if record.profile.workflow == Workflow::Express {
-        variables.push(("EXPRESS_LANE_ARN", record.output("ExpressLaneArn")?.to_owned()));
+    if let Ok(express_lane) = record.output("ExpressLaneArn") {
+        variables.push(("EXPRESS_LANE_ARN", express_lane.to_owned()));
+    }
+    if let Some(format) = setting::value(&record.profile.context, "documentFormat") {
+        variables.push(("DOCUMENT_FORMAT", format.to_owned()));
     }
     Ok(variables)
 }

@@ -5,6 +5,7 @@ mod charset;
 mod checksum;
 mod document_format;
 mod finished_report;
+mod gzip_check;
 pub mod ledger;
 mod media_type;
 mod notification;
@@ -17,6 +18,7 @@ pub use announcement::{Announcement, Failure, Link};
 pub use checksum::{Crc64Nvme, InvalidChecksum};
 pub use document_format::{DocumentFormat, UnknownFormat};
 pub use finished_report::{FinalStatus, FinishedReport};
+pub use gzip_check::{GzipCheck, UnknownCheck};
 pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription, describe};
 

@@ -16,7 +16,7 @@ const WAITING: usize = 1;
 const ROOM: usize = 256 << 10;
 
 /// Decompresses a gzip document that passes, only to see that it is whole, beside its transfer.
-pub(super) struct GzipCheck {
+pub(super) struct GzipChecker {
     parts: Option<mpsc::Sender<Bytes>>,
     worker: JoinHandle<io::Result<()>>,
 }
@@ -50,7 +50,7 @@ impl BufRead for Coming {
     }
 }
 
-impl GzipCheck {
+impl GzipChecker {
     pub(super) fn start() -> Self {
         let (parts, coming) = mpsc::channel(WAITING);
         let coming = Coming {
@@ -82,6 +82,12 @@ impl GzipCheck {
             Err(lost) => Err(corrupt(&io::Error::other(lost))),
         }
     }
+}
+
+/// Whether a document begins as a gzip document does, as far as its first bytes can tell.
+pub(super) fn check_beginning(first: &[u8]) -> Result<(), PipelineError> {
+    let begun = MultiGzDecoder::new(first).read(&mut [0]);
+    begun.map(drop).map_err(|error| corrupt(&error))
 }
 
 /// Whether a gzip document is whole, of which all is here.
@@ -138,7 +144,7 @@ mod tests {
     /// Both ways to check.
     async fn check(document: &[u8]) -> Result<(), PipelineError> {
         let at_once = super::check(document);
-        let mut check = GzipCheck::start();
+        let mut check = GzipChecker::start();
         let in_parts = async {
             for part in document.chunks(1000) {
                 check.take(Bytes::copy_from_slice(part)).await?;
@@ -179,5 +185,13 @@ mod tests {
         let cut = beginning(&whole[..whole.len() / 2], 1 << 20);
         assert!(!cut.is_empty() && text.starts_with(&cut));
         assert!(beginning(b"plain", 10).is_empty());
+    }
+
+    #[test]
+    fn a_beginning_is_a_gzip_documents_or_not() {
+        let whole = gzip(&text(4));
+        assert!(check_beginning(&whole[..whole.len() / 2]).is_ok());
+        let corrupt = check_beginning(b"<html>Not a document</html>").expect_err("no gzip");
+        assert_eq!(corrupt.name(), "DocumentIncomplete");
     }
 }

@@ -24,8 +24,8 @@ use sp_api::{CompressionAlgorithm, Document, DocumentStream, SpApiClient};
 use crate::PipelineError;
 use crate::adapters::{DocumentStore, Ledger, UnfinishedUpload, Upload, or_warn};
 use crate::domain::stages::{DocumentToStore, StoredDocument};
-use crate::domain::{Crc64Nvme, DocumentFacts, DocumentFormat, ObjectDescription, describe};
-use gzip_check::GzipCheck;
+use crate::domain::{Crc64Nvme, DocumentFacts, DocumentFormat, GzipCheck, ObjectDescription, describe};
+use gzip_check::GzipChecker;
 use part_sizes::PartSizes;
 use parts::Parts;
 pub use pool::BufferPool;
@@ -49,6 +49,8 @@ pub struct Transfer {
     pub ledger: Ledger,
     /// What they are stored as.
     pub format: DocumentFormat,
+    /// How gzip documents that are stored as they are get checked.
+    pub gzip_check: GzipCheck,
     /// The memory for parts.
     pub pool: BufferPool,
 }
@@ -107,6 +109,11 @@ impl Transfer {
             }
             return self.put(&description, first).await;
         }
+        // Without a length, only what is in it tells where it ends.
+        let is_read = is_gzip && (self.gzip_check == GzipCheck::Contents || document.length().is_none());
+        if is_gzip && !is_read {
+            gzip_check::check_beginning(&first)?;
+        }
         let large = Large {
             input,
             document: &document,
@@ -114,7 +121,7 @@ impl Transfer {
         };
         let mut upload = self.upload(&large).await?;
         // What is there of a document that needs no check need not be read again.
-        let can_skip = !is_gzip && document.etag().is_some();
+        let can_skip = !is_read && document.etag().is_some();
         let skip = if can_skip {
             upload.take_earlier(|number| sizes.size(number))
         } else {
@@ -127,8 +134,8 @@ impl Transfer {
         } else {
             reading.in_a_row(stream, next)
         };
-        let check = is_gzip.then(GzipCheck::start);
-        let sent = send(&mut upload, first, parts, check, until).await;
+        let checker = is_read.then(GzipChecker::start);
+        let sent = send(&mut upload, first, parts, checker, until).await;
         self.end(upload, &description, sent, 0).await
     }
 
@@ -262,7 +269,7 @@ async fn send(
     upload: &mut Upload,
     first: Option<Bytes>,
     mut parts: Parts,
-    mut check: Option<GzipCheck>,
+    mut checker: Option<GzipChecker>,
     until: Instant,
 ) -> Result<(u64, Crc64Nvme), PipelineError> {
     let mut next = match first {
@@ -271,8 +278,8 @@ async fn send(
     };
     let mut is_progress = false;
     while let Some(part) = next {
-        if let Some(check) = &mut check {
-            check.take(part.clone()).await?;
+        if let Some(checker) = &mut checker {
+            checker.take(part.clone()).await?;
         }
         is_progress |= upload.send(part);
         upload.note_arrivals()?;
@@ -288,8 +295,8 @@ async fn send(
         }
         next = parts.next().await?;
     }
-    if let Some(mut check) = check {
-        check.finish().await?;
+    if let Some(mut checker) = checker {
+        checker.finish().await?;
     }
     upload.complete().await
 }

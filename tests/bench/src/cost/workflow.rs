@@ -115,7 +115,7 @@ mod tests {
         ] {
             assert!(names.contains(&name), "{name} is not in {names:?}");
         }
-        assert_eq!(path.last().map(|state| state.kind.as_str()), Some("Succeed"));
+        assert_eq!(names.last(), Some(&"NotifySeller"));
         Ok(())
     }
 }

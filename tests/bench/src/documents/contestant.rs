@@ -7,21 +7,25 @@ use serde::Serialize;
 
 use super::composition::{Name, Packing};
 
-/// The function's setting `DOCUMENT_FORMAT`.
+/// How the function is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Format {
+pub enum Setting {
     AsIs,
+    /// Gzip documents are not read, only counted.
+    AsIsByLength,
     Utf8,
 }
 
-impl Format {
-    /// The setting's value.
-    pub fn setting(self) -> &'static str {
-        match self {
-            Self::AsIs => "as-is",
-            Self::Utf8 => "utf8",
-        }
+impl Setting {
+    /// The variables that say so.
+    pub fn variables(self) -> [(&'static str, &'static str); 2] {
+        let (format, check) = match self {
+            Self::AsIs => ("as-is", "contents"),
+            Self::AsIsByLength => ("as-is", "length"),
+            Self::Utf8 => ("utf8", "contents"),
+        };
+        [("DOCUMENT_FORMAT", format), ("GZIP_CHECK", check)]
     }
 }
 
@@ -30,7 +34,7 @@ impl Format {
 #[serde(rename_all = "camelCase")]
 pub enum Contestant {
     /// ReportDocumentStorage.
-    Ours(Format),
+    Ours(Setting),
     /// Bytes from one connection into another.
     LeastWork,
     /// The same, with an eye on whether the gzip document is whole.
@@ -64,12 +68,13 @@ pub enum Content {
 
 impl Contestant {
     /// Everybody, in the order of the tables.
-    pub const ALL: [Self; 9] = [
-        Self::Ours(Format::AsIs),
+    pub const ALL: [Self; 10] = [
+        Self::Ours(Setting::AsIs),
+        Self::Ours(Setting::AsIsByLength),
         Self::LeastWork,
         Self::LeastWorkInflating,
         Self::PythonByHand,
-        Self::Ours(Format::Utf8),
+        Self::Ours(Setting::Utf8),
         Self::Pipe,
         Self::PythonClient,
         Self::NodeClient,
@@ -79,8 +84,9 @@ impl Contestant {
     /// Its name on the command line.
     fn short(self) -> &'static str {
         match self {
-            Self::Ours(Format::AsIs) => "as-is",
-            Self::Ours(Format::Utf8) => "utf8",
+            Self::Ours(Setting::AsIs) => "as-is",
+            Self::Ours(Setting::AsIsByLength) => "as-is-by-length",
+            Self::Ours(Setting::Utf8) => "utf8",
             Self::LeastWork => "copy",
             Self::LeastWorkInflating => "copy-inflating",
             Self::Pipe => "pipe",
@@ -93,7 +99,11 @@ impl Contestant {
 
     /// Whether that is something for documents that are sent so.
     pub fn moves(self, packing: Packing) -> bool {
-        packing == Packing::Gzip || !matches!(self, Self::LeastWorkInflating | Self::Pipe)
+        let only_gzip = matches!(
+            self,
+            Self::Ours(Setting::AsIsByLength) | Self::LeastWorkInflating | Self::Pipe
+        );
+        packing == Packing::Gzip || !only_gzip
     }
 
     /// Whether it holds the whole document in memory, several times over.
@@ -105,11 +115,14 @@ impl Contestant {
     pub fn content(self, document: Name) -> Content {
         match (self, document.packing) {
             (
-                Self::Ours(Format::AsIs) | Self::LeastWork | Self::LeastWorkInflating | Self::PythonByHand,
+                Self::Ours(Setting::AsIs | Setting::AsIsByLength)
+                | Self::LeastWork
+                | Self::LeastWorkInflating
+                | Self::PythonByHand,
                 _,
             ) => Content::AsSent,
-            (Self::Ours(Format::Utf8), Packing::Gzip) => Content::Utf8Gzip,
-            (Self::Ours(Format::Utf8), Packing::Plain) | (Self::PythonClient | Self::NodeClient, _) => {
+            (Self::Ours(Setting::Utf8), Packing::Gzip) => Content::Utf8Gzip,
+            (Self::Ours(Setting::Utf8), Packing::Plain) | (Self::PythonClient | Self::NodeClient, _) => {
                 Content::Utf8
             }
             (Self::NodeStream, _) => Content::Inflated,
@@ -130,8 +143,9 @@ impl FromStr for Contestant {
 impl fmt::Display for Contestant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
-            Self::Ours(Format::AsIs) => "ReportDocumentStorage, as-is",
-            Self::Ours(Format::Utf8) => "ReportDocumentStorage, utf8",
+            Self::Ours(Setting::AsIs) => "ReportDocumentStorage, as-is",
+            Self::Ours(Setting::AsIsByLength) => "ReportDocumentStorage, as-is, by length",
+            Self::Ours(Setting::Utf8) => "ReportDocumentStorage, utf8",
             Self::LeastWork => "least work: a copy",
             Self::LeastWorkInflating => "least work: a copy, inflated on the side",
             Self::Pipe => "gzip -d | gzip -1, no network",

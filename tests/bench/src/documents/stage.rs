@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::composition::{Material, Name, Packing};
 use super::connection::Client;
-use super::contestant::{Contestant, Format};
+use super::contestant::{Contestant, Setting};
 use super::measurement::Run;
 use super::sink::{CONTENT, RECEIVED, Received};
 use super::worker::{Server, Worker};
@@ -59,7 +59,7 @@ impl<'a> Stage<'a> {
     pub async fn run(&self, contestant: Contestant, document: Name) -> Result<Run> {
         self.ask("DELETE", RECEIVED)?;
         let run = match contestant {
-            Contestant::Ours(format) => self.run_function(format, document).await?,
+            Contestant::Ours(setting) => self.run_function(setting, document).await?,
             _ => {
                 let worker = Worker::start(self.command(contestant, document)?).await?;
                 worker.work(LIMIT).await?
@@ -72,13 +72,12 @@ impl<'a> Stage<'a> {
         Ok(run)
     }
 
-    async fn run_function(&self, format: Format, document: Name) -> Result<Run> {
+    async fn run_function(&self, setting: Setting, document: Name) -> Result<Run> {
         let mut command = function::command(self.surroundings.binary("report-document-storage")?);
-        command.envs(self.aws()).envs([
-            ("REPORTS_BUCKET", "reports"),
-            ("REPORTS_TABLE", "Reports"),
-            ("DOCUMENT_FORMAT", format.setting()),
-        ]);
+        command
+            .envs(self.aws())
+            .envs([("REPORTS_BUCKET", "reports"), ("REPORTS_TABLE", "Reports")])
+            .envs(setting.variables());
         let mut function = Function::start("ReportDocumentStorage", MEMORY, command).await?;
         let before = function.process().usage()?.cpu;
         let answer = function.invoke(&self.event(document), LIMIT).await?;

@@ -99,6 +99,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("OVERDUE_SECONDS", "1800".to_owned()),
         ("LINK_LIFETIME_SECONDS", "21600".to_owned()),
         ("DOCUMENT_FORMAT", "as-is".to_owned()),
+        ("GZIP_CHECK", "contents".to_owned()),
     ]
 }
 

@@ -1,7 +1,5 @@
 //! What a person gets who clicks the link in the e-mail, in a real browser: every kind of report,
 //! compressed or not, in every charset that Amazon uses, whether Amazon says which or not.
-//!
-//! `DOCUMENT_FORMAT=utf8` in the environment says that the stack stores texts in UTF-8.
 
 mod cases;
 
@@ -66,7 +64,7 @@ async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
         deliver(&world, cp1252, new_seller_id()),
         deliver(&world, shift_jis, new_seller_id()),
     );
-    let into_utf8 = std::env::var("DOCUMENT_FORMAT").is_ok_and(|format| format == "utf8");
+    let into_utf8 = world.stack.stores_utf8();
     let browser = Browser::start().await.expect("a browser");
     let mut opened = 0;
     let mut wrong = Vec::new();

@@ -47,11 +47,7 @@ async fn a_finished_report_made_elsewhere_is_refused_by_amazon() {
         .report_made_elsewhere(&seller.id, "FE", LISTINGS, json!({"notify": false}))
         .await
         .expect("made");
-    world
-        .amazon_has("finished report", |it| {
-            it["sellerId"] == seller.id && it["reportId"] == report && it["status"] == "DONE"
-        })
-        .await;
+    world.finished(&seller, &report).await;
     let answer = world.cancel(&seller, &report).await;
     assert_eq!(
         (answer.status, &answer.body["code"]),

@@ -53,11 +53,7 @@ async fn a_dead_letter_that_is_sent_through_again_is_delivered() {
         .report_made_elsewhere(&seller.id, "EU", LISTINGS, json!({"notify": false}))
         .await
         .expect("made");
-    let made = world
-        .amazon_has("finished report", |it| {
-            it["sellerId"] == seller.id && it["reportId"] == report && it["status"] == "DONE"
-        })
-        .await;
+    let made = world.finished(&seller, &report).await;
     let document = made["documentId"].as_str().expect("a document");
     let sent = world
         .stack

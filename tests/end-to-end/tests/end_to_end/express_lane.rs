@@ -1,9 +1,13 @@
-//! What only a stack with the express lane can show: `cargo local up --workflow express`.
+//! What only a stack with the express lane can show: `cargo local up -c workflowType=express`.
 
 use aws_sdk_sfn::types::ExecutionStatus;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::world::{LISTINGS, PATIENCE, Seller, World};
+use crate::aws_cli::aws;
+use crate::world::{LISTINGS, PATIENCE, World};
+
+/// The local AWS takes a second for every part of 8 MiB.
+const LONG: u64 = 192 << 20;
 
 /// Step Functions may run an execution of the lane more than once, and several side by side: one
 /// object and one e-mail all the same.
@@ -12,15 +16,13 @@ async fn lanes_side_by_side_are_one_delivery() {
     let Some(world) = World::with_express_lane().await else {
         return;
     };
-    let seller = world.subscribed_seller("EU").await;
-    let silent = json!({"notify": false});
-    world
-        .simulator
-        .script(&seller.id, silent)
-        .await
-        .expect("scripted");
+    let seller = world.silent_seller("EU").await;
     let report = world.order(&seller, "EU", LISTINGS).await;
-    let finished = finished(&world, &seller, &report).await;
+    let made = world.finished(&seller, &report).await;
+    let finished = json!({
+        "SellerId": seller.id, "ReportId": report, "ReportType": LISTINGS, "ProcessingStatus": "DONE",
+        "ReportDocumentId": made["documentId"],
+    });
 
     let lanes = world.stack.express_executions().expect("there is a lane");
     let name = format!("{}_{report}", seller.id);
@@ -68,15 +70,41 @@ async fn a_delivery_that_does_not_succeed_at_once_is_handed_over() {
     world.assert_linked(&email, &seller, &report).await;
 }
 
-/// What a notification says of a report, as soon as Amazon has finished it.
-async fn finished(world: &World, seller: &Seller, report: &str) -> Value {
-    let made = world
-        .amazon_has("finished report", |it| {
-            it["sellerId"] == seller.id && it["reportId"] == report && it["status"] == "DONE"
-        })
-        .await;
-    json!({
-        "SellerId": seller.id, "ReportId": report, "ReportType": LISTINGS, "ProcessingStatus": "DONE",
-        "ReportDocumentId": made["documentId"],
-    })
+/// A document that takes longer than an invocation of the lane goes on in the workflow, and there from one
+/// invocation to the next.
+#[tokio::test]
+async fn a_document_that_outlasts_invocations_is_continued() {
+    let Some(world) = World::with_express_lane().await else {
+        return;
+    };
+    let seller = world.subscribed_seller("EU").await;
+    let scripted = world.simulator.script(&seller.id, json!({"sizeBytes": LONG}));
+    scripted.await.expect("scripted");
+    let function = function_name("ReportDocumentStorage");
+    let timeout = |seconds: &str| {
+        let arguments = ["--function-name", &function, "--timeout", seconds];
+        aws(&[&["lambda", "update-function-configuration"], arguments.as_slice()].concat());
+    };
+    // Not enough for it all, by far.
+    timeout("12");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let (execution, email) = world.ended(&seller, &report).await;
+    timeout("900");
+    assert_eq!(
+        execution.status,
+        ExecutionStatus::Succeeded,
+        "{:?}",
+        execution.error
+    );
+    world.assert_linked(&email, &seller, &report).await;
+    assert_eq!(world.objects(&seller).await.len(), 1);
+}
+
+/// The deployed function that the CDK app calls `construct`.
+fn function_name(construct: &str) -> String {
+    let functions = aws(&["lambda", "list-functions"]);
+    let names = functions["Functions"].as_array().into_iter().flatten();
+    let mut names = names.filter_map(|function| function["FunctionName"].as_str());
+    let name = names.find(|name| name.contains(construct));
+    name.expect("it is deployed").to_owned()
 }

@@ -27,13 +27,7 @@ async fn what_nobody_announces_is_found() {
 }
 
 async fn a_report_that_is_not_announced_is_delivered_once(world: &World) {
-    let seller = &world.subscribed_seller("EU").await;
-    let silent = json!({"notify": false});
-    world
-        .simulator
-        .script(&seller.id, silent)
-        .await
-        .expect("scripted");
+    let seller = &world.silent_seller("EU").await;
     let report = world.order(seller, "EU", LISTINGS).await;
     let email = found(world, seller, &report).await;
     world.assert_linked(&email, seller, &report).await;
@@ -56,13 +50,7 @@ async fn a_report_that_is_not_announced_is_delivered_once(world: &World) {
 
 /// Amazon does not know a report any more that it took an order for.
 async fn a_report_that_amazon_drops_is_told_of(world: &World) {
-    let seller = &world.subscribed_seller("EU").await;
-    let silent = json!({"notify": false});
-    world
-        .simulator
-        .script(&seller.id, silent)
-        .await
-        .expect("scripted");
+    let seller = &world.silent_seller("EU").await;
     let gone = json!({"operation": "getReport", "sellerId": seller.id, "kind": "status", "status": 404});
     world.simulator.fault(&gone).await.expect("scripted");
     let report = world.order(seller, "EU", LISTINGS).await;

@@ -1,12 +1,15 @@
 //! What the tests have in common: a stack, a caller, a seller.
 
+use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sfn::types::ExecutionStatus;
+use encoding_rs::Encoding;
 use end_to_end::{
     Answer, Caller, Email, Execution, Executions, Mailbox, ReportsApi, Simulator, Stack, sha256,
 };
+use flate2::read::MultiGzDecoder;
 use serde_json::{Value, json};
 
 /// For what a healthy stack does within seconds, on a machine however busy.
@@ -62,7 +65,7 @@ impl World {
     pub async fn with_express_lane() -> Option<Self> {
         let world = Self::find().await?;
         if !world.stack.has_express_lane() {
-            return skipped("no express lane (cargo local up --workflow express)");
+            return skipped("no express lane (cargo local up -c workflowType=express)");
         }
         Some(world)
     }
@@ -130,6 +133,14 @@ impl World {
         }
     }
 
+    /// Waits until Amazon has finished a report.
+    pub async fn finished(&self, seller: &Seller, report: &str) -> Value {
+        self.amazon_has("finished report", |it| {
+            it["sellerId"] == seller.id && it["reportId"] == report && it["status"] == "DONE"
+        })
+        .await
+    }
+
     /// A seller whose refresh token is stored here.
     pub async fn seller(&self) -> Seller {
         self.selling_partner(new_seller_id()).await
@@ -154,6 +165,15 @@ impl World {
     pub async fn subscribed_seller(&self, region: &str) -> Seller {
         let seller = self.seller().await;
         self.subscribe(&seller, region).await;
+        seller
+    }
+
+    /// A subscribed seller whose finished reports Amazon does not announce.
+    pub async fn silent_seller(&self, region: &str) -> Seller {
+        let seller = self.subscribed_seller(region).await;
+        let silent = json!({"notify": false});
+        let scripted = self.simulator.script(&seller.id, silent).await;
+        scripted.expect("scripted");
         seller
     }
 
@@ -212,10 +232,33 @@ impl World {
         email
     }
 
-    /// The e-mail's link leads to the very bytes that Amazon served.
+    /// The e-mail's link leads to the very bytes that Amazon served, or, on a stack that stores UTF-8, to
+    /// the very text.
     pub async fn assert_linked(&self, email: &Email, seller: &Seller, report: &str) {
         let (_, bytes) = self.follow(email).await;
-        assert_eq!(sha256(&bytes), self.served_sha256(seller, report).await);
+        if !self.stack.stores_utf8() {
+            assert_eq!(sha256(&bytes), self.served_sha256(seller, report).await);
+            return;
+        }
+        let truth = self.truth(seller, report).await;
+        let mut text = bytes;
+        if truth["compressionAlgorithm"] == "GZIP" {
+            let gzip = std::mem::take(&mut text);
+            MultiGzDecoder::new(gzip.as_slice())
+                .read_to_end(&mut text)
+                .expect("whole gzip");
+        }
+        let label = truth["contentType"]
+            .as_str()
+            .and_then(|it| it.split_once("charset="));
+        let (_, label) = label.expect("a charset");
+        let charset = Encoding::for_label(label.as_bytes()).expect("a known charset");
+        let text = String::from_utf8(text).expect("UTF-8");
+        let (as_sent, _, _) = charset.encode(&text);
+        assert_eq!(
+            sha256(&as_sent),
+            truth["contentSha256"].as_str().expect("a checksum")
+        );
     }
 
     /// What the link in an e-mail leads to, with its headers.
@@ -235,12 +278,14 @@ impl World {
 
     /// The SHA-256 of what Amazon served for a report.
     pub async fn served_sha256(&self, seller: &Seller, report: &str) -> String {
-        let truth = self
-            .simulator
-            .document(&seller.id, report)
-            .await
-            .expect("there is a document");
+        let truth = self.truth(seller, report).await;
         truth["sha256"].as_str().expect("a checksum").to_owned()
+    }
+
+    /// What the simulator knows of a report's document.
+    async fn truth(&self, seller: &Seller, report: &str) -> Value {
+        let document = self.simulator.document(&seller.id, report).await;
+        document.expect("there is a document")
     }
 
     /// A report's row; empty if there is none.

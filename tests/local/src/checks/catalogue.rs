@@ -18,7 +18,7 @@ pub struct Check {
 }
 
 /// All checks, in their order: quick ones first, and those that need a stack last.
-pub const CHECKS: [Check; 16] = [
+pub const CHECKS: [Check; 17] = [
     Check {
         name: "format",
         what: "cargo fmt --check",
@@ -108,6 +108,12 @@ pub const CHECKS: [Check; 16] = [
         what: "cargo local down",
         needs: &["stack-up"],
         run: of_stacks::stack_down,
+    },
+    Check {
+        name: "other-settings",
+        what: "the express lane, and UTF-8 in Chromium",
+        needs: &["tools", "build"],
+        run: of_stacks::other_settings,
     },
     Check {
         name: "chaos",

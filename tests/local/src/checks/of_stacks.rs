@@ -7,7 +7,9 @@ use crate::chaos::Storm;
 use crate::chromium;
 use crate::companions;
 use crate::profile::Profile;
-use crate::stack;
+use crate::progress::say;
+use crate::setting::Setting;
+use crate::stack::{self, Stack};
 use crate::stack_env;
 use crate::tls::Tls;
 use crate::toolbox;
@@ -16,6 +18,15 @@ use crate::toolbox;
 const END_TO_END_THREADS: &str = "--test-threads=2";
 /// The tests that need a browser.
 const BROWSER: &str = "browser::";
+/// The tests that need the express lane.
+const EXPRESS_LANE: &str = "express_lane::";
+/// The opposite of the defaults.
+const OTHER_SETTINGS: [(&str, &str); 3] = [
+    ("workflowType", "express"),
+    ("documentFormat", "utf8"),
+    ("gzipCheck", "length"),
+];
+const ANOTHER_RUNS: &str = "another stack runs";
 /// The collection's variables, and what they are called in `stack.env`.
 const POSTMAN_VARIABLES: [(&str, &str); 5] = [
     ("apiUrl", "REPORTS_API_URL"),
@@ -31,7 +42,13 @@ pub fn stack_up(context: &mut Context<'_>) -> Result<Option<String>> {
 }
 
 pub fn end_to_end(context: &mut Context<'_>) -> Result<Option<String>> {
-    tests_of_stack(context, "end-to-end", &["--skip", BROWSER, END_TO_END_THREADS])?;
+    let stack = context.stack()?;
+    tests_of_stack(
+        context,
+        stack,
+        "end-to-end",
+        &["--skip", BROWSER, END_TO_END_THREADS],
+    )?;
     Ok(None)
 }
 
@@ -40,13 +57,13 @@ pub fn browser(context: &mut Context<'_>) -> Result<Option<String>> {
     if let Some(reason) = chromium::prepare(context.workspace)? {
         return Ok(Some(reason));
     }
-    tests_of_stack(context, "browser", &[BROWSER, "--nocapture"])?;
+    tests_of_stack(context, context.stack()?, "browser", &[BROWSER, "--nocapture"])?;
     Ok(None)
 }
 
-fn tests_of_stack(context: &Context<'_>, log: &str, which: &[&str]) -> Result<()> {
+fn tests_of_stack(context: &Context<'_>, stack: &Stack, log: &str, which: &[&str]) -> Result<()> {
     let mut command = toolbox::cargo(context.workspace);
-    stack_env::apply(&mut command, &context.stack()?.variables);
+    stack_env::apply(&mut command, &stack.variables);
     let arguments = ["test", "--release", "--workspace", "--test", "end_to_end", "--"];
     context.cargo_test(log, command.args(arguments).args(which))
 }
@@ -96,10 +113,37 @@ pub fn stack_down(context: &mut Context<'_>) -> Result<Option<String>> {
     }
 }
 
+/// What only a stack with other settings can show.
+pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
+    if stack::running(context.workspace).is_some() {
+        return Ok(Some(ANOTHER_RUNS.to_owned()));
+    }
+    let profile = Profile {
+        context: OTHER_SETTINGS
+            .map(|(name, value)| Setting::new(name, value))
+            .into(),
+        ..Profile::default()
+    };
+    let stack = stack::up(context.workspace, context.ports, profile)?;
+    // One by one, as one of them gives a function little time.
+    tests_of_stack(
+        context,
+        &stack,
+        "express-lane",
+        &[EXPRESS_LANE, "--test-threads=1"],
+    )?;
+    if let Some(reason) = chromium::prepare(context.workspace)? {
+        say(&format!("no browser: {reason}"));
+        return Ok(None);
+    }
+    tests_of_stack(context, &stack, "browser-utf8", &[BROWSER, "--nocapture"])?;
+    Ok(None)
+}
+
 /// Its own stack: what the other checks left behind would be in the way, and faults in theirs.
 pub fn chaos(context: &mut Context<'_>) -> Result<Option<String>> {
     if stack::running(context.workspace).is_some() {
-        return Ok(Some("another stack runs".to_owned()));
+        return Ok(Some(ANOTHER_RUNS.to_owned()));
     }
     let storm = Storm::small();
     let stack = stack::up(context.workspace, context.ports, storm.profile())?;

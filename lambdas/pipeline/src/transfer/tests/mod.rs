@@ -20,20 +20,35 @@ const PART: usize = 8 << 20;
 /// Stores what `source` serves, as `GZIP` if it begins like it.
 async fn store(source: &Source, bucket: &Bucket) -> Result<StoredDocument, PipelineError> {
     let until = Instant::now() + Duration::from_secs(60);
-    store_until(source, bucket, DocumentFormat::AsIs, until).await
+    store_until(source, bucket, Way::AsIs, until).await
+}
+
+/// How the function is set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    AsIs,
+    AsIsByLength,
+    Utf8,
 }
 
 async fn store_until(
     source: &Source,
     bucket: &Bucket,
-    format: DocumentFormat,
+    way: Way,
     until: Instant,
 ) -> Result<StoredDocument, PipelineError> {
     let transfer = Transfer {
         client: SpApiClient::with_read_timeout(Endpoints::production(), Duration::from_secs(2)),
         store: bucket.store(),
         ledger: bucket.ledger(),
-        format,
+        format: match way {
+            Way::AsIs | Way::AsIsByLength => DocumentFormat::AsIs,
+            Way::Utf8 => DocumentFormat::Utf8,
+        },
+        gzip_check: match way {
+            Way::AsIs | Way::Utf8 => GzipCheck::Contents,
+            Way::AsIsByLength => GzipCheck::Length,
+        },
         pool: BufferPool::new(4 * PART),
     };
     let url: DocumentUrl = source.serve().await;
@@ -111,10 +126,10 @@ async fn a_large_document_goes_in_parts() {
 }
 
 /// Fails as it should, and leaves nothing.
-async fn fails(source: &Source, format: DocumentFormat, why: &str) {
+async fn fails(source: &Source, way: Way, why: &str) {
     let bucket = Bucket::new();
     let until = Instant::now() + Duration::from_secs(60);
-    let error = store_until(source, &bucket, format, until).await.expect_err(why);
+    let error = store_until(source, &bucket, way, until).await.expect_err(why);
     assert_eq!(error.name(), "DocumentIncomplete", "{why}: {error}");
     let [put, create, _, complete, abort] = bucket.calls();
     assert_eq!((put, complete), (0, 0), "{why}");
@@ -128,16 +143,11 @@ async fn a_document_that_is_cut_is_never_an_object() {
     for document in [text, mixed] {
         let length = document.len();
         for tenth in 0..10 {
-            for format in [DocumentFormat::AsIs, DocumentFormat::Utf8] {
+            for way in [Way::AsIs, Way::AsIsByLength, Way::Utf8] {
                 let whole = [Source::of(document.clone()), Source::in_ranges(document.clone())];
                 for source in whole {
                     let cut_at = Some(length * tenth / 10);
-                    fails(
-                        &Source { cut_at, ..source },
-                        format,
-                        &format!("cut at {cut_at:?}"),
-                    )
-                    .await;
+                    fails(&Source { cut_at, ..source }, way, &format!("cut at {cut_at:?}")).await;
                 }
             }
         }
@@ -154,7 +164,7 @@ async fn a_document_that_stalls_is_never_an_object() {
                     stall_at,
                     ..source.clone()
                 },
-                DocumentFormat::AsIs,
+                Way::AsIs,
                 "stalled",
             )
             .await;
@@ -169,20 +179,20 @@ async fn a_wrong_content_length_is_found_out() {
             announced: Some(length + 1),
             ..Source::of(noise(length))
         };
-        fails(&longer, DocumentFormat::AsIs, "announced as longer").await;
+        fails(&longer, Way::AsIs, "announced as longer").await;
         let compressed = gzip(&noise(length));
         let shorter = Source {
             announced: Some(compressed.len() - 1),
             ..Source::of(compressed)
         };
-        fails(&shorter, DocumentFormat::AsIs, "announced as shorter").await;
-        fails(&shorter, DocumentFormat::Utf8, "announced as shorter").await;
+        fails(&shorter, Way::AsIs, "announced as shorter").await;
+        fails(&shorter, Way::Utf8, "announced as shorter").await;
     }
     let other_range = Source {
         announced: Some(PART - 1),
         ..Source::in_ranges(noise(3 * PART))
     };
-    fails(&other_range, DocumentFormat::AsIs, "a shorter range").await;
+    fails(&other_range, Way::AsIs, "a shorter range").await;
 }
 
 #[tokio::test]
@@ -192,14 +202,48 @@ async fn a_corrupt_gzip_is_never_an_object() {
         for at in [2, whole.len() / 2, whole.len() - 6, whole.len() - 1] {
             let mut corrupt = whole.clone();
             corrupt[at] ^= 0x55;
-            for format in [DocumentFormat::AsIs, DocumentFormat::Utf8] {
-                fails(&Source::of(corrupt.clone()), format, &format!("byte {at}")).await;
+            for way in [Way::AsIs, Way::Utf8] {
+                fails(&Source::of(corrupt.clone()), way, &format!("byte {at}")).await;
             }
         }
         // Whole as far as its length goes.
         let cut = Source::in_ranges(whole[..whole.len() - 4].to_vec());
-        fails(&cut, DocumentFormat::AsIs, "without its end").await;
+        fails(&cut, Way::AsIs, "without its end").await;
     }
+}
+
+#[tokio::test]
+async fn a_gzip_whose_length_is_enough_is_not_read() {
+    let whole = gzip(&noise(3 * PART));
+    let mut corrupt = whole.clone();
+    corrupt[2 * PART] ^= 1;
+    let bucket = Bucket::new();
+    let until = Instant::now() + Duration::from_secs(60);
+    store_until(
+        &Source::in_ranges(corrupt.clone()),
+        &bucket,
+        Way::AsIsByLength,
+        until,
+    )
+    .await
+    .expect("not looked at");
+    assert!(bucket.sent() == corrupt);
+
+    let unlike = [&[0x1f, 0x8b], noise(3 * PART).as_slice()].concat();
+    fails(
+        &Source::of(unlike),
+        Way::AsIsByLength,
+        "begins like something else",
+    )
+    .await;
+    let without_end = Source {
+        hides_length: true,
+        ..Source::of(whole[..whole.len() - 1].to_vec())
+    };
+    fails(&without_end, Way::AsIsByLength, "of a length that nobody said").await;
+    let small = gzip(&noise(1000));
+    let small = Source::in_ranges(small[..small.len() - 1].to_vec());
+    fails(&small, Way::AsIsByLength, "small").await;
 }
 
 #[tokio::test]
@@ -208,7 +252,7 @@ async fn a_document_that_changes_is_never_an_object() {
         changes: true,
         ..Source::in_ranges(noise(3 * PART))
     };
-    fails(&changes, DocumentFormat::AsIs, "changed").await;
+    fails(&changes, Way::AsIs, "changed").await;
 }
 
 #[tokio::test]
@@ -223,7 +267,7 @@ async fn texts_are_stored_in_utf8() {
             ..Source::of(document.clone())
         };
         let bucket = Bucket::new();
-        let stored = store_until(&source, &bucket, DocumentFormat::Utf8, until)
+        let stored = store_until(&source, &bucket, Way::Utf8, until)
             .await
             .expect("stored");
         let sent = bucket.sent();
@@ -246,7 +290,7 @@ async fn large_texts_are_stored_in_utf8() {
     };
     let bucket = Bucket::new();
     let until = Instant::now() + Duration::from_secs(60);
-    let stored = store_until(&source, &bucket, DocumentFormat::Utf8, until)
+    let stored = store_until(&source, &bucket, Way::Utf8, until)
         .await
         .expect("stored");
     let [put, create, parts, complete, abort] = bucket.calls();
@@ -268,7 +312,7 @@ async fn what_cannot_be_read_is_counted() {
     };
     let bucket = Bucket::new();
     let until = Instant::now() + Duration::from_secs(60);
-    let stored = store_until(&source, &bucket, DocumentFormat::Utf8, until)
+    let stored = store_until(&source, &bucket, Way::Utf8, until)
         .await
         .expect("stored");
     assert_eq!(stored.invalid_sequences, 3);
@@ -284,7 +328,7 @@ async fn what_is_no_text_is_never_transcoded() {
     };
     let bucket = Bucket::new();
     let until = Instant::now() + Duration::from_secs(60);
-    store_until(&source, &bucket, DocumentFormat::Utf8, until)
+    store_until(&source, &bucket, Way::Utf8, until)
         .await
         .expect("stored");
     assert_eq!(bucket.sent(), **source.document);
@@ -315,7 +359,7 @@ async fn a_document_that_outlasts_an_invocation_is_continued() {
         ..Source::in_ranges(document.clone())
     };
     let bucket = Bucket::new();
-    let error = store_until(&source, &bucket, DocumentFormat::AsIs, Instant::now())
+    let error = store_until(&source, &bucket, Way::AsIs, Instant::now())
         .await
         .expect_err("no time");
     assert_eq!(error.name(), "DocumentUnfinished");
@@ -346,7 +390,7 @@ async fn what_must_be_read_again_is_not_sent_again() {
     assert_eq!(stored.crc64nvme, Crc64Nvme::of(&document));
 
     let bucket = Bucket::with_earlier(document.chunks(PART).take(1).map(<[u8]>::to_vec).collect(), &of);
-    let error = store_until(&source, &bucket, DocumentFormat::AsIs, Instant::now())
+    let error = store_until(&source, &bucket, Way::AsIs, Instant::now())
         .await
         .expect_err("no time");
     assert_eq!(error.name(), "DocumentTooLong", "it would never come further");

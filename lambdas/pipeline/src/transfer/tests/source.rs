@@ -19,6 +19,8 @@ pub struct Source {
     pub cut_at: Option<usize>,
     /// Nothing more is sent from this byte of the document on, and the connection stays.
     pub stall_at: Option<usize>,
+    /// No length is announced: the document ends when the connection does.
+    pub hides_length: bool,
     /// What is announced, if not the length.
     pub announced: Option<usize>,
     /// Every answer is of another version of the document.
@@ -92,8 +94,13 @@ impl Source {
             ),
             None => "200 OK".to_owned(),
         };
+        let length = if self.hides_length {
+            String::new()
+        } else {
+            format!("Content-Length: {announced}\r\n")
+        };
         let head = format!(
-            "HTTP/1.1 {more}\r\nContent-Type: {}\r\nContent-Length: {announced}\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 {more}\r\nContent-Type: {}\r\n{length}Connection: close\r\n\r\n",
             self.content_type
         );
         let end = [self.cut_at, self.stall_at, Some(range.end)]
