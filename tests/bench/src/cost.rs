@@ -1,7 +1,9 @@
 //! What a million reports cost on AWS, and beside that what they cost with Amazon's Quick Start.
 
 mod bill;
+mod item_size;
 mod measured;
+mod our_bill;
 mod prices;
 mod quick_start;
 mod report_line;

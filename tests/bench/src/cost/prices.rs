@@ -5,10 +5,9 @@ use serde::Serialize;
 /// Where these prices hold.
 pub const REGION: &str = "us-east-1";
 
-/// Of when they are. Step Functions', SNS's, KMS's and Lambda's were seen on pages of 2026, DynamoDB's of
-/// 2025; the others were not looked up. Prices of these services move rarely: DynamoDB's were halved
-/// in November 2024.
-pub const DATE: &str = "list prices of 2025/26, not all looked up";
+/// Of when they are: all were looked up, on AWS's own pages and others of 2025 and 2026. Prices of these
+/// services move rarely; DynamoDB's were halved in November 2024.
+pub const DATE: &str = "list prices of 2025/26";
 
 /// Something that AWS counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

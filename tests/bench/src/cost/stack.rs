@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use end_to_end::{Caller, ReportsApi, Stack};
 use serde_json::{Value, json};
 
-use super::measured::{Calls, FunctionUse, Measured, item_bytes};
+use super::item_size::item_bytes;
+use super::measured::{Calls, FunctionUse, Measured};
 use crate::numbers::number;
 use crate::surroundings::Surroundings;
 

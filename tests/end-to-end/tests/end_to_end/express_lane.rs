@@ -7,7 +7,7 @@ use crate::aws_cli::aws;
 use crate::world::{LISTINGS, PATIENCE, World};
 
 /// The local AWS takes a second for every part of 8 MiB.
-const LONG: u64 = 192 << 20;
+const LONG: u64 = 256 << 20;
 
 /// Step Functions may run an execution of the lane more than once, and several side by side: one
 /// object and one e-mail all the same.
