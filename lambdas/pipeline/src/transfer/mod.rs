@@ -85,17 +85,22 @@ impl Transfer {
     /// The bytes as Amazon has them.
     async fn as_is(&self, input: &DocumentToStore, until: Instant) -> Result<StoredDocument, PipelineError> {
         let url = &input.document.url;
-        let (document, mut stream) = self.client.open_stretches(url, FIRST_STRETCH).await?;
+        let (document, stream) = self.client.open_stretches(url, FIRST_STRETCH).await?;
+        let has_stretches = document.etag().is_some();
         let sizes = PartSizes::of(document.length());
         let size = sizes.size(1);
-        if document.etag().is_some() && size as u64 > FIRST_STRETCH {
-            stream = document.stretch(0..size as u64).await?;
-        }
-        let reading = Reading {
+        let reading = || Reading {
             sizes,
             pool: self.pool.clone(),
         };
-        let first = reading.part(1, document.length(), &mut stream).await?;
+        // The next parts are on their way while the first one tells what all this is.
+        let mut parts = if has_stretches {
+            let open = (size as u64 <= FIRST_STRETCH).then_some(stream);
+            reading().by_stretches(document.clone(), 1, open)
+        } else {
+            reading().in_a_row(&document, stream)
+        };
+        let first = parts.next().await?.unwrap_or_default();
         let is_gzip = is_gzip(input);
         let head = if is_gzip {
             gzip_check::beginning(&first, HEAD)
@@ -121,19 +126,14 @@ impl Transfer {
         };
         let mut upload = self.upload(&large).await?;
         // What is there of a document that needs no check need not be read again.
-        let can_skip = !is_read && document.etag().is_some();
-        let skip = if can_skip {
-            upload.take_earlier(|number| sizes.size(number))
-        } else {
-            0
-        };
-        let first = (skip == 0).then_some(first);
-        let next = skip.max(1) + 1;
-        let parts = if document.etag().is_some() {
-            reading.by_stretches(document.clone(), next)
-        } else {
-            reading.in_a_row(stream, next)
-        };
+        let mut first = Some(first);
+        if !is_read && has_stretches {
+            let stored = upload.take_earlier(|number| sizes.size(number));
+            if stored > 0 {
+                first = None;
+                parts = reading().by_stretches(document.clone(), stored + 1, None);
+            }
+        }
         let checker = is_read.then(GzipChecker::start);
         let sent = send(&mut upload, first, parts, checker, until).await;
         self.end(upload, &description, sent, 0).await

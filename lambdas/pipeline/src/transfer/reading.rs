@@ -28,7 +28,7 @@ pub(super) struct Reading {
 impl Reading {
     /// The next part of `stream`, which has that number; `left` is how much there is still to come, if
     /// that is known. Shorter than its size at the document's end.
-    pub(super) async fn part(
+    async fn part(
         &self,
         number: u32,
         left: Option<u64>,
@@ -42,12 +42,12 @@ impl Reading {
     }
 
     /// The parts from that number on, of a document whose source answers stretches: several of them on
-    /// their way at once.
-    pub(super) fn by_stretches(self, document: Document, from: u32) -> Parts {
+    /// their way at once. `open` is the first of them, if it has been asked for.
+    pub(super) fn by_stretches(self, document: Document, from: u32, open: Option<DocumentStream>) -> Parts {
         // Of the pool's parts, half are being read and half are being sent.
         let ahead = (self.pool.bytes() / self.sizes.size(1) / 2).max(2) - 1;
         start(ahead, |ready| async move {
-            let opened = Instant::now();
+            let (opened, mut open) = (Instant::now(), open);
             let length = document.length().unwrap_or(0);
             let mut at = (1..from).map(|number| self.sizes.size(number) as u64).sum();
             for number in from.. {
@@ -60,18 +60,18 @@ impl Reading {
                 let end = length.min(at + self.sizes.size(number) as u64);
                 let Ok(place) = ready.reserve().await else { break };
                 let buffer = self.pool.buffer(size_of(&(at..end))).await;
-                let part = read_stretch(document.clone(), at..end, buffer);
+                let part = read_stretch(document.clone(), open.take(), at..end, buffer);
                 place.send(Coming::Read(Task::new(tokio::spawn(part))));
                 at = end;
             }
         })
     }
 
-    /// The parts from that number on, of a document that can only be read from its beginning to its
-    /// end: what is left of `stream`.
-    pub(super) fn in_a_row(self, stream: DocumentStream, from: u32) -> Parts {
+    /// The parts of a document that can only be read from its beginning to its end.
+    pub(super) fn in_a_row(self, document: &Document, stream: DocumentStream) -> Parts {
+        let length = document.length();
         start(1, move |ready| async move {
-            self.row(stream, from, None, &ready).await;
+            self.row(stream, 1, length, &ready).await;
         })
     }
 
@@ -124,12 +124,16 @@ async fn hand_over(ready: &Ready, part: Result<Bytes, PipelineError>) -> bool {
 
 async fn read_stretch(
     document: Document,
+    mut open: Option<DocumentStream>,
     range: Range<u64>,
     mut buffer: Buffer,
 ) -> Result<Bytes, PipelineError> {
     for attempt in 1.. {
         let read = async {
-            let mut stream = document.stretch(range.clone()).await?;
+            let mut stream = match open.take() {
+                Some(open) => open,
+                None => document.stretch(range.clone()).await?,
+            };
             fill(&mut buffer, &mut stream, size_of(&range)).await?;
             // Finds out whether the stretch has an end, and leaves the connection to the next one.
             stream.next_chunk(1).await
