@@ -1,6 +1,5 @@
 //! A function as Lambda runs it: one process, with Lambda's environment, under a Runtime API.
 
-use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -64,9 +63,18 @@ impl Function {
     }
 }
 
+/// Who and where an AWS SDK thinks it is. Nobody checks.
+pub const IDENTITY: [(&str, &str); 4] = [
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_DEFAULT_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "AKIABENCH"),
+    ("AWS_SECRET_ACCESS_KEY", "bench"),
+];
+
 /// What Lambda sets, with credentials that nobody checks.
 fn environment(name: &str, memory: u32) -> Vec<(&'static str, String)> {
-    vec![
+    let mut variables = IDENTITY.map(|(name, value)| (name, value.to_owned())).to_vec();
+    variables.extend([
         ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.to_string()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
@@ -76,16 +84,8 @@ fn environment(name: &str, memory: u32) -> Vec<(&'static str, String)> {
         ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
         ("AWS_LAMBDA_LOG_LEVEL", "INFO".to_owned()),
         ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023".to_owned()),
-        ("AWS_REGION", "us-east-1".to_owned()),
-        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
-        ("AWS_ACCESS_KEY_ID", "AKIABENCH".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
         ("AWS_SESSION_TOKEN", "bench".to_owned()),
         ("TZ", ":UTC".to_owned()),
-    ]
-}
-
-/// A function's command: its program, without this process's environment.
-pub fn command(program: impl AsRef<OsStr>) -> Command {
-    crate::process::command(program)
+    ]);
+    variables
 }

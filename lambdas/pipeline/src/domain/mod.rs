@@ -3,9 +3,7 @@
 mod announcement;
 mod charset;
 mod checksum;
-mod document_format;
 mod finished_report;
-mod gzip_check;
 pub mod ledger;
 mod media_type;
 mod notification;
@@ -13,14 +11,14 @@ mod object_key;
 pub mod order;
 pub mod quota;
 pub mod stages;
+mod storage_options;
 
 pub use announcement::{Announcement, Failure, Link};
 pub use checksum::{Crc64Nvme, InvalidChecksum};
-pub use document_format::{DocumentFormat, UnknownFormat};
 pub use finished_report::{FinalStatus, FinishedReport};
-pub use gzip_check::{GzipCheck, UnknownCheck};
 pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription, describe};
+pub use storage_options::{DocumentFormat, GzipCheck, UnknownOption};
 
 /// Bytes as hexadecimal digits.
 #[must_use]

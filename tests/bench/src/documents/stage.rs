@@ -15,7 +15,7 @@ use super::measurement::Run;
 use super::sink::{CONTENT, RECEIVED, Received};
 use super::worker::{Server, Worker};
 use super::{checks, http};
-use crate::function::{self, Function};
+use crate::function::{Function, IDENTITY};
 use crate::process;
 use crate::surroundings::Surroundings;
 
@@ -73,7 +73,7 @@ impl<'a> Stage<'a> {
     }
 
     async fn run_function(&self, setting: Setting, document: Name) -> Result<Run> {
-        let mut command = function::command(self.surroundings.binary("report-document-storage")?);
+        let mut command = process::command(self.surroundings.binary("report-document-storage")?);
         command
             .envs(self.aws())
             .envs([("REPORTS_BUCKET", "reports"), ("REPORTS_TABLE", "Reports")])
@@ -151,19 +151,17 @@ impl<'a> Stage<'a> {
     fn aws(&self) -> BTreeMap<&'static str, String> {
         let sink = format!("https://{}", self.sink.address);
         let bundle = self.surroundings.tls().bundle().display().to_string();
-        BTreeMap::from([
+        let mut variables = BTreeMap::from(IDENTITY.map(|(name, value)| (name, value.to_owned())));
+        variables.extend([
             ("AWS_ENDPOINT_URL_S3", sink.clone()),
             ("AWS_ENDPOINT_URL_DYNAMODB", sink),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", "AKIABENCH".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
             ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
             ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
             ("AWS_CA_BUNDLE", bundle.clone()),
             ("NODE_EXTRA_CA_CERTS", bundle.clone()),
             ("SSL_CERT_FILE", bundle),
-        ])
+        ]);
+        variables
     }
 
     /// Asks the sink itself.

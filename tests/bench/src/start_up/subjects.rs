@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::functions::{examples, variables};
 use super::stand_in::StandIn;
-use crate::function;
+use crate::process;
 use crate::surroundings::Surroundings;
 
 /// Whose a function is.
@@ -47,7 +47,7 @@ type Variables = Vec<(&'static str, OsString)>;
 impl Subject {
     /// Starts it.
     pub fn command(&self) -> Command {
-        let mut command = function::command(&self.program);
+        let mut command = process::command(&self.program);
         command
             .args(&self.arguments)
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
