@@ -86,7 +86,7 @@ impl Transfer {
     async fn as_is(&self, input: &DocumentToStore, until: Instant) -> Result<StoredDocument, PipelineError> {
         let url = &input.document.url;
         let (document, stream) = self.client.open_stretches(url, FIRST_STRETCH).await?;
-        let has_stretches = document.etag().is_some();
+        let in_stretches = document.length().filter(|_| document.etag().is_some());
         let sizes = PartSizes::of(document.length());
         let size = sizes.size(1);
         let reading = || Reading {
@@ -94,11 +94,12 @@ impl Transfer {
             pool: self.pool.clone(),
         };
         // The next parts are on their way while the first one tells what all this is.
-        let mut parts = if has_stretches {
-            let open = (size as u64 <= FIRST_STRETCH).then_some(stream);
-            reading().by_stretches(document.clone(), 1, open)
-        } else {
-            reading().in_a_row(&document, stream)
+        let mut parts = match in_stretches {
+            Some(length) => {
+                let open = (size as u64 <= FIRST_STRETCH).then_some(stream);
+                reading().by_stretches(document.clone(), length, 1, open)
+            }
+            None => reading().in_a_row(&document, stream),
         };
         let first = parts.next().await?.unwrap_or_default();
         let is_gzip = is_gzip(input);
@@ -127,11 +128,13 @@ impl Transfer {
         let mut upload = self.upload(&large).await?;
         // What is there of a document that needs no check need not be read again.
         let mut first = Some(first);
-        if !is_read && has_stretches {
+        if let Some(length) = in_stretches
+            && !is_read
+        {
             let stored = upload.take_earlier(|number| sizes.size(number));
             if stored > 0 {
                 first = None;
-                parts = reading().by_stretches(document.clone(), stored + 1, None);
+                parts = reading().by_stretches(document.clone(), length, stored + 1, None);
             }
         }
         let checker = is_read.then(GzipChecker::start);

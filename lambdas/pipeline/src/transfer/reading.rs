@@ -41,14 +41,19 @@ impl Reading {
         Ok(buffer.freeze())
     }
 
-    /// The parts from that number on, of a document whose source answers stretches: several of them on
-    /// their way at once. `open` is the first of them, if it has been asked for.
-    pub(super) fn by_stretches(self, document: Document, from: u32, open: Option<DocumentStream>) -> Parts {
+    /// The parts from that number on, of a document of `length` whose source answers stretches: several
+    /// of them on their way at once. `open` is the first of them, if it has been asked for.
+    pub(super) fn by_stretches(
+        self,
+        document: Document,
+        length: u64,
+        from: u32,
+        open: Option<DocumentStream>,
+    ) -> Parts {
         // Of the pool's parts, half are being read and half are being sent.
         let ahead = (self.pool.bytes() / self.sizes.size(1) / 2).max(2) - 1;
         start(ahead, |ready| async move {
             let (opened, mut open) = (Instant::now(), open);
-            let length = document.length().unwrap_or(0);
             let mut at = (1..from).map(|number| self.sizes.size(number) as u64).sum();
             for number in from.. {
                 if at >= length {
