@@ -2,11 +2,10 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::list_parts::ListPartsOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType};
-use bytes::Bytes;
 
 use super::upload::{StoredPart, Upload};
 use crate::PipelineError;
-use crate::domain::{Crc64Nvme, ObjectDescription};
+use crate::domain::{Checksummed, ObjectDescription};
 
 /// The bucket that documents are stored in.
 #[derive(Clone, Debug)]
@@ -29,9 +28,8 @@ impl DocumentStore {
     pub async fn put(
         &self,
         description: &ObjectDescription,
-        body: Bytes,
-    ) -> Result<Crc64Nvme, PipelineError> {
-        let checksum = Crc64Nvme::of(&body);
+        document: Checksummed,
+    ) -> Result<(), PipelineError> {
         self.client
             .put_object()
             .bucket(&self.bucket)
@@ -39,15 +37,15 @@ impl DocumentStore {
             .content_type(&description.content_type)
             .set_content_encoding(description.content_encoding.map(str::to_owned))
             .content_disposition(&description.content_disposition)
-            .checksum_crc64_nvme(checksum.to_string())
-            .body(ByteStream::from(body))
+            .checksum_crc64_nvme(document.checksum.to_string())
+            .body(ByteStream::from(document.bytes))
             .customize()
             // The checksum and TLS protect the body; a second digest would only cost.
             .disable_payload_signing()
             .send()
             .await
             .map_err(|error| PipelineError::aws("S3", &error))?;
-        Ok(checksum)
+        Ok(())
     }
 
     /// Begins to store a document in parts.

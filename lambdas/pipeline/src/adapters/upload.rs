@@ -2,12 +2,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumType, CompletedMultipartUpload, CompletedPart};
-use bytes::Bytes;
 use tokio::task::{JoinError, JoinSet};
 
 use super::DocumentStore;
 use crate::PipelineError;
-use crate::domain::Crc64Nvme;
+use crate::domain::{Checksummed, Crc64Nvme};
 
 /// A document that is being stored in parts, and is no object until it is complete.
 #[derive(Debug)]
@@ -86,10 +85,10 @@ impl Upload {
     }
 
     /// Sends the next part, unless an earlier invocation has sent exactly this. Whether it is sent.
-    pub fn send(&mut self, part: Bytes) -> bool {
+    pub fn send(&mut self, part: Checksummed) -> bool {
         let number = self.next;
         self.next += 1;
-        let (length, checksum) = (part.len() as u64, Crc64Nvme::of(&part));
+        let (length, checksum) = (part.bytes.len() as u64, part.checksum);
         if let Some(earlier) = self.earlier.remove(&number)
             && (earlier.length, earlier.checksum) == (length, checksum)
         {
@@ -105,7 +104,7 @@ impl Upload {
             .upload_id(&self.id)
             .part_number(signed(number))
             .checksum_crc64_nvme(checksum.to_string())
-            .body(ByteStream::from(part))
+            .body(ByteStream::from(part.bytes))
             .customize()
             // The checksum and TLS protect the body; a second digest would only cost.
             .disable_payload_signing();

@@ -3,7 +3,8 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use crc_fast::{CrcAlgorithm, checksum, checksum_combine};
+use bytes::Bytes;
+use crc_fast::{CrcAlgorithm, Digest, checksum, checksum_combine};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const ALGORITHM: CrcAlgorithm = CrcAlgorithm::Crc64Nvme;
@@ -27,6 +28,48 @@ impl Crc64Nvme {
     #[must_use]
     pub fn followed_by(self, next: Self, length: u64) -> Self {
         Self(checksum_combine(ALGORITHM, self.0, next.0, length))
+    }
+}
+
+/// The checksum of bytes that come one after the other.
+#[derive(Debug)]
+pub struct RunningCrc64Nvme(Digest);
+
+impl RunningCrc64Nvme {
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Of all bytes so far.
+    #[must_use]
+    pub fn checksum(&self) -> Crc64Nvme {
+        Crc64Nvme(self.0.finalize())
+    }
+}
+
+impl Default for RunningCrc64Nvme {
+    fn default() -> Self {
+        Self(Digest::new(ALGORITHM))
+    }
+}
+
+/// Bytes with their checksum.
+#[derive(Clone, Debug)]
+pub struct Checksummed {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Theirs.
+    pub checksum: Crc64Nvme,
+}
+
+/// No bytes.
+impl Default for Checksummed {
+    fn default() -> Self {
+        Self {
+            bytes: Bytes::new(),
+            checksum: Crc64Nvme::EMPTY,
+        }
     }
 }
 
@@ -88,5 +131,9 @@ mod tests {
             before.followed_by(next, length)
         });
         assert_eq!(combined, Crc64Nvme::of(&whole));
+        let mut running = RunningCrc64Nvme::default();
+        assert_eq!(running.checksum(), Crc64Nvme::EMPTY);
+        whole.chunks(7_777).for_each(|part| running.update(part));
+        assert_eq!(running.checksum(), combined);
     }
 }

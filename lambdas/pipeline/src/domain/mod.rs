@@ -14,7 +14,7 @@ pub mod stages;
 mod storage_options;
 
 pub use announcement::{Announcement, Failure, Link};
-pub use checksum::{Crc64Nvme, InvalidChecksum};
+pub use checksum::{Checksummed, Crc64Nvme, InvalidChecksum, RunningCrc64Nvme};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription, describe};

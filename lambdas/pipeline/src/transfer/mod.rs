@@ -24,7 +24,9 @@ use sp_api::{CompressionAlgorithm, Document, DocumentStream, SpApiClient};
 use crate::PipelineError;
 use crate::adapters::{DocumentStore, Ledger, UnfinishedUpload, Upload, or_warn};
 use crate::domain::stages::{DocumentToStore, StoredDocument};
-use crate::domain::{Crc64Nvme, DocumentFacts, DocumentFormat, GzipCheck, ObjectDescription, describe};
+use crate::domain::{
+    Checksummed, Crc64Nvme, DocumentFacts, DocumentFormat, GzipCheck, ObjectDescription, describe,
+};
 use gzip_check::GzipChecker;
 use part_sizes::PartSizes;
 use parts::Parts;
@@ -104,21 +106,21 @@ impl Transfer {
         let first = parts.next().await?.unwrap_or_default();
         let is_gzip = is_gzip(input);
         let head = if is_gzip {
-            gzip_check::beginning(&first, HEAD)
+            gzip_check::beginning(&first.bytes, HEAD)
         } else {
-            first[..first.len().min(HEAD)].to_vec()
+            first.bytes[..first.bytes.len().min(HEAD)].to_vec()
         };
         let description = self.describe(input, &document, &head);
-        if first.len() < size {
+        if first.bytes.len() < size {
             if is_gzip {
-                gzip_check::check(&first)?;
+                gzip_check::check(&first.bytes)?;
             }
             return self.put(&description, first).await;
         }
         // Without a length, only what is in it tells where it ends.
         let is_read = is_gzip && (self.gzip_check == GzipCheck::Contents || document.length().is_none());
         if is_gzip && !is_read {
-            gzip_check::check_beginning(&first)?;
+            gzip_check::check_beginning(&first.bytes)?;
         }
         let large = Large {
             input,
@@ -168,7 +170,7 @@ impl Transfer {
         };
         let (mut parts, invalid) = transcoding.start(before, stream);
         let first = parts.next().await?.unwrap_or_default();
-        if first.len() < sizes.size(1) && parts.next().await?.is_none() {
+        if first.bytes.len() < sizes.size(1) && parts.next().await?.is_none() {
             let stored = self.put(&description, first).await?;
             let invalid_sequences = invalid.load(Ordering::Relaxed);
             return Ok(Some(StoredDocument {
@@ -204,10 +206,10 @@ impl Transfer {
     async fn put(
         &self,
         description: &ObjectDescription,
-        document: Bytes,
+        document: Checksummed,
     ) -> Result<StoredDocument, PipelineError> {
-        let bytes = document.len() as u64;
-        let checksum = self.store.put(description, document).await?;
+        let (bytes, checksum) = (document.bytes.len() as u64, document.checksum);
+        self.store.put(description, document).await?;
         Ok(stored(description, bytes, checksum, 0))
     }
 
@@ -270,7 +272,7 @@ impl Large<'_> {
 /// Sends the parts, and makes them an object if all is well.
 async fn send(
     upload: &mut Upload,
-    first: Option<Bytes>,
+    first: Option<Checksummed>,
     mut parts: Parts,
     mut checker: Option<GzipChecker>,
     until: Instant,
@@ -282,7 +284,7 @@ async fn send(
     let mut is_progress = false;
     while let Some(part) = next {
         if let Some(checker) = &mut checker {
-            checker.take(part.clone()).await?;
+            checker.take(part.bytes.clone()).await?;
         }
         is_progress |= upload.send(part);
         upload.note_arrivals()?;

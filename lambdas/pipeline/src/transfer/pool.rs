@@ -3,6 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::domain::{Checksummed, RunningCrc64Nvme};
+
 /// What the memory is counted in.
 const UNIT: usize = 64 << 10;
 
@@ -19,10 +21,12 @@ struct Memory {
     unused: Mutex<Vec<Vec<u8>>>,
 }
 
-/// A buffer out of the pool; it goes back when the last of the [`Bytes`] made of it is dropped.
+/// A buffer out of the pool; it goes back when the last of the [`Bytes`] made of it is dropped. The
+/// checksum is computed while what is put in is in the processor's cache.
 #[derive(Debug)]
 pub struct Buffer {
     bytes: Vec<u8>,
+    checksum: RunningCrc64Nvme,
     memory: Arc<Memory>,
     _held: OwnedSemaphorePermit,
 }
@@ -58,6 +62,7 @@ impl BufferPool {
         bytes.reserve_exact(size);
         Buffer {
             bytes,
+            checksum: RunningCrc64Nvme::default(),
             memory: Arc::clone(&self.0),
             _held: held,
         }
@@ -71,15 +76,30 @@ impl Memory {
 }
 
 impl Buffer {
-    /// The bytes so far, to be added to.
-    pub fn bytes(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
+    /// How many bytes have been put in.
+    #[must_use]
+    pub fn filled(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.checksum.update(bytes);
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.checksum = RunningCrc64Nvme::default();
     }
 
     /// What has been put in, to be shared without copies.
     #[must_use]
-    pub fn freeze(self) -> Bytes {
-        Bytes::from_owner(self)
+    pub fn freeze(self) -> Checksummed {
+        let checksum = self.checksum.checksum();
+        let bytes = Bytes::from_owner(self);
+        Checksummed { bytes, checksum }
     }
 }
 
@@ -100,11 +120,16 @@ impl Drop for Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Crc64Nvme;
 
     async fn full(pool: &BufferPool, size: usize) -> Bytes {
         let mut buffer = pool.buffer(size).await;
-        buffer.bytes().resize(size, 1);
-        buffer.freeze()
+        buffer.add(&[7]);
+        buffer.clear();
+        buffer.add(&vec![1; size]);
+        let filled = buffer.freeze();
+        assert_eq!(filled.checksum, Crc64Nvme::of(&filled.bytes));
+        filled.bytes
     }
 
     #[tokio::test]

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use sp_api::{Document, DocumentStream, SpApiError};
 use tokio::sync::mpsc;
 
@@ -11,6 +10,7 @@ use super::part_sizes::PartSizes;
 use super::parts::{Coming, Parts, Task};
 use super::pool::{Buffer, BufferPool};
 use crate::PipelineError;
+use crate::domain::Checksummed;
 
 /// A URL lives five minutes, and what is asked for under it must be asked for by then. What is still
 /// missing at this age of the transfer is asked for in one long stretch.
@@ -33,7 +33,7 @@ impl Reading {
         number: u32,
         left: Option<u64>,
         stream: &mut DocumentStream,
-    ) -> Result<Bytes, PipelineError> {
+    ) -> Result<Checksummed, PipelineError> {
         let size = self.sizes.size(number);
         let room = left.map_or(size, |left| size.min(usize::try_from(left).unwrap_or(size)));
         let mut buffer = self.pool.buffer(room).await;
@@ -101,9 +101,9 @@ impl Reading {
                     break;
                 }
             };
-            left = left.map(|left| left.saturating_sub(part.len() as u64));
-            let is_last = part.len() < self.sizes.size(number);
-            let is_taken = part.is_empty() || hand_over(ready, Ok(part)).await;
+            left = left.map(|left| left.saturating_sub(part.bytes.len() as u64));
+            let is_last = part.bytes.len() < self.sizes.size(number);
+            let is_taken = part.bytes.is_empty() || hand_over(ready, Ok(part)).await;
             if is_last || !is_taken {
                 break;
             }
@@ -123,7 +123,7 @@ where
 }
 
 /// Whether there is anybody to take it still.
-async fn hand_over(ready: &Ready, part: Result<Bytes, PipelineError>) -> bool {
+async fn hand_over(ready: &Ready, part: Result<Checksummed, PipelineError>) -> bool {
     ready.send(Coming::Here(part)).await.is_ok()
 }
 
@@ -132,7 +132,7 @@ async fn read_stretch(
     mut open: Option<DocumentStream>,
     range: Range<u64>,
     mut buffer: Buffer,
-) -> Result<Bytes, PipelineError> {
+) -> Result<Checksummed, PipelineError> {
     for attempt in 1.. {
         let read = async {
             let mut stream = match open.take() {
@@ -148,19 +148,18 @@ async fn read_stretch(
             Err(error) if attempt == ATTEMPTS => return Err(error.into()),
             Err(error) => tracing::warn!("a stretch of the document is asked for again: {error}"),
         }
-        buffer.bytes().clear();
+        buffer.clear();
     }
     Ok(buffer.freeze())
 }
 
 /// Adds to `buffer` until it has `size` bytes, or the stream ends.
 async fn fill(buffer: &mut Buffer, stream: &mut DocumentStream, size: usize) -> Result<(), SpApiError> {
-    let bytes = buffer.bytes();
-    while bytes.len() < size {
-        let Some(chunk) = stream.next_chunk(size - bytes.len()).await? else {
+    while buffer.filled() < size {
+        let Some(chunk) = stream.next_chunk(size - buffer.filled()).await? else {
             break;
         };
-        bytes.extend_from_slice(&chunk);
+        buffer.add(&chunk);
     }
     Ok(())
 }

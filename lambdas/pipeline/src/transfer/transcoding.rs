@@ -258,9 +258,9 @@ impl Write for Cutter<'_> {
             Some(part) => part,
             part => part.insert(self.runtime.block_on(self.pool.buffer(size))),
         };
-        let taken = bytes.len().min(size - part.bytes().len());
-        part.bytes().extend_from_slice(&bytes[..taken]);
-        if part.bytes().len() == size {
+        let taken = bytes.len().min(size - part.filled());
+        part.add(&bytes[..taken]);
+        if part.filled() == size {
             self.hand_over()?;
         }
         Ok(taken)
