@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::aws_cli::aws;
 use crate::world::{LISTINGS, PATIENCE, World};
 
-/// The local AWS takes a second for every part of 8 MiB.
+/// The local AWS takes some 25 seconds for it.
 const LONG: u64 = 256 << 20;
 
 /// Step Functions may run an execution of the lane more than once, and several side by side: one
@@ -80,7 +80,7 @@ async fn a_document_that_outlasts_invocations_is_continued() {
         aws(&[&["lambda", "update-function-configuration"], arguments.as_slice()].concat());
     };
     // Not enough for it all, by far.
-    timeout("12");
+    timeout("20");
     let report = world.order(&seller, "EU", LISTINGS).await;
     let email = world.delivered_by_workflow(&seller, &report).await;
     timeout("900");
