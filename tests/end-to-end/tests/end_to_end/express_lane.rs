@@ -79,7 +79,7 @@ async fn a_document_that_outlasts_invocations_is_continued() {
         let arguments = ["--function-name", &function, "--timeout", seconds];
         aws(&[&["lambda", "update-function-configuration"], arguments.as_slice()].concat());
     };
-    // Not enough for it all, by far.
+    // Not enough for it all.
     timeout("20");
     let report = world.order(&seller, "EU", LISTINGS).await;
     let email = world.delivered_by_workflow(&seller, &report).await;
