@@ -199,10 +199,13 @@ impl Verdict {
             .count();
         if unexplained > 0 {
             self.announced_twice += 1;
-            let times: Vec<_> = mails.iter().map(|mail| mail.published_at.to_string()).collect();
+            let times = |times: &mut dyn Iterator<Item = Timestamp>| {
+                times.map(|time| time.to_string()).collect::<Vec<_>>().join(", ")
+            };
             self.complain(format!(
-                "{name} was announced more than once: {}",
-                times.join(", ")
+                "{name} was announced more than once: {} (the notifier was killed: {})",
+                times(&mut mails.iter().map(|mail| mail.published_at)),
+                times(&mut kills_of_notifiers(evidence)),
             ));
         } else if mails.len() > 1 {
             self.twice_because_killed += 1;
@@ -231,12 +234,13 @@ fn is_excused(row: &Row, evidence: &Evidence) -> bool {
 /// Whether the notifier was killed after SNS had taken the first e-mail and before it took the second.
 fn killed_between(evidence: &Evidence, first: Timestamp, second: Timestamp) -> bool {
     let last = first + SignedDuration::try_from(KILL_EXPLAINS).unwrap_or_default();
-    let kills = evidence
-        .kills
-        .iter()
-        .filter(|kill| kill.function == "report-notifier");
     // Both times are cut off below the second, so the second e-mail may be that much younger.
+    kills_of_notifiers(evidence).any(|at| first <= at && at < second + RESOLUTION && at <= last + RESOLUTION)
+}
+
+fn kills_of_notifiers(evidence: &Evidence) -> impl Iterator<Item = Timestamp> {
+    let kills = evidence.kills.iter();
     kills
-        .into_iter()
-        .any(|kill| first <= kill.at && kill.at < second + RESOLUTION && kill.at <= last + RESOLUTION)
+        .filter(|kill| kill.function == "report-notifier")
+        .map(|kill| kill.at)
 }
