@@ -67,18 +67,24 @@ fn ended(lost: &JoinError) -> PipelineError {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+    use crate::domain::Crc64Nvme;
 
     #[tokio::test]
     async fn a_maker_that_panics_is_not_the_documents_end() {
         let (sender, coming) = mpsc::channel(1);
         let maker = tokio::spawn(async move {
-            let part = Coming::Here(Ok(Checksummed::default()));
+            let bytes = Bytes::from_static(b"a part");
+            let checksum = Crc64Nvme::of(&bytes);
+            let part = Coming::Here(Ok(Checksummed { bytes, checksum }));
             assert!(sender.send(part).await.is_ok());
             panic!("in the middle");
         });
         let mut parts = Parts::new(coming, vec![Task::new(maker)]);
-        assert!(parts.next().await.expect("read").is_some());
+        let part = parts.next().await.expect("a part");
+        assert_eq!(part.as_ref().map(|part| &part.bytes[..]), Some(&b"a part"[..]));
         assert_eq!(
             parts.next().await.expect_err("no end").name(),
             "DocumentIncomplete"

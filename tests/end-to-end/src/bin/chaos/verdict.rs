@@ -18,10 +18,6 @@ const GOOD_REASON: &str = "AuthorizationRevoked";
 /// How long after the first of two e-mails a killed notifier still explains the second.
 const KILL_EXPLAINS: Duration = Duration::from_secs(10);
 
-/// How long a message is on its way to SNS at most, on a machine that is busy with a storm. It arrives
-/// also when its sender is killed meanwhile.
-const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(1);
-
 /// Times of e-mails have no more than seconds.
 const RESOLUTION: Duration = Duration::from_secs(1);
 
@@ -235,13 +231,11 @@ fn is_excused(row: &Row, evidence: &Evidence) -> bool {
         && evidence.revoked.contains(&row.seller)
 }
 
-/// Whether the notifier was killed when the first e-mail was on its way to SNS or there, and before SNS
-/// took the second.
+/// Whether the notifier was killed after SNS had taken the first e-mail and before it took the second.
 fn killed_between(evidence: &Evidence, first: Timestamp, second: Timestamp) -> bool {
     let last = first + SignedDuration::try_from(KILL_EXPLAINS).unwrap_or_default();
     // Both times are cut off below the second, so the second e-mail may be that much younger.
-    kills_of_notifiers(evidence)
-        .any(|at| first <= at + ON_ITS_WAY && at < second + RESOLUTION && at <= last + RESOLUTION)
+    kills_of_notifiers(evidence).any(|at| first <= at && at < second + RESOLUTION && at <= last + RESOLUTION)
 }
 
 fn kills_of_notifiers(evidence: &Evidence) -> impl Iterator<Item = Timestamp> {
