@@ -1,7 +1,7 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Topic, Turn, or_warn};
+use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Teller, Topic, Turn, or_warn};
 use pipeline::domain::Announcement;
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
@@ -31,22 +31,26 @@ pub enum News {
 }
 
 impl Notifier {
-    /// Sends the e-mail, then completes the row. This function ends until `deadline`.
+    /// Sends the e-mail, then completes the row. This function's invocation is called `request_id` and
+    /// ends until `deadline`.
     ///
     /// An e-mail that the ledger knows of is not sent again, and of two executions that come here at
     /// the same time one waits for the other. Between SNS's yes and the ledger's there is an instant in
     /// which this function can die; then the e-mail is sent a second time.
-    pub async fn notify(&self, news: News, deadline: SystemTime) -> Result<(), StageError> {
-        let until = Timestamp::try_from(deadline + CLOCKS)
-            .map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
+    pub async fn notify(&self, news: News, request_id: &str, deadline: SystemTime) -> Result<(), StageError> {
+        let teller = Teller {
+            name: request_id,
+            until: Timestamp::try_from(deadline + CLOCKS)
+                .map_err(|error| PipelineError::InvalidInput(error.to_string()))?,
+        };
         match news {
-            News::Report(outcome) => self.notify_of_report(&outcome, until).await?,
-            News::FailedOrder(order) => self.notify_of_order(&order, until).await?,
+            News::Report(outcome) => self.notify_of_report(&outcome, teller).await?,
+            News::FailedOrder(order) => self.notify_of_order(&order, teller).await?,
         }
         Ok(())
     }
 
-    async fn notify_of_report(&self, outcome: &Outcome, until: Timestamp) -> Result<(), PipelineError> {
+    async fn notify_of_report(&self, outcome: &Outcome, teller: Teller<'_>) -> Result<(), PipelineError> {
         let report = &outcome.report;
         let turn = TurnOf {
             seller: &report.seller_id,
@@ -55,7 +59,7 @@ impl Notifier {
                 None => AnnouncementKind::End,
                 Some(_) => AnnouncementKind::Failure,
             },
-            until,
+            teller,
         };
         let Some(row) = self.take(&turn).await? else {
             return Ok(());
@@ -92,12 +96,12 @@ impl Notifier {
             .await
     }
 
-    async fn notify_of_order(&self, order: &FailedOrder, until: Timestamp) -> Result<(), PipelineError> {
+    async fn notify_of_order(&self, order: &FailedOrder, teller: Teller<'_>) -> Result<(), PipelineError> {
         let turn = TurnOf {
             seller: &order.seller_id,
             id: order.request_id.as_str(),
             kind: AnnouncementKind::Failure,
-            until,
+            teller,
         };
         if self.take(&turn).await?.is_none() {
             return Ok(());
@@ -116,7 +120,7 @@ impl Notifier {
     async fn take(&self, turn: &TurnOf<'_>) -> Result<Option<LedgerRow>, PipelineError> {
         let taken = self
             .ledger
-            .take_turn(turn.seller, turn.id, turn.kind, turn.until)
+            .take_turn(turn.seller, turn.id, turn.kind, turn.teller)
             .await?;
         match taken {
             Turn::Ours(row) => Ok(Some(row)),
@@ -139,7 +143,7 @@ impl Notifier {
     ) -> Result<(), PipelineError> {
         let published = self.topic.publish(announcement, attributes).await;
         if published.is_err() {
-            or_warn(self.ledger.end_turn(turn.seller, turn.id, turn.until).await);
+            or_warn(self.ledger.end_turn(turn.seller, turn.id, turn.teller).await);
         }
         published
     }
@@ -150,7 +154,7 @@ struct TurnOf<'a> {
     seller: &'a SellerId,
     id: &'a str,
     kind: AnnouncementKind,
-    until: Timestamp,
+    teller: Teller<'a>,
 }
 
 #[cfg(test)]
@@ -183,7 +187,7 @@ mod tests {
         };
         let deadline = SystemTime::now() + Duration::from_secs(30);
         notifier
-            .notify(serde_json::from_value(news).expect("news"), deadline)
+            .notify(serde_json::from_value(news).expect("news"), "request-1", deadline)
             .await
     }
 
@@ -279,7 +283,7 @@ mod tests {
             selling_partners_table: "partners".into(),
         };
         let news = News::Report(Box::new(serde_json::from_value(failed()).expect("an outcome")));
-        let told = notifier.notify(news, SystemTime::now()).await;
+        let told = notifier.notify(news, "request-1", SystemTime::now()).await;
         assert!(told.is_err());
         assert_eq!((taken.num_calls(), over.num_calls()), (1, 1));
     }

@@ -20,7 +20,10 @@ async fn main() -> Result<(), Error> {
         selling_partners_table,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
-        notifier.notify(event.payload, event.context.deadline()).await
+        let context = event.context;
+        notifier
+            .notify(event.payload, &context.request_id, context.deadline())
+            .await
     }))
     .await
 }

@@ -103,11 +103,9 @@ fn target(headers: &HeaderMap) -> Option<String> {
 
 /// The operation in `Action=Publish&…`.
 fn action(form: &[u8]) -> Option<String> {
-    std::str::from_utf8(form)
-        .ok()?
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("Action="))
-        .map(str::to_owned)
+    form_urlencoded::parse(form)
+        .find(|(name, _)| name == "Action")
+        .map(|(_, value)| value.into_owned())
 }
 
 /// S3 names its operations by method, path and query. Bucket settings are all one.

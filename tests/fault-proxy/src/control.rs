@@ -20,6 +20,7 @@ pub(crate) fn router() -> Router<Arc<Proxy>> {
         .route("/fired", get(fired).delete(delete_fired))
         .route("/calls", get(calls))
         .route("/tables", get(tables))
+        .route("/publishes", get(publishes))
 }
 
 async fn rules(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
@@ -52,6 +53,7 @@ async fn fired(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
 async fn delete_fired(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
     let mut rulebook = proxy.rulebook();
     rulebook.reset_counts();
+    proxy.publishes().clear();
     Json(json!(rulebook.fired()))
 }
 
@@ -61,4 +63,8 @@ async fn calls(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
 
 async fn tables(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
     Json(json!(proxy.rulebook().tables()))
+}
+
+async fn publishes(State(proxy): State<Arc<Proxy>>) -> Json<Value> {
+    Json(json!(*proxy.publishes()))
 }

@@ -5,6 +5,7 @@ mod call;
 mod control;
 mod errors;
 mod passage;
+mod publishes;
 mod rules;
 
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use passage::Upstream;
+use publishes::Publish;
 use rules::Rulebook;
 use test_servers::{Connection, ResettableListener};
 
@@ -59,6 +61,7 @@ impl FaultProxy {
         let proxy = Arc::new(Proxy {
             upstream,
             rulebook: Mutex::default(),
+            publishes: Mutex::default(),
         });
         let router = Router::new()
             .nest("/_faults", control::router())
@@ -93,10 +96,15 @@ impl Drop for FaultProxy {
 struct Proxy {
     upstream: Upstream,
     rulebook: Mutex<Rulebook>,
+    publishes: Mutex<Vec<Publish>>,
 }
 
 impl Proxy {
     fn rulebook(&self) -> std::sync::MutexGuard<'_, Rulebook> {
         self.rulebook.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn publishes(&self) -> std::sync::MutexGuard<'_, Vec<Publish>> {
+        self.publishes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,6 +24,7 @@ use crate::Proxy;
 use crate::bodies::{cut, drain};
 use crate::call::{Attempt, Call, is_telling, tables};
 use crate::errors;
+use crate::publishes::Publish;
 use crate::rules::Kind;
 
 /// No form that AWS takes is larger, and no request that DynamoDB takes.
@@ -104,8 +105,12 @@ pub(crate) async fn pass(
         if call.service == "dynamodb" {
             rulebook.note_tables(&call.operation, tables(&told));
         }
-        let rule = rulebook.strike(&call, attempt.as_ref())?;
-        Some((call, rule))
+        let rule = rulebook.strike(&call, attempt.as_ref());
+        let goes_on = rule.as_ref().is_none_or(|rule| rule.kind.lets_on());
+        if goes_on && (call.service.as_str(), call.operation.as_str()) == ("sns", "Publish") {
+            proxy.publishes().push(Publish::read(&told, &connection));
+        }
+        Some((call, rule?))
     });
     let Some((call, rule)) = fault else {
         return or_reset(

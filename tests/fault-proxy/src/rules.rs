@@ -29,6 +29,13 @@ pub(crate) enum Kind {
     Delay,
 }
 
+impl Kind {
+    /// Whether what is asked is done all the same.
+    pub(crate) fn lets_on(self) -> bool {
+        matches!(self, Self::LostAnswer | Self::CutAnswer | Self::Delay)
+    }
+}
+
 /// One order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -11,14 +11,17 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sns::types::MessageAttributeValue;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Request};
 use axum::response::IntoResponse;
 use fault_proxy::{FaultProxy, Options, TlsFiles};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
@@ -290,6 +293,51 @@ async fn a_cut_upload_breaks_off_at_the_endpoint_too() -> Result<()> {
     let upload = setting.s3().put_object().bucket("b").key("k");
     upload.body(ByteStream::from(document.clone())).send().await?;
     assert_eq!(setting.endpoint.bodies(), [None, Some(document)]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_goes_on_to_sns_is_known_with_its_sender() -> Result<()> {
+    let setting = Setting::new(2).await?;
+    let publishes = || setting.control(reqwest::Method::GET, "publishes", None);
+    let rules = json!([{"service": "sns", "kind": "throttle", "count": 1}]);
+    setting.rules(rules).await?;
+    let seller = MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value("A1");
+    let topics = aws_sdk_sns::Client::new(&setting.sdk);
+    let publish = topics.publish().topic_arn("t").message("Größe = 5 & mehr\n");
+    publish
+        .message_attributes("SellerId", seller.build()?)
+        .send()
+        .await?;
+    let passed = publishes().await?;
+    assert_eq!(
+        passed.as_array().map(Vec::len),
+        Some(1),
+        "what is refused goes nowhere"
+    );
+    assert_eq!(passed[0]["message"], "Größe = 5 & mehr\n");
+    assert_eq!(passed[0]["attributes"], json!({"SellerId": "A1"}));
+
+    let address = setting.proxy.url().trim_start_matches("http://").to_owned();
+    let mut sender = TcpStream::connect(address).await?;
+    let form = "Action=Publish&Message=m";
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=a/20261122/us-east-1/sns/aws4_request\r\n\
+         content-length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    sender.write_all(request.as_bytes()).await?;
+    ensure!(sender.read(&mut [0; 1024]).await? > 0, "an answer");
+    let passed = publishes().await?;
+    assert_eq!(passed[1]["port"], sender.local_addr()?.port());
+    assert_ne!(passed[0]["port"], passed[1]["port"]);
+    let time = |name: &str| passed[1][name].as_str().unwrap_or_default().parse::<Timestamp>();
+    assert!(time("connectedAt")? <= time("at")?);
+    setting.control(reqwest::Method::DELETE, "fired", None).await?;
+    assert_eq!(publishes().await?, json!([]));
     Ok(())
 }
 

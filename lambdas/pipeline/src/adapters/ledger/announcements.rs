@@ -20,10 +20,19 @@ pub enum AnnouncementKind {
     Failure,
 }
 
+/// Somebody who is about to tell the news.
+#[derive(Clone, Copy, Debug)]
+pub struct Teller<'a> {
+    /// The invocation's request id; no other invocation has it.
+    pub name: &'a str,
+    /// When it has ended, in any case.
+    pub until: Timestamp,
+}
+
 /// Whose turn it is to tell the news.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Turn {
-    /// The caller's, until its time is up: nobody else tells them meanwhile. The row as it is now.
+    /// The teller's, until its time is up: nobody else tells them meanwhile. The row as it is now.
     Ours(LedgerRow),
     /// Somebody else's, whose time is not up yet.
     Others,
@@ -32,8 +41,9 @@ pub enum Turn {
 }
 
 impl Ledger {
-    /// Takes the turn to tell the seller, until `until`: two executions of one delivery may come here
-    /// at the same time. Whoever dies in its turn lets it end by itself.
+    /// Takes the turn to tell the seller: two executions of one delivery may come here at the same time.
+    /// Whoever dies in its turn lets it end by itself. It can be taken again by who has it: what DynamoDB
+    /// answered the first time may have been lost.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -42,7 +52,7 @@ impl Ledger {
         seller: &SellerId,
         id: &str,
         kind: AnnouncementKind,
-        until: Timestamp,
+        teller: Teller<'_>,
     ) -> Result<Turn, PipelineError> {
         let untold = match kind {
             AnnouncementKind::End => "attribute_not_exists(announcedAt)",
@@ -53,11 +63,13 @@ impl Ledger {
         };
         let update = self
             .update(seller, id)
-            .update_expression("SET announcingUntil = :until")
+            .update_expression("SET announcingUntil = :until, announcingBy = :by")
             .condition_expression(format!(
-                "{untold} AND (attribute_not_exists(announcingUntil) OR announcingUntil < :now)"
+                "{untold} AND (attribute_not_exists(announcingUntil) OR announcingUntil < :now \
+                 OR announcingBy = :by)"
             ))
-            .expression_attribute_values(":until", time(until))
+            .expression_attribute_values(":until", time(teller.until))
+            .expression_attribute_values(":by", text(teller.name))
             .expression_attribute_values(":now", time(Timestamp::now()))
             .return_values(ReturnValue::AllNew);
         Ok(match send(update).await? {
@@ -71,12 +83,17 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn end_turn(&self, seller: &SellerId, id: &str, until: Timestamp) -> Result<(), PipelineError> {
+    pub async fn end_turn(
+        &self,
+        seller: &SellerId,
+        id: &str,
+        teller: Teller<'_>,
+    ) -> Result<(), PipelineError> {
         let update = self
             .update(seller, id)
-            .update_expression("REMOVE announcingUntil")
-            .condition_expression("announcingUntil = :until")
-            .expression_attribute_values(":until", time(until));
+            .update_expression("REMOVE announcingUntil, announcingBy")
+            .condition_expression("announcingBy = :by")
+            .expression_attribute_values(":by", text(teller.name));
         send(update).await.map(drop)
     }
 
@@ -105,7 +122,7 @@ impl Ledger {
                 Timestamp::now(),
                 &more,
                 // A delivery that succeeds after all leaves nothing of its earlier failure.
-                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, due, dueAt",
+                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt",
                 "<=",
             )
             .expression_attribute_names("#error", "error");
@@ -123,7 +140,7 @@ impl Ledger {
     ) -> Result<(), PipelineError> {
         let update = self
             .update(seller, id)
-            .update_expression("SET failureAnnouncedAt = :now REMOVE announcingUntil")
+            .update_expression("SET failureAnnouncedAt = :now REMOVE announcingUntil, announcingBy")
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
     }
@@ -164,9 +181,12 @@ mod tests {
     }
 
     async fn take_turn(rule: &Rule, kind: AnnouncementKind) -> Turn {
-        let until = UNTIL.parse().expect("a time");
+        let teller = Teller {
+            name: "request-1",
+            until: UNTIL.parse().expect("a time"),
+        };
         let taken = ledger(rule)
-            .take_turn(&report().seller_id, "1", kind, until)
+            .take_turn(&report().seller_id, "1", kind, teller)
             .await;
         taken.expect("asked")
     }
@@ -190,7 +210,13 @@ mod tests {
         let free = mock!(aws_sdk_dynamodb::Client::update_item)
             .match_requests(|request| {
                 let values = request.expression_attribute_values().expect("values");
-                values[":until"] == text(UNTIL) && request.return_values() == Some(&ReturnValue::AllNew)
+                let may_ask_again = request
+                    .condition_expression()
+                    .is_some_and(|it| it.ends_with("OR announcingBy = :by)"));
+                values[":until"] == text(UNTIL)
+                    && values[":by"] == text("request-1")
+                    && may_ask_again
+                    && request.return_values() == Some(&ReturnValue::AllNew)
             })
             .then_output(|| {
                 UpdateItemOutput::builder()
@@ -232,7 +258,7 @@ mod tests {
                 values[":status"] == text("ANNOUNCED")
                     && request
                         .update_expression()
-                        .is_some_and(|it| it.ends_with("failureAnnouncedAt, announcingUntil, due, dueAt"))
+                        .is_some_and(|it| it.ends_with("announcingUntil, announcingBy, due, dueAt"))
                     && values[":bytes"] == number(5)
                     && values[":objectKey"] == text("key")
             })

@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
-pub use announcements::{AnnouncementKind, Turn};
+pub use announcements::{AnnouncementKind, Teller, Turn};
 pub use orders::{Accepted, Cancellation, NewOrder, OrderRow, OrderState};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};

@@ -1,6 +1,9 @@
 //! The proxy between the functions and AWS, which fails when it is told to (see `tests/fault-proxy`).
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,6 +20,22 @@ pub struct Count {
     pub kind: Option<String>,
     /// How often.
     pub count: u64,
+}
+
+/// A message that went on to SNS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Passed {
+    /// The sender's end of the connection that it came over.
+    pub port: u16,
+    /// When that connection was made.
+    pub connected_at: Timestamp,
+    /// When all of it had come to the proxy.
+    pub at: Timestamp,
+    /// Its text.
+    pub message: String,
+    /// What filter policies can choose by.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// The proxy's control API.
@@ -61,6 +80,12 @@ impl AwsFaults {
     pub async fn calls(&self) -> Result<Vec<Count>> {
         let counts = self.call(Method::GET, "calls", None).await?;
         Ok(serde_json::from_value(counts)?)
+    }
+
+    /// What went on to SNS, in this order.
+    pub async fn publishes(&self) -> Result<Vec<Passed>> {
+        let publishes = self.call(Method::GET, "publishes", None).await?;
+        Ok(serde_json::from_value(publishes)?)
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {

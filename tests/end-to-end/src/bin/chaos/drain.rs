@@ -171,7 +171,7 @@ pub async fn run(reports: u32, options: &Options, printer: Printer) -> Result<Dr
         some_made_elsewhere: true,
         ..Memory::default()
     };
-    let evidence = Evidence::gather(&scene, &sellers, memory).await?;
+    let evidence = Evidence::gather(&scene, None, &sellers, memory).await?;
     Ok(DrainResult {
         measured: Measured::of(&Call::of(&entries, &sellers), scene.interval),
         verdict: Verdict::of(&evidence),

@@ -1,6 +1,6 @@
 //! The functions' processes on this machine, and their sudden end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -34,6 +34,8 @@ pub struct Killed {
     pub at: Timestamp,
     /// Which function's process it was.
     pub function: &'static str,
+    /// Its ends of the connections that it had then.
+    pub ports: BTreeSet<u16>,
 }
 
 /// What tells this stack's functions from all other processes.
@@ -74,10 +76,14 @@ impl Hunt {
             .collect();
         processes.sort_unstable();
         let (process, function) = *processes.get(choice % processes.len().max(1))?;
+        let pid = Pid::from_raw(process);
+        // It does nothing from here on, so that its connections are its last ones. It may have ended by
+        // itself meanwhile.
+        kill(pid, Signal::SIGSTOP).ok()?;
         let at = Timestamp::now();
-        // It may have ended by itself meanwhile.
-        kill(Pid::from_raw(process), Signal::SIGKILL).ok()?;
-        Some(Killed { at, function })
+        let ports = ports_of(process);
+        kill(pid, Signal::SIGKILL).ok()?;
+        Some(Killed { at, function, ports })
     }
 
     /// The most memory that any process of each function has had resident, in MiB.
@@ -131,6 +137,35 @@ impl Hunt {
     }
 }
 
+/// The ports that a process's TCP connections have on its side.
+fn ports_of(process: i32) -> BTreeSet<u16> {
+    let folder = Path::new("/proc").join(process.to_string());
+    let files = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
+    let sockets: BTreeSet<_> = files
+        .filter_map(|file| socket_of(fs::read_link(file.path()).ok()?.to_str()?))
+        .collect();
+    let tables =
+        ["net/tcp", "net/tcp6"].map(|table| fs::read_to_string(folder.join(table)).unwrap_or_default());
+    let lines = tables.iter().flat_map(|table| table.lines());
+    lines
+        .filter_map(connection_of)
+        .filter_map(|(port, socket)| sockets.contains(&socket).then_some(port))
+        .collect()
+}
+
+/// The number in `socket:[40413]`.
+fn socket_of(link: &str) -> Option<u64> {
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
+/// The own port and the socket's number in a line of `/proc/net/tcp`:
+/// `0: 0100007F:A1B2 0100007F:11D6 01 00000000:00000000 00:00000000 00000000  0  0 40413 1 …`
+fn connection_of(line: &str) -> Option<(u16, u64)> {
+    let mut words = line.split_whitespace();
+    let (_, port) = words.nth(1)?.rsplit_once(':')?;
+    Some((u16::from_str_radix(port, 16).ok()?, words.nth(7)?.parse().ok()?))
+}
+
 /// `VmHWM` of a process's status, in MiB.
 fn peak_of(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -151,6 +186,8 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
     use super::*;
 
     fn hunt() -> Hunt {
@@ -190,6 +227,24 @@ mod tests {
         );
         assert_eq!(
             function("GATEWAY_PORT=4566\0REPORTS_TABLE=SpReports-Reports-1\0"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_connections() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let connection = TcpStream::connect(address).expect("a connection");
+        let own = connection.local_addr().expect("an address").port();
+        let me = std::process::id().try_into().expect("a number");
+        assert!(ports_of(me).contains(&own));
+        drop(connection);
+        assert!(!ports_of(me).contains(&own));
+        let line = "   4: 0100007F:A1B2 0100007F:11D6 01 00000000:00000000 00:00000000 00000000     0        0 40413 1 0 20";
+        assert_eq!(connection_of(line), Some((0xA1B2, 40413)));
+        assert_eq!(
+            connection_of("  sl  local_address rem_address   st tx_queue rx_queue"),
             None
         );
     }

@@ -99,7 +99,7 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
 
     printer.line("Comparing Amazon's reports with bucket, ledger, mailbox and dead-letter queue");
     let entries = scene.simulator.journal_after(position).await?;
-    let evidence = Evidence::gather(scene, &sellers, storm.memory.clone()).await?;
+    let evidence = Evidence::gather(scene, aws.as_ref(), &sellers, storm.memory.clone()).await?;
     let warm_ups = accounts.len();
     let is_stormy = |order: Option<usize>| order.is_none_or(|order| order >= warm_ups);
     let stormy: Vec<_> = evidence

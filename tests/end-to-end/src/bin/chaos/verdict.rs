@@ -1,25 +1,17 @@
 //! Whether anything was lost, or came twice, or is different; or can't be explained.
 
+mod mails;
 mod orders;
 mod strays;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::evidence::{Evidence, Kind, Mail, Row, TrueReport, report_of};
 
 /// What a revoked authorization is called.
 const GOOD_REASON: &str = "AuthorizationRevoked";
-
-/// How long after the first of two e-mails a killed notifier still explains the second.
-const KILL_EXPLAINS: Duration = Duration::from_secs(10);
-
-/// Times of e-mails have no more than seconds.
-const RESOLUTION: Duration = Duration::from_secs(1);
 
 /// What came of everything. Whatever is not as it should be has a line in `problems`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -190,27 +182,6 @@ impl Verdict {
         }
         None
     }
-
-    /// One e-mail is right; more need the notifier to have been killed after all but the last.
-    fn judge_mails(&mut self, name: &str, mails: &[&Mail], evidence: &Evidence) {
-        let unexplained = mails
-            .windows(2)
-            .filter(|pair| !killed_between(evidence, pair[0].published_at, pair[1].published_at))
-            .count();
-        if unexplained > 0 {
-            self.announced_twice += 1;
-            let times = |times: &mut dyn Iterator<Item = Timestamp>| {
-                times.map(|time| time.to_string()).collect::<Vec<_>>().join(", ")
-            };
-            self.complain(format!(
-                "{name} was announced more than once: {} (the notifier was killed: {})",
-                times(&mut mails.iter().map(|mail| mail.published_at)),
-                times(&mut kills_of_notifiers(evidence)),
-            ));
-        } else if mails.len() > 1 {
-            self.twice_because_killed += 1;
-        }
-    }
 }
 
 fn row<'a>(evidence: &'a Evidence, seller: &str, id: &str) -> Option<&'a Row> {
@@ -229,18 +200,4 @@ fn is_excused(row: &Row, evidence: &Evidence) -> bool {
     row.status == "FAILED"
         && row.error.as_deref() == Some(GOOD_REASON)
         && evidence.revoked.contains(&row.seller)
-}
-
-/// Whether the notifier was killed after SNS had taken the first e-mail and before it took the second.
-fn killed_between(evidence: &Evidence, first: Timestamp, second: Timestamp) -> bool {
-    let last = first + SignedDuration::try_from(KILL_EXPLAINS).unwrap_or_default();
-    // Both times are cut off below the second, so the second e-mail may be that much younger.
-    kills_of_notifiers(evidence).any(|at| first <= at && at < second + RESOLUTION && at <= last + RESOLUTION)
-}
-
-fn kills_of_notifiers(evidence: &Evidence) -> impl Iterator<Item = Timestamp> {
-    let kills = evidence.kills.iter();
-    kills
-        .filter(|kill| kill.function == "report-notifier")
-        .map(|kill| kill.at)
 }

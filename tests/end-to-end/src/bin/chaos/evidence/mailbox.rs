@@ -6,6 +6,7 @@ use anyhow::Result;
 use end_to_end::Email;
 use jiff::Timestamp;
 
+use crate::aws_faults::Passed;
 use crate::scene::Scene;
 
 /// What an e-mail says.
@@ -32,6 +33,42 @@ pub struct Mail {
     pub published_at: Timestamp,
 }
 
+/// An e-mail on its way to SNS, and who sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// Whose report it is about.
+    pub seller: String,
+    /// The report's id, or the order's request id.
+    pub about: String,
+    /// The sender's end of the connection that it went over.
+    pub port: u16,
+    /// When that connection was made: ports are used again.
+    pub connected_at: Timestamp,
+    /// When all of it had been sent.
+    pub at: Timestamp,
+}
+
+impl Publish {
+    /// Reads what the proxy saw.
+    pub fn of(passed: Passed) -> Self {
+        let email = Email {
+            subject: String::new(),
+            text: passed.message,
+            attributes: passed.attributes,
+            message_id: String::new(),
+            published_at: None,
+        };
+        let (seller, about) = subject_matter(&email);
+        Self {
+            seller,
+            about,
+            port: passed.port,
+            connected_at: passed.connected_at,
+            at: passed.at,
+        }
+    }
+}
+
 /// The e-mails to those sellers; one that the queue hands out twice counts once.
 pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
     let emails = scene.mailbox.all().await?;
@@ -45,9 +82,7 @@ pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
 }
 
 fn read(email: &Email) -> Mail {
-    let about = ["Report id", "Request id"]
-        .into_iter()
-        .find_map(|name| email.fact(name));
+    let (seller, about) = subject_matter(email);
     // Success is what is announced as such.
     let is_end = [
         "Amazon report ready",
@@ -62,10 +97,19 @@ fn read(email: &Email) -> Mail {
         false => Kind::NotDelivered,
     };
     Mail {
-        seller: email.seller().unwrap_or_default().to_owned(),
-        about: about.unwrap_or_default().to_owned(),
+        seller,
+        about,
         kind,
         subject: email.subject.clone(),
         published_at: email.published_at.unwrap_or_default(),
     }
+}
+
+/// The seller, and the report or the order.
+fn subject_matter(email: &Email) -> (String, String) {
+    let about = ["Report id", "Request id"]
+        .into_iter()
+        .find_map(|name| email.fact(name));
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    (text(email.seller()), text(about))
 }

@@ -12,13 +12,14 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::aws_faults::AwsFaults;
 use crate::ordering::Sent;
 use crate::processes::Killed;
 use crate::scene::Scene;
 pub use bucket::{Object, Upload, report_of};
 pub use dead_letters::DeadLetter;
 pub use ledger::Row;
-pub use mailbox::{Kind, Mail};
+pub use mailbox::{Kind, Mail, Publish};
 pub use truth::TrueReport;
 
 /// Everything that the verdict is about.
@@ -36,6 +37,8 @@ pub struct Evidence {
     pub uploads: Vec<Upload>,
     /// The e-mails.
     pub mails: Vec<Mail>,
+    /// The e-mails on their way to SNS, where a proxy saw them.
+    pub publishes: Vec<Publish>,
     /// The dead-letter queue.
     pub dead_letters: Vec<DeadLetter>,
     /// The garbage that was sent.
@@ -69,7 +72,16 @@ pub struct Memory {
 
 impl Evidence {
     /// Looks everywhere.
-    pub async fn gather(scene: &Scene, sellers: &[&str], memory: Memory) -> Result<Self> {
+    pub async fn gather(
+        scene: &Scene,
+        aws: Option<&AwsFaults>,
+        sellers: &[&str],
+        memory: Memory,
+    ) -> Result<Self> {
+        let passed = match aws {
+            Some(aws) => aws.publishes().await?,
+            None => Vec::new(),
+        };
         let reports = scene.simulator.reports(true).await?;
         let mut running = scene.running().await?;
         running.sort();
@@ -79,6 +91,7 @@ impl Evidence {
             objects: bucket::objects(scene, sellers).await?,
             uploads: bucket::uploads(scene, sellers).await?,
             mails: mailbox::mails(scene, sellers).await?,
+            publishes: passed.into_iter().map(Publish::of).collect(),
             dead_letters: dead_letters::read(scene).await?,
             running,
             waiting_messages: scene.waiting_messages().await?,

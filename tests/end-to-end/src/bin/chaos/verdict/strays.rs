@@ -1,11 +1,15 @@
 //! What is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{RESOLUTION, Verdict};
+use super::Verdict;
 use crate::evidence::{Evidence, report_of};
+
+/// Times of uploads have no more than seconds.
+const RESOLUTION: Duration = Duration::from_secs(1);
 
 impl Verdict {
     /// Whatever is there that belongs to nothing.
