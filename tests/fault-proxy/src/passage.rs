@@ -108,7 +108,7 @@ pub(crate) async fn pass(
         let rule = rulebook.strike(&call, attempt.as_ref());
         let goes_on = rule.as_ref().is_none_or(|rule| rule.kind.lets_on());
         if goes_on && (call.service.as_str(), call.operation.as_str()) == ("sns", "Publish") {
-            proxy.publishes().push(Publish::read(&told, &connection));
+            proxy.publishes().push(Publish::read(&parts.headers, &told));
         }
         Some((call, rule?))
     });

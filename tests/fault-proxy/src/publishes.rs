@@ -1,21 +1,19 @@
-//! Messages for SNS: who sent them, and when. Whether somebody died between sending one and writing
-//! that down is otherwise a guess.
+//! Messages for SNS, and who sent them. Whether somebody died between sending one and writing that down
+//! is otherwise a guess.
 
 use std::collections::BTreeMap;
 
+use axum::http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
-use test_servers::Connection;
 
 /// A Publish that went on to SNS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Publish {
-    /// The sender's end of the connection that it came over.
-    port: u16,
-    /// When that connection was made. Ports are used again, so only both name it.
-    connected_at: Timestamp,
-    /// When all of it was here. On from here it takes its way, whatever becomes of its sender.
+    /// What the sender calls itself: `app/…` in its user agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender: Option<String>,
+    /// When all of it was here. From here on it takes its way, whatever becomes of its sender.
     at: Timestamp,
     message: String,
     /// Those that are texts.
@@ -23,8 +21,8 @@ pub(crate) struct Publish {
 }
 
 impl Publish {
-    /// Reads the form of a Publish that came over `connection` just now.
-    pub(crate) fn read(form: &[u8], connection: &Connection) -> Self {
+    /// Reads a Publish that is here now.
+    pub(crate) fn read(headers: &HeaderMap, form: &[u8]) -> Self {
         let fields: BTreeMap<_, _> = form_urlencoded::parse(form).into_owned().collect();
         let attribute = |(name, value): (&String, &String)| {
             let entry = name.strip_prefix("MessageAttributes.")?.strip_suffix(".Name")?;
@@ -32,11 +30,18 @@ impl Publish {
             Some((value.clone(), text.clone()))
         };
         Self {
-            port: connection.caller().port(),
-            connected_at: Timestamp::try_from(connection.since()).unwrap_or_default(),
+            sender: sender(headers),
             at: Timestamp::now(),
             message: fields.get("Message").cloned().unwrap_or_default(),
             attributes: fields.iter().filter_map(attribute).collect(),
         }
     }
+}
+
+fn sender(headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get("user-agent")?.to_str().ok()?;
+    agent
+        .split(' ')
+        .find_map(|word| word.strip_prefix("app/"))
+        .map(str::to_owned)
 }

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -49,7 +49,6 @@ impl ResettableListener {
                     },
                 };
                 let (acceptor, sender) = (acceptor.clone(), sender.clone());
-                let connection = Connection::now(caller);
                 tokio::spawn(async move {
                     // Answers are small and must not wait for more.
                     let _ = stream.set_nodelay(true);
@@ -63,7 +62,8 @@ impl ResettableListener {
                             }
                         },
                     };
-                    let _ = sender.send((ResettableStream { io, connection }, caller)).await;
+                    let reset = Connection::default();
+                    let _ = sender.send((ResettableStream { io, reset }, caller)).await;
                 });
             }
         });
@@ -89,43 +89,19 @@ impl Listener for ResettableListener {
 }
 
 /// A handler's hold on the connection that its request came in on.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    is_reset: Arc<AtomicBool>,
-    caller: SocketAddr,
-    since: SystemTime,
-}
+#[derive(Clone, Debug, Default)]
+pub struct Connection(Arc<AtomicBool>);
 
 impl Connection {
-    fn now(caller: SocketAddr) -> Self {
-        Self {
-            is_reset: Arc::default(),
-            caller,
-            since: SystemTime::now(),
-        }
-    }
-
     /// Resets the connection instead of writing the next byte to it.
     pub fn reset(&self) {
-        self.is_reset.store(true, Ordering::SeqCst);
-    }
-
-    /// The other end.
-    #[must_use]
-    pub fn caller(&self) -> SocketAddr {
-        self.caller
-    }
-
-    /// When it was accepted: nothing that came over it had been read.
-    #[must_use]
-    pub fn since(&self) -> SystemTime {
-        self.since
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 
 impl Connected<IncomingStream<'_, ResettableListener>> for Connection {
     fn connect_info(stream: IncomingStream<'_, ResettableListener>) -> Self {
-        stream.io().connection.clone()
+        stream.io().reset.clone()
     }
 }
 
@@ -149,12 +125,12 @@ impl Io for TlsStream<TcpStream> {
 /// A connection.
 pub struct ResettableStream {
     io: Box<dyn Io>,
-    connection: Connection,
+    reset: Connection,
 }
 
 impl ResettableStream {
     fn check(&self) -> io::Result<()> {
-        if self.connection.is_reset.load(Ordering::SeqCst) {
+        if self.reset.0.load(Ordering::SeqCst) {
             // Without lingering, closing sends a reset and not an orderly end.
             self.io.tcp().set_zero_linger()?;
             return Err(io::ErrorKind::ConnectionReset.into());

@@ -17,6 +17,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::app_name::AppName;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 /// As long as the SDK itself would wait.
@@ -28,7 +29,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3100);
 /// made from it share their connections.
 #[must_use]
 pub fn aws_config() -> SdkConfig {
-    SdkConfig::builder()
+    let log_stream = env::var("AWS_LAMBDA_LOG_STREAM_NAME").ok();
+    let mut config = SdkConfig::builder();
+    config.set_app_name(log_stream.as_deref().and_then(app_name));
+    config
         .behavior_version(BehaviorVersion::latest())
         .region(env::var("AWS_REGION").ok().map(Region::new))
         .credentials_provider(SharedCredentialsProvider::new(
@@ -38,6 +42,14 @@ pub fn aws_config() -> SdkConfig {
         .service_config(Environment)
         .http_client(SharedHttpClient::new(OneConnector::prepare()))
         .build()
+}
+
+/// What AWS's own records are to call this function's process, after `app/` in the user agent: the last
+/// part of its log stream `2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef`. So CloudTrail and S3's
+/// access log say which log tells more.
+fn app_name(log_stream: &str) -> Option<AppName> {
+    let own = log_stream.rsplit(']').next()?;
+    AppName::new(own.to_owned()).ok()
 }
 
 /// Settings that may differ by service: `AWS_ENDPOINT_URL_S3`, otherwise `AWS_ENDPOINT_URL`.
@@ -117,6 +129,15 @@ mod tests {
         );
         assert_eq!(setting("CARGO_PKG_NAME", "DynamoDB").as_deref(), Some("pipeline"));
         assert_eq!(setting("NO_SUCH", "DynamoDB"), None);
+    }
+
+    #[test]
+    fn a_process_is_called_by_its_log_stream() {
+        let name = |log_stream| app_name(log_stream).map(|name| name.to_string());
+        let stream = "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef";
+        assert_eq!(name(stream).as_deref(), Some("0123456789abcdef0123456789abcdef"));
+        assert_eq!(name("5b1f-local").as_deref(), Some("5b1f-local"));
+        assert_eq!(name("2026/11/22"), None);
     }
 
     #[test]

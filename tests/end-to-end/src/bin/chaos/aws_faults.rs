@@ -24,12 +24,10 @@ pub struct Count {
 
 /// A message that went on to SNS.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Passed {
-    /// The sender's end of the connection that it came over.
-    pub port: u16,
-    /// When that connection was made.
-    pub connected_at: Timestamp,
+    /// What the sender calls itself.
+    #[serde(default)]
+    pub sender: Option<String>,
     /// When all of it had come to the proxy.
     pub at: Timestamp,
     /// Its text.
@@ -82,7 +80,7 @@ impl AwsFaults {
         Ok(serde_json::from_value(counts)?)
     }
 
-    /// What went on to SNS, in this order.
+    /// What went on to SNS.
     pub async fn publishes(&self) -> Result<Vec<Passed>> {
         let publishes = self.call(Method::GET, "publishes", None).await?;
         Ok(serde_json::from_value(publishes)?)

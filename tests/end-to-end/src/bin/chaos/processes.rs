@@ -1,6 +1,6 @@
 //! The functions' processes on this machine, and their sudden end.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -34,8 +34,8 @@ pub struct Killed {
     pub at: Timestamp,
     /// Which function's process it was.
     pub function: &'static str,
-    /// Its ends of the connections that it had then.
-    pub ports: BTreeSet<u16>,
+    /// What the process called itself, at AWS and in its log.
+    pub name: String,
 }
 
 /// What tells this stack's functions from all other processes.
@@ -69,38 +69,35 @@ impl Hunt {
 
     /// Kills a process of that function, one of several by `choice`. `None` where none runs.
     pub fn kill(&self, function: &str, choice: usize) -> Option<Killed> {
-        let mut processes: Vec<_> = self
-            .processes()
-            .into_iter()
-            .filter(|(_, name)| *name == function)
-            .collect();
-        processes.sort_unstable();
-        let (process, function) = *processes.get(choice % processes.len().max(1))?;
-        let pid = Pid::from_raw(process);
-        // It does nothing from here on, so that its connections are its last ones. It may have ended by
-        // itself meanwhile.
-        kill(pid, Signal::SIGSTOP).ok()?;
+        let mut processes = self.processes();
+        processes.retain(|process| process.function == function);
+        processes.sort_unstable_by_key(|process| process.number);
+        let victim = processes.get(choice % processes.len().max(1))?;
         let at = Timestamp::now();
-        let ports = ports_of(process);
-        kill(pid, Signal::SIGKILL).ok()?;
-        Some(Killed { at, function, ports })
+        // It may have ended by itself meanwhile.
+        kill(Pid::from_raw(victim.number), Signal::SIGKILL).ok()?;
+        Some(Killed {
+            at,
+            function: victim.function,
+            name: victim.name.clone(),
+        })
     }
 
     /// The most memory that any process of each function has had resident, in MiB.
     pub fn peak_memory(&self) -> BTreeMap<&'static str, u64> {
         let mut peaks = BTreeMap::new();
-        for (process, function) in self.processes() {
-            let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        for process in self.processes() {
+            let status = fs::read_to_string(format!("/proc/{}/status", process.number)).unwrap_or_default();
             if let Some(peak) = peak_of(&status) {
-                let highest = peaks.entry(function).or_default();
+                let highest = peaks.entry(process.function).or_default();
                 *highest = peak.max(*highest);
             }
         }
         peaks
     }
 
-    /// The processes of this stack's functions, with the functions' names.
-    fn processes(&self) -> Vec<(i32, &'static str)> {
+    /// The processes of this stack's functions.
+    fn processes(&self) -> Vec<Process> {
         let Ok(entries) = fs::read_dir("/proc") else {
             return Vec::new();
         };
@@ -110,13 +107,13 @@ impl Hunt {
             is_bootstrap(&program).then_some(())?;
             let environment = fs::read(entry.path().join("environ")).ok()?;
             let environment = String::from_utf8_lossy(&environment);
-            Some((number, self.function(&environment)?))
+            self.process(number, &environment)
         };
         entries.flatten().filter_map(process).collect()
     }
 
-    /// The function that a process with that environment belongs to, if it is one of this stack's.
-    fn function(&self, environment: &str) -> Option<&'static str> {
+    /// The process with that environment, if it is one of this stack's functions'.
+    fn process(&self, number: i32, environment: &str) -> Option<Process> {
         let variables = || {
             environment
                 .split('\0')
@@ -130,40 +127,25 @@ impl Hunt {
         let is_ours = value("GATEWAY_PORT") == Some(&self.gateway_port)
             && variables().any(|(_, value)| self.resources.iter().any(|resource| resource == value));
         is_ours.then_some(())?;
-        let name = plain(value("AWS_LAMBDA_FUNCTION_NAME")?);
-        FUNCTIONS
+        let function_name = plain(value("AWS_LAMBDA_FUNCTION_NAME")?);
+        let function = FUNCTIONS
             .into_iter()
-            .find(|function| name.contains(&plain(function)))
+            .find(|function| function_name.contains(&plain(function)))?;
+        Some(Process {
+            number,
+            function,
+            name: value("AWS_LAMBDA_LOG_STREAM_NAME")?.to_owned(),
+        })
     }
 }
 
-/// The ports that a process's TCP connections have on its side.
-fn ports_of(process: i32) -> BTreeSet<u16> {
-    let folder = Path::new("/proc").join(process.to_string());
-    let files = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
-    let sockets: BTreeSet<_> = files
-        .filter_map(|file| socket_of(fs::read_link(file.path()).ok()?.to_str()?))
-        .collect();
-    let tables =
-        ["net/tcp", "net/tcp6"].map(|table| fs::read_to_string(folder.join(table)).unwrap_or_default());
-    let lines = tables.iter().flat_map(|table| table.lines());
-    lines
-        .filter_map(connection_of)
-        .filter_map(|(port, socket)| sockets.contains(&socket).then_some(port))
-        .collect()
-}
-
-/// The number in `socket:[40413]`.
-fn socket_of(link: &str) -> Option<u64> {
-    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-}
-
-/// The own port and the socket's number in a line of `/proc/net/tcp`:
-/// `0: 0100007F:A1B2 0100007F:11D6 01 00000000:00000000 00:00000000 00000000  0  0 40413 1 …`
-fn connection_of(line: &str) -> Option<(u16, u64)> {
-    let mut words = line.split_whitespace();
-    let (_, port) = words.nth(1)?.rsplit_once(':')?;
-    Some((u16::from_str_radix(port, 16).ok()?, words.nth(7)?.parse().ok()?))
+/// A function's process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Process {
+    /// On this machine.
+    number: i32,
+    function: &'static str,
+    name: String,
 }
 
 /// `VmHWM` of a process's status, in MiB.
@@ -186,8 +168,6 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener, TcpStream};
-
     use super::*;
 
     fn hunt() -> Hunt {
@@ -210,14 +190,21 @@ mod tests {
     fn only_this_stacks_functions_are_recognised() {
         let environment = |port: &str, table: &str, name: &str| {
             format!(
-                "PATH=/bin\0GATEWAY_PORT={port}\0REPORTS_TABLE={table}\0AWS_LAMBDA_FUNCTION_NAME={name}\0"
+                "PATH=/bin\0GATEWAY_PORT={port}\0REPORTS_TABLE={table}\0AWS_LAMBDA_FUNCTION_NAME={name}\0\
+                 AWS_LAMBDA_LOG_STREAM_NAME=stream-1\0"
             )
         };
         let name = "SpReports-ReportNotifier8A5B-0C1D";
-        let function = |environment: &str| hunt().function(environment);
+        let process = |environment: &str| hunt().process(7, environment);
+        let function = |environment: &str| process(environment).map(|process| process.function);
+        let expected = Process {
+            number: 7,
+            function: "report-notifier",
+            name: "stream-1".into(),
+        };
         assert_eq!(
-            function(&environment("4566", "SpReports-Reports-1", name)),
-            Some("report-notifier")
+            process(&environment("4566", "SpReports-Reports-1", name)),
+            Some(expected)
         );
         assert_eq!(function(&environment("4567", "SpReports-Reports-1", name)), None);
         assert_eq!(function(&environment("4566", "Other-Reports-1", name)), None);
@@ -227,24 +214,6 @@ mod tests {
         );
         assert_eq!(
             function("GATEWAY_PORT=4566\0REPORTS_TABLE=SpReports-Reports-1\0"),
-            None
-        );
-    }
-
-    #[test]
-    fn a_process_is_known_by_its_connections() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let connection = TcpStream::connect(address).expect("a connection");
-        let own = connection.local_addr().expect("an address").port();
-        let me = std::process::id().try_into().expect("a number");
-        assert!(ports_of(me).contains(&own));
-        drop(connection);
-        assert!(!ports_of(me).contains(&own));
-        let line = "   4: 0100007F:A1B2 0100007F:11D6 01 00000000:00000000 00:00000000 00000000     0        0 40413 1 0 20";
-        assert_eq!(connection_of(line), Some((0xA1B2, 40413)));
-        assert_eq!(
-            connection_of("  sl  local_address rem_address   st tx_queue rx_queue"),
             None
         );
     }

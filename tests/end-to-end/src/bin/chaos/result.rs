@@ -165,7 +165,7 @@ impl StormResult {
             ("failed for a good reason", verdict.failed_for_a_good_reason),
             ("garbage sent", verdict.garbage),
             ("dead letters", verdict.dead_letters),
-            ("uploads left by killed functions", verdict.uploads_of_the_killed),
+            ("uploads that nobody could end", verdict.uploads_left_behind),
         ] {
             table.row(name, &count.to_string());
         }

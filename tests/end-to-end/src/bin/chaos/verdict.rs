@@ -49,8 +49,9 @@ pub struct Verdict {
     pub dead_letters: usize,
     /// Pieces of garbage that were sent.
     pub garbage: usize,
-    /// Uploads that a killed function left behind; the bucket's lifecycle removes them.
-    pub uploads_of_the_killed: usize,
+    /// Uploads that nobody could end: their function was killed, or S3's answer to their beginning was
+    /// lost. The bucket's lifecycle removes them.
+    pub uploads_left_behind: usize,
     /// What is wrong, in words.
     pub problems: Vec<String>,
 }

@@ -40,10 +40,8 @@ pub struct Publish {
     pub seller: String,
     /// The report's id, or the order's request id.
     pub about: String,
-    /// The sender's end of the connection that it went over.
-    pub port: u16,
-    /// When that connection was made: ports are used again.
-    pub connected_at: Timestamp,
+    /// What the process that sent it calls itself.
+    pub sender: Option<String>,
     /// When all of it had been sent.
     pub at: Timestamp,
 }
@@ -62,8 +60,7 @@ impl Publish {
         Self {
             seller,
             about,
-            port: passed.port,
-            connected_at: passed.connected_at,
+            sender: passed.sender,
             at: passed.at,
         }
     }

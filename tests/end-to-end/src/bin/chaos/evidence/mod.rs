@@ -35,6 +35,8 @@ pub struct Evidence {
     pub objects: Vec<Object>,
     /// Uploads that were begun and not ended.
     pub uploads: Vec<Upload>,
+    /// How many uploads S3 began without its answer's being heard.
+    pub uploads_without_answer: u64,
     /// The e-mails.
     pub mails: Vec<Mail>,
     /// The e-mails on their way to SNS, where a proxy saw them.
@@ -78,10 +80,13 @@ impl Evidence {
         sellers: &[&str],
         memory: Memory,
     ) -> Result<Self> {
-        let passed = match aws {
-            Some(aws) => aws.publishes().await?,
-            None => Vec::new(),
+        let (passed, fired) = match aws {
+            Some(aws) => (aws.publishes().await?, aws.fired().await?),
+            None => (Vec::new(), Vec::new()),
         };
+        let unheard = fired.iter().filter(|fault| {
+            fault.operation == "CreateMultipartUpload" && fault.kind.as_deref() == Some("lostAnswer")
+        });
         let reports = scene.simulator.reports(true).await?;
         let mut running = scene.running().await?;
         running.sort();
@@ -91,6 +96,7 @@ impl Evidence {
             objects: bucket::objects(scene, sellers).await?,
             uploads: bucket::uploads(scene, sellers).await?,
             mails: mailbox::mails(scene, sellers).await?,
+            uploads_without_answer: unheard.map(|fault| fault.count).sum(),
             publishes: passed.into_iter().map(Publish::of).collect(),
             dead_letters: dead_letters::read(scene).await?,
             running,

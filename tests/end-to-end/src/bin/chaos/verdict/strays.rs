@@ -65,8 +65,10 @@ impl Verdict {
         }
     }
 
-    /// Whether uploads were ended; those of a killed function can't be.
+    /// Whether uploads were ended. Those of a killed function can't be, nor those whose beginning nobody
+    /// heard of because S3's answer was lost.
     pub(super) fn judge_uploads(&mut self, evidence: &Evidence) {
+        let mut unheard = evidence.uploads_without_answer;
         for upload in &evidence.uploads {
             let killed_later = |begun: Timestamp| {
                 let kills = evidence
@@ -76,7 +78,10 @@ impl Verdict {
                 kills.into_iter().any(|kill| kill.at >= begun - RESOLUTION)
             };
             if upload.begun_at.is_some_and(killed_later) {
-                self.uploads_of_the_killed += 1;
+                self.uploads_left_behind += 1;
+            } else if unheard > 0 {
+                unheard -= 1;
+                self.uploads_left_behind += 1;
             } else {
                 self.complain(format!("an upload to {} was never ended", upload.key));
             }

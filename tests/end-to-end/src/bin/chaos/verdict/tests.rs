@@ -195,35 +195,37 @@ fn a_second_object_or_a_strange_one_is_noticed() {
     spoilt(|evidence| evidence.mails[0].about = "999".into());
 }
 
-/// Over the connection that was made from `port` in the first second.
-fn publish(about: &str, port: u16, at: i64) -> Publish {
+fn publish(about: &str, sender: &str, at: i64) -> Publish {
     Publish {
         seller: SELLER.into(),
         about: about.into(),
-        port,
-        connected_at: second(1),
+        sender: Some(sender.into()),
         at: second(at),
     }
 }
 
-fn killed(function: &'static str, port: u16, at: i64) -> Killed {
+fn killed(function: &'static str, name: &str, at: i64) -> Killed {
     Killed {
         at: second(at),
         function,
-        ports: [port, 9].into(),
+        name: name.into(),
     }
 }
 
-/// Two e-mails about one report, 30 seconds apart, from two ports; with these kills.
+/// Two e-mails about one report, 30 seconds apart, from two processes; with these kills.
 fn told_twice(kills: &[Killed]) -> Evidence {
     let mut evidence = good();
     evidence.mails.push(mail("500", Kind::Ended, 35));
-    evidence.publishes = vec![publish("501", 1, 4), publish("500", 1, 5), publish("500", 2, 35)];
+    evidence.publishes = vec![
+        publish("501", "a", 4),
+        publish("500", "a", 5),
+        publish("500", "b", 35),
+    ];
     evidence.kills = kills.to_vec();
     evidence
 }
 
-/// How often somebody was told twice, without and with an excuse.
+/// How many were told twice, without and with an excuse.
 fn twice(evidence: &Evidence) -> (usize, usize) {
     let verdict = Verdict::of(evidence);
     assert_eq!(
@@ -237,58 +239,35 @@ fn twice(evidence: &Evidence) -> (usize, usize) {
 
 #[test]
 fn a_second_email_is_explained_by_its_senders_violent_end_only() {
+    let with = |kill| twice(&told_twice(&[kill]));
     assert_eq!(twice(&told_twice(&[])), (1, 0));
-    assert_eq!(twice(&told_twice(&[killed("report-notifier", 1, 6)])), (0, 1));
-    assert_eq!(
-        twice(&told_twice(&[killed("report-document-storage", 1, 6)])),
-        (1, 0)
-    );
-    let another = killed("report-notifier", 3, 6);
-    assert_eq!(twice(&told_twice(&[another])), (1, 0), "another process");
-    let second = killed("report-notifier", 2, 36);
-    assert_eq!(twice(&told_twice(&[second])), (0, 1), "the second one's sender");
-    let late = killed("report-notifier", 1, 16);
-    assert_eq!(twice(&told_twice(&[late])), (1, 0), "long after it");
+    assert_eq!(with(killed("report-notifier", "a", 6)), (0, 1));
+    assert_eq!(with(killed("report-notifier", "b", 36)), (0, 1));
+    assert_eq!(with(killed("report-notifier", "c", 6)), (1, 0), "another process");
+    assert_eq!(with(killed("report-document-storage", "a", 6)), (1, 0));
+    assert_eq!(with(killed("report-notifier", "a", 16)), (1, 0), "long after it");
 }
 
 #[test]
 fn an_email_arrives_although_its_sender_is_dead() {
-    let dead = killed("report-notifier", 1, 4);
-    assert_eq!(twice(&told_twice(&[dead])), (0, 1));
+    assert_eq!(twice(&told_twice(&[killed("report-notifier", "a", 4)])), (0, 1));
 }
 
 #[test]
 fn an_email_is_excused_only_if_its_sender_sent_no_other_after_it() {
-    let mut evidence = told_twice(&[killed("report-notifier", 1, 7)]);
-    evidence.publishes.push(publish("502", 1, 6));
+    let mut evidence = told_twice(&[killed("report-notifier", "a", 7)]);
+    evidence.publishes.push(publish("502", "a", 6));
     assert_eq!(twice(&evidence), (1, 0));
-    evidence.publishes[3].port = 9;
-    assert_eq!(twice(&evidence), (1, 0), "over another of its connections");
-}
-
-#[test]
-fn a_port_names_nobody_after_it_has_changed_hands() {
-    let mut evidence = told_twice(&[killed("report-notifier", 1, 9)]);
-    let mut anew = publish("502", 1, 8);
-    anew.connected_at = second(7);
-    evidence.publishes.push(anew);
-    assert_eq!(
-        twice(&evidence),
-        (1, 0),
-        "the killed had the port from the seventh second on"
-    );
-    evidence.publishes[3].connected_at = second(10);
-    assert_eq!(twice(&evidence), (0, 1), "somebody has had it since");
 }
 
 #[test]
 fn every_email_but_one_needs_an_excuse() {
-    let mut evidence = told_twice(&[killed("report-notifier", 1, 6)]);
+    let mut evidence = told_twice(&[killed("report-notifier", "a", 6)]);
     evidence.mails.push(mail("500", Kind::Ended, 65));
     assert_eq!(twice(&evidence), (1, 0), "nobody saw it being sent");
-    evidence.publishes.push(publish("500", 3, 65));
+    evidence.publishes.push(publish("500", "c", 65));
     assert_eq!(twice(&evidence), (1, 0));
-    evidence.kills.push(killed("report-notifier", 2, 36));
+    evidence.kills.push(killed("report-notifier", "b", 36));
     assert_eq!(twice(&evidence), (0, 1));
 }
 
@@ -405,8 +384,20 @@ fn nothing_is_left_lying_about() {
     spoilt(|evidence| evidence.uploads.push(upload.clone()));
     let mut evidence = good();
     evidence.uploads.push(upload);
-    evidence.kills.push(killed("report-document-storage", 1, 6));
+    evidence.kills.push(killed("report-document-storage", "a", 6));
     let verdict = Verdict::of(&evidence);
     assert!(verdict.is_good(), "{:?}", verdict.problems);
-    assert_eq!(verdict.uploads_of_the_killed, 1);
+    assert_eq!(verdict.uploads_left_behind, 1);
+    evidence.kills.clear();
+    evidence.uploads_without_answer = 1;
+    assert_eq!(
+        Verdict::of(&evidence).uploads_left_behind,
+        1,
+        "nobody heard of it"
+    );
+    spoilt(|spoilt| {
+        spoilt.uploads.clone_from(&evidence.uploads);
+        spoilt.uploads.extend_from_within(..);
+        spoilt.uploads_without_answer = 1;
+    });
 }
