@@ -256,9 +256,9 @@ mod tests {
             .match_requests(|request| {
                 let values = request.expression_attribute_values().expect("values");
                 values[":status"] == text("ANNOUNCED")
-                    && request
-                        .update_expression()
-                        .is_some_and(|it| it.ends_with("announcingUntil, announcingBy, due, dueAt"))
+                    && request.update_expression().is_some_and(|it| {
+                        it.ends_with("failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt")
+                    })
                     && values[":bytes"] == number(5)
                     && values[":objectKey"] == text("key")
             })

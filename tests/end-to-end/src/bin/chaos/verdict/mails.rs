@@ -1,6 +1,6 @@
 //! Whether anybody was told twice.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Verdict;
 use crate::evidence::{Evidence, Mail, Publish};
@@ -12,28 +12,40 @@ const SENDER: &str = "report-notifier";
 /// How long after its last e-mail a sender may still be about to write it down.
 const WRITES_DOWN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 
+/// An e-mail is on its way to the proxy for less than this, also on a busy machine. It arrives although
+/// its sender is killed meanwhile.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(1);
+
 impl Verdict {
-    /// One e-mail is right. More are only where whoever sent the others was killed before it could write
-    /// that down.
+    /// One e-mail is right. Another is only if whoever sent the one before was killed after that and before
+    /// this one, so that it could not write it down.
     pub(super) fn judge_mails(&mut self, name: &str, mails: &[&Mail], evidence: &Evidence) {
         let [first, _, ..] = mails else {
             return;
         };
-        let (by_killed, by_others): (Vec<_>, Vec<_>) = evidence
-            .publishes
-            .iter()
-            .filter(|publish| publish.seller == first.seller && publish.about == first.about)
-            .partition(|publish| senders(evidence).any(|killed| is_last_deed(publish, killed, evidence)));
-        if by_others.len() <= 1 && mails.len() <= by_killed.len() + by_others.len() {
+        let is_about_it = |publish: &&Publish| publish.seller == first.seller && publish.about == first.about;
+        let mut sent: Vec<_> = evidence.publishes.iter().filter(is_about_it).collect();
+        sent.sort_by_key(|publish| publish.at);
+        let are_explained = sent
+            .windows(2)
+            .all(|pair| killed_between(pair[0], pair[1], evidence));
+        if are_explained && mails.len() <= sent.len() {
             self.twice_because_killed += 1;
             return;
         }
         self.announced_twice += 1;
         self.complain(format!(
-            "{name} was announced more than once: SNS had {}; sent by the killed: {}; by others: {}",
+            "{name} was announced more than once: SNS had {}; sent: {}; killed of those: {}",
             list(mails.iter().map(|mail| mail.published_at.to_string())),
-            list(by_killed.iter().map(|publish| said(publish))),
-            list(by_others.iter().map(|publish| said(publish))),
+            list(
+                sent.iter()
+                    .map(|publish| said(publish.at, publish.sender.as_deref()))
+            ),
+            list(
+                senders(evidence)
+                    .filter(|killed| sent.iter().any(|publish| is_by(publish, killed)))
+                    .map(|killed| said(killed.at, Some(&killed.name)))
+            ),
         ));
     }
 }
@@ -42,21 +54,23 @@ fn senders(evidence: &Evidence) -> impl Iterator<Item = &Killed> {
     evidence.kills.iter().filter(|killed| killed.function == SENDER)
 }
 
-/// Whether it is the last e-mail that the killed sent, and was perhaps not written down. Whether it came
-/// to the proxy before its sender's end does not matter: on a busy machine that takes a moment.
-fn is_last_deed(publish: &Publish, killed: &Killed, evidence: &Evidence) -> bool {
-    let is_by_killed = |publish: &&Publish| publish.sender.as_ref() == Some(&killed.name);
-    let last = evidence
-        .publishes
-        .iter()
-        .filter(is_by_killed)
-        .max_by_key(|publish| publish.at);
-    last == Some(publish) && killed.at <= publish.at + WRITES_DOWN_WITHIN
+fn is_by(publish: &Publish, killed: &Killed) -> bool {
+    publish.sender.as_ref() == Some(&killed.name)
 }
 
-fn said(publish: &Publish) -> String {
-    let sender = publish.sender.as_deref().unwrap_or("somebody");
-    format!("{} by {sender}", publish.at)
+/// Whether the sender of the first was killed before the second came, and sent nothing else after the first.
+fn killed_between(first: &Publish, second: &Publish, evidence: &Evidence) -> bool {
+    senders(evidence).any(|killed| {
+        let by_killed = evidence.publishes.iter().filter(|publish| is_by(publish, killed));
+        by_killed.max_by_key(|publish| publish.at) == Some(first)
+            && first.at < killed.at + ON_ITS_WAY
+            && killed.at < second.at
+            && killed.at <= first.at + WRITES_DOWN_WITHIN
+    })
+}
+
+fn said(at: Timestamp, sender: Option<&str>) -> String {
+    format!("{at} by {}", sender.unwrap_or("somebody"))
 }
 
 fn list(texts: impl Iterator<Item = String>) -> String {

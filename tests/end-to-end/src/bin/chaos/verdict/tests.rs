@@ -238,19 +238,42 @@ fn twice(evidence: &Evidence) -> (usize, usize) {
 }
 
 #[test]
-fn a_second_email_is_explained_by_its_senders_violent_end_only() {
+fn a_second_email_is_explained_by_its_first_senders_violent_end_only() {
     let with = |kill| twice(&told_twice(&[kill]));
     assert_eq!(twice(&told_twice(&[])), (1, 0));
     assert_eq!(with(killed("report-notifier", "a", 6)), (0, 1));
-    assert_eq!(with(killed("report-notifier", "b", 36)), (0, 1));
+    assert_eq!(
+        with(killed("report-notifier", "b", 36)),
+        (1, 0),
+        "the second's sender"
+    );
     assert_eq!(with(killed("report-notifier", "c", 6)), (1, 0), "another process");
     assert_eq!(with(killed("report-document-storage", "a", 6)), (1, 0));
-    assert_eq!(with(killed("report-notifier", "a", 16)), (1, 0), "long after it");
+    assert_eq!(
+        with(killed("report-notifier", "a", 4)),
+        (1, 0),
+        "before the first"
+    );
+    assert_eq!(
+        with(killed("report-notifier", "a", 16)),
+        (1, 0),
+        "long after the first"
+    );
+}
+
+#[test]
+fn a_kill_after_the_second_email_explains_nothing() {
+    let mut evidence = told_twice(&[killed("report-notifier", "a", 9)]);
+    assert_eq!(twice(&evidence), (0, 1));
+    evidence.publishes[2].at = second(8);
+    assert_eq!(twice(&evidence), (1, 0));
 }
 
 #[test]
 fn an_email_arrives_although_its_sender_is_dead() {
-    assert_eq!(twice(&told_twice(&[killed("report-notifier", "a", 4)])), (0, 1));
+    let mut evidence = told_twice(&[killed("report-notifier", "a", 5)]);
+    evidence.publishes[1].at += std::time::Duration::from_millis(500);
+    assert_eq!(twice(&evidence), (0, 1));
 }
 
 #[test]
