@@ -3,49 +3,11 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::SpApiError;
 use crate::rates::Operation;
-
-#[derive(Deserialize)]
-struct ErrorList {
-    #[serde(default)]
-    errors: Vec<AmazonError>,
-}
-
-#[derive(Deserialize)]
-struct AmazonError {
-    #[serde(default)]
-    code: String,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    details: Option<String>,
-}
-
-impl AmazonError {
-    /// Code and words of the first error; the status alone where the body is none of Amazon's JSON.
-    fn read(status: StatusCode, body: &[u8]) -> (String, String) {
-        let first = serde_json::from_slice::<ErrorList>(body)
-            .ok()
-            .and_then(|list| list.errors.into_iter().next());
-        match first {
-            Some(error) => {
-                let details = error.details.filter(|details| !details.is_empty());
-                let message = details.map_or(error.message.clone(), |details| {
-                    format!("{} {details}", error.message)
-                });
-                (error.code, message)
-            }
-            None => (
-                format!("HTTP{}", status.as_u16()),
-                status.canonical_reason().unwrap_or("").to_owned(),
-            ),
-        }
-    }
-}
+use crate::refusal_body::RefusalBody;
 
 /// The JSON of a yes.
 pub(crate) fn parse<Answer: DeserializeOwned>(
@@ -60,7 +22,11 @@ pub(crate) fn check(operation: Operation, status: StatusCode, body: &[u8]) -> Re
     if status.is_success() {
         return Ok(());
     }
-    let (code, message) = AmazonError::read(status, body);
+    let refusal = RefusalBody::read(body);
+    let code = refusal.code.unwrap_or_else(|| format!("HTTP{}", status.as_u16()));
+    let message = refusal
+        .words
+        .unwrap_or_else(|| status.canonical_reason().unwrap_or("").to_owned());
     Err(match status {
         StatusCode::TOO_MANY_REQUESTS => {
             let retry_after = Duration::from_secs_f64(operation.rate().per_second.recip().ceil());
@@ -69,6 +35,9 @@ pub(crate) fn check(operation: Operation, status: StatusCode, body: &[u8]) -> Re
                 message,
                 retry_after,
             }
+        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if is_about_the_secret(&message) => {
+            SpApiError::ClientCredentialsRefused { message }
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => SpApiError::Unauthorized {
             operation,
@@ -80,17 +49,30 @@ pub(crate) fn check(operation: Operation, status: StatusCode, body: &[u8]) -> Re
             code,
             message,
         },
+        // Neither says that the request is wrong.
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => transient(operation, status, &code, &message),
         status if status.is_client_error() => SpApiError::Rejected {
             operation,
             status: status.as_u16(),
             code,
             message,
         },
-        _ => SpApiError::Transient {
-            call: operation.to_string(),
-            message: format!("{status}: {code}: {message}"),
-        },
+        status => transient(operation, status, &code, &message),
     })
+}
+
+/// "The LWA secret token you provided has expired.": LWA takes an expired secret still, SP-API does not
+/// take the tokens that come of it.
+fn is_about_the_secret(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("lwa secret") || message.contains("client secret")
+}
+
+fn transient(operation: Operation, status: StatusCode, code: &str, message: &str) -> SpApiError {
+    SpApiError::Transient {
+        call: operation.to_string(),
+        message: format!("{status}: {code}: {message}"),
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +114,19 @@ mod tests {
     }
 
     #[test]
+    fn an_expired_secret_is_known_by_the_details_of_a_403() {
+        let body = r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.",
+            "details":"The LWA secret token you provided has expired."}]}"#;
+        assert!(matches!(
+            of(403, body),
+            SpApiError::ClientCredentialsRefused { message } if message.contains("has expired")
+        ));
+    }
+
+    #[test]
     fn each_status_has_its_meaning_whatever_the_body() {
+        assert!(matches!(of(408, "<html>"), SpApiError::Transient { .. }));
+        assert!(matches!(of(425, "{}"), SpApiError::Transient { .. }));
         assert!(matches!(of(403, "<html>"), SpApiError::Unauthorized { .. }));
         assert!(matches!(of(404, ""), SpApiError::NotFound { .. }));
         assert!(matches!(of(409, "{}"), SpApiError::Rejected { status: 409, .. }));

@@ -33,13 +33,21 @@ pub enum SpApiError {
         /// LWA's words.
         message: String,
     },
-    /// LWA's `invalid_client`: the application's own client id or secret is wrong or rotated.
-    #[error("Amazon does not accept the application's LWA client id or secret: {message}")]
-    ClientCredentialsRefused {
+    /// LWA's `unauthorized_client`: the refresh token was granted to another application.
+    #[error("the selling partner's refresh token was granted to another application: {message}")]
+    AuthorizationForeign {
         /// LWA's words.
         message: String,
     },
-    /// HTTP 401 or 403 from an operation: the access token does not give access to this.
+    /// LWA's `invalid_client`: the application's own client id or secret is wrong or rotated. Or an
+    /// operation's 401 or 403 that speaks of the secret: LWA gives tokens for an expired one still.
+    #[error("Amazon does not accept the application's LWA client id or secret: {message}")]
+    ClientCredentialsRefused {
+        /// LWA's words, or the operation's.
+        message: String,
+    },
+    /// HTTP 401 or 403 from an operation: the access token does not give access to this. Amazon has
+    /// also refused everybody so for half an hour, so it may pass.
     #[error("Amazon denied {operation}: {code}: {message}")]
     Unauthorized {
         /// The operation that was denied.
@@ -59,7 +67,8 @@ pub enum SpApiError {
         /// Amazon's words.
         message: String,
     },
-    /// Any other 4xx: Amazon refuses the request, and will refuse it again.
+    /// Any other 4xx: Amazon refuses the request, and will refuse it again; but for a document that is
+    /// minutes old, of which not all of Amazon may know yet.
     #[error("Amazon rejected {operation} with {status}: {code}: {message}")]
     Rejected {
         /// The operation that was refused.

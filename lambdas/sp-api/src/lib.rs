@@ -13,6 +13,7 @@ mod notifications;
 mod processing_status;
 mod rate_log;
 pub mod rates;
+mod refusal_body;
 mod region;
 mod report_list;
 pub mod report_types;

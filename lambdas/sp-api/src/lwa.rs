@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 
+use crate::wire::or_default;
 use crate::{SpApiClient, SpApiError};
 
 /// The application's own credentials at Login with Amazon.
@@ -81,16 +84,33 @@ impl AccessToken {
     }
 }
 
+/// What a token lives if LWA does not say so.
+const USUAL_LIFETIME: u32 = 3600;
+
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: SecretString,
-    expires_in: u32,
+    #[serde(default)]
+    expires_in: Value,
+}
+
+impl TokenAnswer {
+    /// Seconds, as a number or as a text.
+    fn lifetime(&self) -> u32 {
+        let told = match &self.expires_in {
+            Value::Number(seconds) => seconds.as_u64(),
+            Value::String(seconds) => seconds.trim().parse().ok(),
+            _ => None,
+        };
+        told.and_then(|seconds| u32::try_from(seconds).ok())
+            .unwrap_or(USUAL_LIFETIME)
+    }
 }
 
 #[derive(Deserialize)]
 struct LwaRefusal {
     error: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     error_description: String,
 }
 
@@ -99,8 +119,10 @@ impl SpApiClient {
     ///
     /// # Errors
     /// [`SpApiError::AuthorizationRevoked`] for a dead refresh token,
+    /// [`SpApiError::AuthorizationForeign`] for one that was granted to another application,
     /// [`SpApiError::ClientCredentialsRefused`] for wrong client credentials,
-    /// [`SpApiError::Transient`] when LWA is not to be had.
+    /// [`SpApiError::Transient`] when LWA is not to be had: when anything but its JSON comes, under
+    /// whatever status.
     pub async fn access_token(
         &self,
         credentials: &LwaCredentials,
@@ -126,62 +148,122 @@ impl SpApiClient {
             .map_err(transient)?;
         let status = answer.status();
         let body = answer.bytes().await.map_err(transient)?;
-        if status.is_success() {
-            let token: TokenAnswer = serde_json::from_slice(&body)
-                .map_err(|_| SpApiError::unexpected("LWA", "no access token in the answer"))?;
-            return Ok(AccessToken::new(token.access_token, token.expires_in));
-        }
-        Err(refusal(status, &body))
+        read(status, &body, grant)
     }
 }
 
-fn refusal(status: http::StatusCode, body: &[u8]) -> SpApiError {
-    let refusal = serde_json::from_slice::<LwaRefusal>(body).unwrap_or_else(|_| LwaRefusal {
-        error: format!("HTTP {status}"),
-        error_description: String::new(),
-    });
-    let message = format!("{}: {}", refusal.error, refusal.error_description);
-    match refusal.error.as_str() {
-        "invalid_grant" => SpApiError::AuthorizationRevoked { message },
-        "invalid_client" | "unauthorized_client" => SpApiError::ClientCredentialsRefused { message },
-        _ if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS => {
-            SpApiError::Transient {
-                call: "LWA".into(),
-                message,
-            }
-        }
-        _ => SpApiError::unexpected("LWA", &message),
+/// LWA's answer. What stands between us and LWA answers, too: with a page, or nothing, under any status.
+fn read(status: StatusCode, body: &[u8], grant: Grant<'_>) -> Result<AccessToken, SpApiError> {
+    if status.is_success()
+        && let Ok(token) = serde_json::from_slice::<TokenAnswer>(body)
+    {
+        let lifetime = token.lifetime();
+        return Ok(AccessToken::new(token.access_token, lifetime));
     }
+    let Ok(refusal) = serde_json::from_slice::<LwaRefusal>(body) else {
+        return Err(SpApiError::Transient {
+            call: "LWA".into(),
+            message: format!("{status}, without LWA's JSON"),
+        });
+    };
+    let message = format!("{}: {}", refusal.error, refusal.error_description);
+    Err(match (refusal.error.as_str(), grant) {
+        ("invalid_grant", _) => SpApiError::AuthorizationRevoked { message },
+        ("unauthorized_client", Grant::RefreshToken(_)) => SpApiError::AuthorizationForeign { message },
+        ("invalid_client" | "unauthorized_client", _) => SpApiError::ClientCredentialsRefused { message },
+        _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => SpApiError::Transient {
+            call: "LWA".into(),
+            message,
+        },
+        _ => SpApiError::unexpected("LWA", &message),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
-
     use super::*;
+
+    const GRANTLESS: Grant<'_> = Grant::ClientCredentials(GrantlessScope::Notifications);
+
+    fn refused(status: u16, body: &str, grant: Grant<'_>) -> SpApiError {
+        let status = StatusCode::from_u16(status).expect("a status");
+        read(status, body.as_bytes(), grant).expect_err("a refusal")
+    }
 
     #[test]
     fn lwa_errors_keep_their_meaning() {
-        let of = |status, body: &str| refusal(status, body.as_bytes());
+        let token = SecretString::from("Atzr|1");
+        let seller = Grant::RefreshToken(&token);
         let grant =
             r#"{"error":"invalid_grant","error_description":"The request has an invalid grant parameter"}"#;
         assert!(matches!(
-            of(StatusCode::BAD_REQUEST, grant),
+            refused(400, grant, seller),
             SpApiError::AuthorizationRevoked { .. }
         ));
         let client = r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#;
         assert!(matches!(
-            of(StatusCode::UNAUTHORIZED, client),
+            refused(401, client, seller),
             SpApiError::ClientCredentialsRefused { .. }
         ));
+        let scope = r#"{"error":"invalid_scope","error_description":null}"#;
         assert!(matches!(
-            of(StatusCode::BAD_GATEWAY, "<html>"),
-            SpApiError::Transient { .. }
-        ));
-        assert!(matches!(
-            of(StatusCode::BAD_REQUEST, r#"{"error":"invalid_scope"}"#),
+            refused(400, scope, GRANTLESS),
             SpApiError::UnexpectedAnswer { .. }
         ));
+        let busy = r#"{"error":"temporarily_unavailable"}"#;
+        assert!(matches!(
+            refused(503, busy, GRANTLESS),
+            SpApiError::Transient { .. }
+        ));
+    }
+
+    #[test]
+    fn a_refresh_token_of_another_application_is_not_the_secrets_fault() {
+        let token = SecretString::from("Atzr|1");
+        let unauthorized = r#"{"error":"unauthorized_client","error_description":"Not authorized"}"#;
+        assert!(matches!(
+            refused(400, unauthorized, Grant::RefreshToken(&token)),
+            SpApiError::AuthorizationForeign { .. }
+        ));
+        assert!(matches!(
+            refused(400, unauthorized, GRANTLESS),
+            SpApiError::ClientCredentialsRefused { .. }
+        ));
+    }
+
+    #[test]
+    fn what_is_not_lwas_json_passes_whatever_its_status() {
+        for status in [200, 403, 404, 429, 502] {
+            for body in [
+                "",
+                "<html>Request blocked</html>",
+                "{}",
+                "null",
+                r#"{"access_token":null}"#,
+            ] {
+                let error = refused(status, body, GRANTLESS);
+                assert!(
+                    matches!(error, SpApiError::Transient { .. }),
+                    "{status} {body}: {error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_lifetime_is_read_in_any_form() {
+        for (lifetime, seconds) in [
+            ("3000", 3000),
+            (r#""3000""#, 3000),
+            ("null", 3600),
+            (r#""?""#, 3600),
+        ] {
+            let body = format!(r#"{{"access_token":"Atza|1","expires_in":{lifetime}}}"#);
+            let token: TokenAnswer = serde_json::from_str(&body).expect("an answer");
+            assert_eq!(token.lifetime(), seconds, "{lifetime}");
+        }
+        let body = br#"{"access_token":"Atza|1"}"#;
+        assert!(read(StatusCode::OK, body, GRANTLESS).is_ok());
     }
 
     #[test]
