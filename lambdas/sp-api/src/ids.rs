@@ -12,11 +12,28 @@ use serde::{Deserialize, Serialize};
 #[error("{0}")]
 pub struct InvalidId(&'static str);
 
+/// An identifier in JSON: a text, or a number where somebody took its digits for one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Written {
+    Text(String),
+    Number(u64),
+}
+
+impl Written {
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident, $valid:expr, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "Written", into = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -46,6 +63,13 @@ macro_rules! identifier {
             type Error = InvalidId;
             fn try_from(text: String) -> Result<Self, InvalidId> {
                 Self::parse(&text)
+            }
+        }
+
+        impl TryFrom<Written> for $name {
+            type Error = InvalidId;
+            fn try_from(written: Written) -> Result<Self, InvalidId> {
+                Self::parse(&written.into_text())
             }
         }
 
@@ -142,5 +166,13 @@ mod tests {
     fn json_is_parsed_as_strictly() {
         assert!(serde_json::from_str::<ReportId>("\"54517018502\"").is_ok());
         assert!(serde_json::from_str::<ReportId>("\"\"").is_err());
+        assert!(serde_json::from_str::<ReportId>("-5").is_err());
+        assert!(serde_json::from_str::<ReportId>("5.5").is_err());
+    }
+
+    #[test]
+    fn digits_may_come_as_a_number() {
+        let id: ReportId = serde_json::from_str("54517018502").expect("an id");
+        assert_eq!(id.as_str(), "54517018502");
     }
 }

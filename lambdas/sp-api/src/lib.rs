@@ -30,7 +30,7 @@ pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::SpApiError;
 pub use lwa::{AccessToken, Grant, GrantlessScope, LwaCredentials};
 pub use notifications::{Destination, Subscription};
-pub use processing_status::ProcessingStatus;
+pub use processing_status::{ProcessingStatus, UnknownStatus};
 pub use rate_log::RateLog;
 pub use region::RegionCode;
 pub use report_list::{InvalidFilter, NextToken, ReportsFilter, ReportsPage, ReportsQuery, UnreadableReport};

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// How far Amazon is with a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE", try_from = "String")]
 pub enum ProcessingStatus {
     /// Waiting to be made.
     InQueue,
@@ -25,10 +25,11 @@ impl ProcessingStatus {
         Self::Fatal,
     ];
 
-    /// The status of that name; `None` if Amazon has none.
+    /// The status of that name, in capitals or not; `None` if Amazon has none.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
+        let mut all = Self::ALL.into_iter();
+        all.find(|status| status.as_str().eq_ignore_ascii_case(name.trim()))
     }
 
     /// Whether nothing more will become of the report.
@@ -47,5 +48,18 @@ impl ProcessingStatus {
             Self::Cancelled => "CANCELLED",
             Self::Fatal => "FATAL",
         }
+    }
+}
+
+/// A status that the models don't have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown processing status {0:?}")]
+pub struct UnknownStatus(String);
+
+impl TryFrom<String> for ProcessingStatus {
+    type Error = UnknownStatus;
+
+    fn try_from(name: String) -> Result<Self, UnknownStatus> {
+        Self::parse(&name).ok_or(UnknownStatus(name))
     }
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::ids::Written;
+
 /// A time as Amazon's own samples are written; its sandbox compares texts.
 pub(crate) fn write_time(time: Timestamp) -> String {
     format!("{time:.3}")
@@ -28,7 +30,8 @@ pub(crate) fn comma_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String
 pub(crate) fn absent_if_empty<'de, D: Deserializer<'de>, Id: TryFrom<String, Error: Display>>(
     deserializer: D,
 ) -> Result<Option<Id>, D::Error> {
-    Option::<String>::deserialize(deserializer)?
+    Option::<Written>::deserialize(deserializer)?
+        .map(Written::into_text)
         .filter(|text| !text.is_empty())
         .map(|text| Id::try_from(text).map_err(D::Error::custom))
         .transpose()
