@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::{DeadLetters, Ledger, Notified, Started, StateMachine};
 use pipeline::domain::stages::ExpressDelivery;
-use pipeline::domain::{FinishedReport, Notification, UnreadableNotification};
+use pipeline::domain::{AnnouncedReport, FinalStatus, Notification, UnreadableNotification};
 
 /// Step Functions ends an execution of the express lane after five minutes.
 const LONGEST_IN_LANE: Duration = Duration::from_secs(300);
@@ -69,7 +69,7 @@ impl Processor {
                 tracing::info!(
                     seller_id = report.seller_id.as_str(),
                     report_id = report.report_id.as_str(),
-                    processing_status = report.processing_status.as_str(),
+                    processing_status = report.processing_status.map(FinalStatus::as_str),
                     "{note}"
                 );
             }
@@ -83,7 +83,7 @@ impl Processor {
     /// First the ledger, then the execution: should this end in between, the message comes again.
     async fn deliver(
         &self,
-        report: &FinishedReport,
+        report: &AnnouncedReport,
         receive_count: u32,
     ) -> Result<&'static str, PipelineError> {
         let name = report.execution_name();
@@ -93,7 +93,8 @@ impl Processor {
             .await?;
         match (notified, &self.express_lane) {
             (Notified::Done, _) => return Ok("delivered before; nothing to do"),
-            (Notified::First, Some(lane)) => {
+            // What has to be asked for may have to wait for Amazon's quota.
+            (Notified::First, Some(lane)) if report.is_complete() => {
                 let delivery = ExpressDelivery { name: &name, report };
                 lane.start(&name, &delivery).await?;
                 return Ok("sent through the express lane");

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sp_api::SpApiError;
 
 use crate::PipelineError;
+use crate::domain::ROLE_MISSING;
 use crate::requests::{InvalidRequest, Parameters};
 
 /// A refusal: `{code, message, field?}` under a fitting status.
@@ -99,6 +100,7 @@ impl From<PipelineError> for ApiError {
 impl ApiError {
     /// Amazon's refusals keep Amazon's code and words.
     fn amazon(refusal: SpApiError, name: &str, text: String) -> Self {
+        let lacks_role = refusal.lacks_role();
         match refusal {
             SpApiError::Throttled {
                 message, retry_after, ..
@@ -111,20 +113,25 @@ impl ApiError {
                 ..
             } => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-                Self::new(status, code, message)
+                Self::new(status, code, if lacks_role { format!("{message} {ROLE_MISSING}") } else { message })
             }
             SpApiError::NotFound { code, message, .. } => Self::new(StatusCode::NOT_FOUND, code, message),
-            // Not 401 or 403: those would say that *our* caller is not allowed to call us.
-            SpApiError::Unauthorized { code, message, .. } => Self::new(
+            // Not 401 or 403: those would say that *our* caller is not allowed to call us. And Amazon has
+            // refused everybody so, for half an hour.
+            SpApiError::Unauthorized { .. } => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                name,
+                format!("{text} Amazon has done so in passing, so try again; if it stays: {ROLE_MISSING}"),
+            )
+            .retry_after(60),
+            SpApiError::AuthorizationRevoked { .. } | SpApiError::AuthorizationForeign { .. } => Self::new(
                 StatusCode::BAD_REQUEST,
-                code,
-                format!("Amazon denied access: {message}"),
-            ),
-            SpApiError::AuthorizationRevoked { .. } => {
-                Self::new(StatusCode::BAD_REQUEST, name, text).about("SellerId")
-            }
+                name,
+                format!("{text}; let the seller authorize this application, and store the new refresh token with POST /tokens"),
+            )
+            .about("SellerId"),
             SpApiError::ClientCredentialsRefused { .. } => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, name, text)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, name, text).retry_after(60)
             }
             SpApiError::Transient { .. }
             | SpApiError::DocumentUrlExpired
@@ -242,6 +249,60 @@ mod tests {
         });
         assert_eq!(status, 429);
         assert_eq!(response.headers()["retry-after"], "60");
+    }
+
+    fn unauthorized() -> SpApiError {
+        SpApiError::Unauthorized {
+            operation: Operation::CreateReport,
+            code: "Unauthorized".into(),
+            message: "Access to requested resource is denied.".into(),
+        }
+    }
+
+    #[test]
+    fn a_403_may_pass_and_if_not_a_role_is_missing() {
+        let (status, body, response) = refused(unauthorized());
+        assert_eq!((status, &body["code"]), (503, &json!("AccessDenied")));
+        assert_eq!(response.headers()["retry-after"], "60");
+        let message = body["message"].as_str().expect("words");
+        for words in [
+            "Access to requested resource is denied.",
+            "lacks the role",
+            "authorize it again",
+        ] {
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_missing_role_is_called_one_under_400_too() {
+        let (status, body, _) = refused(SpApiError::Rejected {
+            operation: Operation::CreateReport,
+            status: 400,
+            code: "InvalidInput".into(),
+            message: "Application do not have access to some or all requested resource".into(),
+        });
+        assert_eq!(status, 400);
+        assert!(
+            body["message"]
+                .as_str()
+                .is_some_and(|it| it.contains("lacks the role")),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn another_applications_token_is_about_the_seller() {
+        let (status, body, _) = refused(SpApiError::AuthorizationForeign {
+            message: "unauthorized_client: Not authorized".into(),
+        });
+        assert_eq!((status, &body["field"]), (400, &json!("SellerId")));
+        assert!(
+            body["message"]
+                .as_str()
+                .is_some_and(|it| it.contains("POST /tokens")),
+            "{body}"
+        );
     }
 
     #[test]

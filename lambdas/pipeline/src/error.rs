@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use lambda_runtime::Diagnostic;
 use sp_api::SpApiError;
 use sp_api::ids::SellerId;
+use sp_api::rates::Operation;
 
 /// What can go wrong between a request and its effect.
 ///
@@ -69,9 +70,15 @@ impl PipelineError {
                 SpApiError::Throttled { .. } => "Throttled",
                 SpApiError::Transient { .. } => "Transient",
                 SpApiError::AuthorizationRevoked { .. } => "AuthorizationRevoked",
+                SpApiError::AuthorizationForeign { .. } => "AuthorizationForeign",
                 SpApiError::ClientCredentialsRefused { .. } => "LwaCredentialsRefused",
                 SpApiError::Unauthorized { .. } => "AccessDenied",
                 SpApiError::NotFound { .. } => "DocumentNotFound",
+                // Right after DONE, not all of Amazon knows the document yet.
+                SpApiError::Rejected {
+                    operation: Operation::GetReportDocument,
+                    ..
+                } => "DocumentRejected",
                 SpApiError::Rejected { .. } => "Rejected",
                 SpApiError::DocumentUrlExpired => "DocumentUrlExpired",
                 SpApiError::DocumentIncomplete { .. } => "DocumentIncomplete",
@@ -166,7 +173,7 @@ mod tests {
     use std::time::Duration;
 
     use serde_json::Value;
-    use sp_api::rates::Operation::GetReportDocument;
+    use sp_api::rates::Operation::{CreateReport, GetReportDocument};
 
     use super::*;
     use crate::domain::ledger::FAILED_PROGRESS;
@@ -199,21 +206,13 @@ mod tests {
         ]
     }
 
-    /// Errors that the same call will meet again.
-    fn lasting() -> Vec<PipelineError> {
+    /// Errors that look final, and have passed within the hour for others: Amazon refuses everybody, or
+    /// has not heard of a new document everywhere, or answers what nobody can read; or the operator is
+    /// about to mend the secret. Final is what is still so two hours later.
+    fn perhaps_passing() -> Vec<PipelineError> {
         let text = String::new;
-        let (operation, code, message) = (GetReportDocument, text(), text());
+        let operation = GetReportDocument;
         vec![
-            // A refusal for the quota is answered with a new slot; as an error it comes only after so
-            // many of them that waiting does not help.
-            SpApiError::Throttled {
-                operation,
-                message: text(),
-                retry_after: Duration::ZERO,
-            }
-            .into(),
-            SpApiError::AuthorizationRevoked { message: text() }.into(),
-            SpApiError::ClientCredentialsRefused { message: text() }.into(),
             SpApiError::Unauthorized {
                 operation,
                 code: text(),
@@ -229,12 +228,41 @@ mod tests {
             SpApiError::Rejected {
                 operation,
                 status: 400,
-                code,
-                message,
+                code: text(),
+                message: text(),
             }
             .into(),
             SpApiError::UnexpectedAnswer {
                 call: text(),
+                message: text(),
+            }
+            .into(),
+            SpApiError::ClientCredentialsRefused { message: text() }.into(),
+            PipelineError::LwaCredentialsMissing {
+                secret: text(),
+                problem: "",
+            },
+        ]
+    }
+
+    /// Errors that the same call will meet again.
+    fn lasting() -> Vec<PipelineError> {
+        let text = String::new;
+        vec![
+            // A refusal for the quota is answered with a new slot; as an error it comes only after so
+            // many of them that waiting does not help.
+            SpApiError::Throttled {
+                operation: GetReportDocument,
+                message: text(),
+                retry_after: Duration::ZERO,
+            }
+            .into(),
+            SpApiError::AuthorizationRevoked { message: text() }.into(),
+            SpApiError::AuthorizationForeign { message: text() }.into(),
+            SpApiError::Rejected {
+                operation: CreateReport,
+                status: 400,
+                code: text(),
                 message: text(),
             }
             .into(),
@@ -244,10 +272,6 @@ mod tests {
             },
             PipelineError::SellerNotFound(SellerId::parse("A3").expect("valid")),
             PipelineError::RegionUnknown(SellerId::parse("A3").expect("valid")),
-            PipelineError::LwaCredentialsMissing {
-                secret: text(),
-                problem: "",
-            },
             PipelineError::DocumentTooLong,
             PipelineError::InvalidInput(text()),
         ]
@@ -272,10 +296,45 @@ mod tests {
 
     #[test]
     fn the_workflows_retry_what_passes_and_nothing_else() {
-        assert_eq!(retried_by(DELIVERY), names(&passing()));
+        let tried_again: BTreeSet<String> = &names(&passing()) | &names(&perhaps_passing());
+        assert_eq!(retried_by(DELIVERY), tried_again);
         // An order has no document.
-        assert_eq!(retried_by(ORDER), BTreeSet::from(["Transient".to_owned()]));
+        let of_documents = |name: &String| name.starts_with("Document");
+        let tried_again = tried_again.into_iter().filter(|name| !of_documents(name));
+        assert_eq!(retried_by(ORDER), tried_again.collect());
         assert!(names(&lasting()).is_disjoint(&retried_by(DELIVERY)));
+    }
+
+    #[test]
+    fn what_looks_final_is_final_after_two_hours_and_not_before() {
+        let perhaps = names(&perhaps_passing());
+        for (definition, states) in [(DELIVERY, 2), (ORDER, 1)] {
+            let workflow: Value = serde_json::from_str(definition).expect("JSON");
+            let mut found = Vec::new();
+            retriers(&workflow, &mut found);
+            found.retain(|retrier| {
+                let errors = retrier["ErrorEquals"].as_array().expect("names");
+                errors
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .any(|name| perhaps.contains(name))
+            });
+            assert_eq!(found.len(), states, "{definition}");
+            for retrier in found {
+                let number = |name: &str| retrier[name].as_f64().expect("a number");
+                let attempts = retrier["MaxAttempts"]
+                    .as_i64()
+                    .and_then(|it| i32::try_from(it).ok());
+                // Without jitter, which might make them shorter.
+                assert_eq!(retrier["JitterStrategy"], Value::Null);
+                let pauses = (0..attempts.expect("a bound")).map(|retry| {
+                    let pause = number("IntervalSeconds") * number("BackoffRate").powi(retry);
+                    pause.min(number("MaxDelaySeconds"))
+                });
+                let seconds: f64 = pauses.sum();
+                assert!((7200.0..9000.0).contains(&seconds), "{seconds}");
+            }
+        }
     }
 
     /// Every retrier anywhere in a workflow.

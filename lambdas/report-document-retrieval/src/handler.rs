@@ -2,11 +2,14 @@ use jiff::Timestamp;
 use pipeline::adapters::{InSlot, Ledger, MeteredAmazon, or_warn};
 use pipeline::domain::FinishedReport;
 use pipeline::domain::quota::Slot;
-use pipeline::domain::stages::{Retrieval as Retrieved, RetrievalRequest, RetrievedDocument};
+use pipeline::domain::stages::{Question, Retrieval as Retrieved, RetrievalRequest, RetrievedDocument};
 use pipeline::{PipelineError, StageError};
+use serde::Serialize;
 use sp_api::ids::ReportDocumentId;
 use sp_api::rates::Operation;
 use sp_api::{AccessToken, RegionCode, ReportDocument, SpApiClient, SpApiError, report_types};
+
+use crate::look_up::LookUp;
 
 /// What retrieving needs.
 pub struct Retrieval {
@@ -15,13 +18,29 @@ pub struct Retrieval {
     pub selling_partners_table: String,
 }
 
+/// What is answered.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Document(Retrieved),
+    Report(pipeline::domain::stages::LookedUp),
+}
+
 impl Retrieval {
+    /// Answers where a report's document is, or what the report is that was announced so briefly.
+    pub async fn answer(&self, question: Question) -> Result<Answer, StageError> {
+        Ok(match question {
+            Question::Document(request) => Answer::Document(self.retrieve(request).await?),
+            Question::Report(request) => Answer::Report(LookUp(self).run(request).await?),
+        })
+    }
+
     /// Asks Amazon for the URL of the report's document, if it is time; says when, if it is not.
-    pub async fn retrieve(&self, request: RetrievalRequest) -> Result<Retrieved, StageError> {
+    async fn retrieve(&self, request: RetrievalRequest) -> Result<Retrieved, PipelineError> {
         let report = &request.report.report;
         let retrieved = self.ask(report, request.slot(), request.started_at).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
-        Ok(self.ledger.noting(seller, id, retrieved).await?)
+        self.ledger.noting(seller, id, retrieved).await
     }
 
     async fn ask(
@@ -45,7 +64,13 @@ impl Retrieval {
             .ledger
             .region_of(row.as_ref(), &report.seller_id, &self.selling_partners_table)
             .await?;
-        let document = match self.document(report, document_id, region, held).await? {
+        let wanted = WantedDocument {
+            retrieval: self,
+            report,
+            document_id,
+            region,
+        };
+        let document = match wanted.get(held).await? {
             InSlot::Done(document) => document,
             InSlot::Wait(slot) => {
                 return Ok(Retrieved {
@@ -68,55 +93,135 @@ impl Retrieval {
             slot: None,
         })
     }
+}
 
-    async fn document(
-        &self,
-        report: &FinishedReport,
-        document_id: &ReportDocumentId,
-        region: RegionCode,
-        held: Option<Slot>,
-    ) -> Result<InSlot<ReportDocument>, PipelineError> {
-        let restricted = report_types::find(&report.report_type).is_some_and(|info| info.restricted);
-        let operations: &[Operation] = if restricted {
-            &[Operation::CreateRestrictedDataToken, Operation::GetReportDocument]
-        } else {
-            &[Operation::GetReportDocument]
-        };
-        self.amazon
+/// A document, and what it is asked for with.
+struct WantedDocument<'a> {
+    retrieval: &'a Retrieval,
+    report: &'a FinishedReport,
+    document_id: &'a ReportDocumentId,
+    region: RegionCode,
+}
+
+impl WantedDocument<'_> {
+    /// Which types hold personal data, Amazon's lists and Amazon's doors don't agree on. So where the
+    /// one token is refused, the other is tried once.
+    async fn get(&self, held: Option<Slot>) -> Result<InSlot<ReportDocument>, PipelineError> {
+        let is_restricted = report_types::find(&self.report.report_type).is_some_and(|info| info.restricted);
+        if is_restricted {
+            return self.with_restricted_token(held, Fallback::SellersToken).await;
+        }
+        let region = self.region;
+        let document_id = self.document_id;
+        let asked = self
             .in_slot(
-                &report.seller_id,
-                region,
-                operations,
+                &[Operation::GetReportDocument],
                 held,
-                |client, token| async move {
-                    if restricted {
-                        restricted_document(&client, region, &token, document_id).await
-                    } else {
-                        client.get_report_document(region, &token, document_id).await
-                    }
-                },
+                |client, token| async move { client.get_report_document(region, &token, document_id).await },
             )
-            .await
+            .await;
+        let Err(PipelineError::Amazon(SpApiError::Unauthorized {
+            operation,
+            code,
+            message,
+        })) = asked
+        else {
+            return asked;
+        };
+        tracing::warn!("denied, so a restricted data token is tried: {message}");
+        match self.with_restricted_token(None, Fallback::None).await {
+            Err(PipelineError::Amazon(refusal)) if is_refusal(&refusal) => {
+                let message = format!("{message} Nor does a restricted data token help: {refusal}");
+                Err(SpApiError::Unauthorized {
+                    operation,
+                    code,
+                    message,
+                }
+                .into())
+            }
+            result => result,
+        }
+    }
+
+    async fn with_restricted_token(
+        &self,
+        held: Option<Slot>,
+        fallback: Fallback,
+    ) -> Result<InSlot<ReportDocument>, PipelineError> {
+        let (region, document_id) = (self.region, self.document_id);
+        let operations = [Operation::CreateRestrictedDataToken, Operation::GetReportDocument];
+        self.in_slot(&operations, held, |client, token| async move {
+            restricted_document(&client, region, &token, document_id, fallback).await
+        })
+        .await
+    }
+
+    async fn in_slot<Call>(
+        &self,
+        operations: &[Operation],
+        held: Option<Slot>,
+        call: impl Fn(SpApiClient, AccessToken) -> Call,
+    ) -> Result<InSlot<ReportDocument>, PipelineError>
+    where
+        Call: Future<Output = Result<ReportDocument, SpApiError>>,
+    {
+        let seller = &self.report.seller_id;
+        let amazon = &self.retrieval.amazon;
+        amazon.in_slot(seller, self.region, operations, held, call).await
     }
 }
 
-/// A document with personal data takes a restricted data token. Where Amazon does not grant one, the
-/// seller's own token is tried: some applications need none.
+/// What is tried where there is no restricted data token to be had.
+#[derive(Clone, Copy)]
+enum Fallback {
+    /// Some applications need no other, and for some documents Amazon gives no other.
+    SellersToken,
+    /// It has been tried.
+    None,
+}
+
+/// A document with personal data takes a restricted data token.
 async fn restricted_document(
     client: &SpApiClient,
     region: RegionCode,
     token: &AccessToken,
     document_id: &ReportDocumentId,
+    fallback: Fallback,
 ) -> Result<ReportDocument, SpApiError> {
-    match client
+    let granted = client
         .create_restricted_data_token(region, token, document_id)
-        .await
-    {
-        Ok(restricted) => client.get_report_document(region, &restricted, document_id).await,
-        Err(SpApiError::Unauthorized { message, .. }) => {
-            tracing::warn!("no restricted data token: {message}");
-            client.get_report_document(region, token, document_id).await
+        .await;
+    match (granted, fallback) {
+        (Ok(restricted), _) => client.get_report_document(region, &restricted, document_id).await,
+        (Err(refusal), Fallback::SellersToken) if is_refusal(&refusal) => {
+            tracing::warn!("no restricted data token: {refusal}");
+            let plain = client.get_report_document(region, token, document_id).await;
+            plain.map_err(|error| with_reason(error, &refusal))
         }
-        Err(error) => Err(error),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// Whether Amazon has said no, and not only that it can't just now.
+fn is_refusal(error: &SpApiError) -> bool {
+    matches!(
+        error,
+        SpApiError::Unauthorized { .. } | SpApiError::Rejected { .. } | SpApiError::NotFound { .. }
+    )
+}
+
+/// The seller's token is denied because it is no restricted one, so why there was none belongs to it.
+fn with_reason(error: SpApiError, no_restricted_token: &SpApiError) -> SpApiError {
+    match error {
+        SpApiError::Unauthorized {
+            operation,
+            code,
+            message,
+        } => SpApiError::Unauthorized {
+            operation,
+            code,
+            message: format!("{message} Nor is there a restricted data token: {no_restricted_token}"),
+        },
+        other => other,
     }
 }

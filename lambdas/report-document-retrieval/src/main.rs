@@ -1,6 +1,8 @@
-//! *ReportDocumentRetrieval*: asks Amazon where a report's document is.
+//! *ReportDocumentRetrieval*: asks Amazon where a report's document is, and what it did not announce of
+//! the report.
 
 mod handler;
+mod look_up;
 
 use handler::Retrieval;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -20,7 +22,7 @@ async fn main() -> Result<(), Error> {
         selling_partners_table: amazon_settings.selling_partners_table,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
-        retrieval.retrieve(event.payload).await
+        retrieval.answer(event.payload).await
     }))
     .await
 }

@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::Discovering;
+use pipeline::domain::FinishedReport;
 use pipeline::domain::ledger::Stage;
 use sp_api::rates::Operation;
 use sp_api::{ProcessingStatus, Report, ReportsFilter, ReportsQuery};
 
-use crate::overdue::{PATIENCE, Reconciler, as_finished};
+use crate::overdue::{PATIENCE, Reconciler};
 
 /// How long before the last search a report may have been ordered that is finished only now.
 const LONGEST_MAKING: Duration = Duration::from_secs(24 * 3600);
@@ -49,15 +50,15 @@ impl Reconciler {
             if known {
                 continue;
             }
-            let Some(finished) = as_finished(seller.seller_id.clone(), &report) else {
+            let Some(finished) = FinishedReport::of(seller.seller_id.clone(), report) else {
                 continue;
             };
-            self.deliver(&finished, seller.region).await?;
             tracing::info!(
                 seller_id = %seller.seller_id,
-                report_id = %report.report_id,
+                report_id = %finished.report_id,
                 "discovered"
             );
+            self.deliver(finished, seller.region).await?;
             discovered += 1;
         }
         self.partners.record_discovery(&seller.seller_id, now).await?;

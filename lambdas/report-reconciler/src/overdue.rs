@@ -9,10 +9,10 @@ use pipeline::adapters::{Due, Ledger, LedgerRow, MeteredAmazon, OrderState, Sell
 use pipeline::domain::ledger::{Stage, look_again};
 use pipeline::domain::order::{OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::Slot;
-use pipeline::domain::{FinalStatus, FinishedReport};
+use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport};
 use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
 use sp_api::rates::Operation;
-use sp_api::{ProcessingStatus, RegionCode, Report, SpApiError};
+use sp_api::{RegionCode, SpApiError};
 
 use crate::execution::{Care, Expected, is_settled};
 
@@ -140,7 +140,7 @@ impl Reconciler {
                     processing_status: FinalStatus::Dropped,
                     report_document_id: None,
                 };
-                return self.deliver(&dropped, region).await;
+                return self.deliver(dropped, region).await;
             }
             Err(error) => {
                 self.ledger.note_error(&due.seller_id, &due.id, &error).await;
@@ -151,38 +151,36 @@ impl Reconciler {
                 return Ok(Care::Later(look_again(since, now, self.overdue)));
             }
         };
-        match self.found(due, &report) {
-            Some(finished) => self.deliver(&finished, region).await,
+        match FinishedReport::of(due.seller_id.clone(), report) {
+            Some(finished) => {
+                tracing::info!(
+                    seller_id = %due.seller_id,
+                    report_id = due.id,
+                    "finished, but not announced"
+                );
+                self.deliver(finished, region).await
+            }
             None => Ok(Care::Later(look_again(since, now, self.overdue))),
         }
-    }
-
-    fn found(&self, due: &Due, report: &Report) -> Option<FinishedReport> {
-        let finished = as_finished(due.seller_id.clone(), report)?;
-        tracing::info!(
-            seller_id = %due.seller_id,
-            report_id = due.id,
-            "finished, but not announced"
-        );
-        Some(finished)
     }
 
     /// Does what the notification would have done.
     pub(super) async fn deliver(
         &self,
-        report: &FinishedReport,
+        report: FinishedReport,
         region: RegionCode,
     ) -> Result<Care, PipelineError> {
+        let report = AnnouncedReport::from(report);
         self.ledger
-            .record_notification(report, Some(region), self.overdue)
+            .record_notification(&report, Some(region), self.overdue)
             .await?;
-        self.deliveries.start(&report.execution_name(), report).await?;
+        self.deliveries.start(&report.execution_name(), &report).await?;
         Ok(Care::Started(Timestamp::now() + self.overdue))
     }
 
     /// A report that was announced, and is not delivered yet.
     async fn care_for_delivery(&self, due: &Due, row: &LedgerRow) -> Result<Care, PipelineError> {
-        let report = finished(due, row)?;
+        let report = announced(due, row)?;
         let expected = Expected {
             due,
             workflow: &self.deliveries,
@@ -230,21 +228,16 @@ impl Reconciler {
 }
 
 /// What was announced of a report, as its row has it.
-fn finished(due: &Due, row: &LedgerRow) -> Result<FinishedReport, PipelineError> {
-    let unreadable =
-        |what: &str| PipelineError::InvalidInput(format!("the row of report {} has no {what}", due.id));
-    let status = match row.text("processingStatus") {
-        Some("DONE") => FinalStatus::Done,
-        Some("CANCELLED") => FinalStatus::Cancelled,
-        Some("FATAL") => FinalStatus::Fatal,
-        Some("DROPPED") => FinalStatus::Dropped,
-        _ => return Err(unreadable("processingStatus")),
-    };
-    Ok(FinishedReport {
+fn announced(due: &Due, row: &LedgerRow) -> Result<AnnouncedReport, PipelineError> {
+    let no_id = |_| PipelineError::InvalidInput(format!("{} is no report id", due.id));
+    Ok(AnnouncedReport {
         seller_id: due.seller_id.clone(),
-        report_id: ReportId::parse(&due.id).map_err(|_| unreadable("report id"))?,
-        report_type: report_type(row)?,
-        processing_status: status,
+        report_id: ReportId::parse(&due.id).map_err(no_id)?,
+        report_type: report_type(row).ok(),
+        processing_status: match row.text("processingStatus") {
+            Some("DROPPED") => Some(FinalStatus::Dropped),
+            status => status.and_then(FinalStatus::of_amazon),
+        },
         report_document_id: row
             .text("reportDocumentId")
             .and_then(|id| ReportDocumentId::parse(id).ok()),
@@ -255,21 +248,4 @@ fn report_type(row: &LedgerRow) -> Result<ReportType, PipelineError> {
     row.text("reportType")
         .and_then(|name| ReportType::parse(name).ok())
         .ok_or_else(|| PipelineError::InvalidInput("the row has no reportType".to_owned()))
-}
-
-/// A report that Amazon is done with; `None` while it is not.
-pub(super) fn as_finished(seller_id: sp_api::ids::SellerId, report: &Report) -> Option<FinishedReport> {
-    let processing_status = match report.processing_status {
-        ProcessingStatus::InQueue | ProcessingStatus::InProgress => return None,
-        ProcessingStatus::Done => FinalStatus::Done,
-        ProcessingStatus::Cancelled => FinalStatus::Cancelled,
-        ProcessingStatus::Fatal => FinalStatus::Fatal,
-    };
-    Some(FinishedReport {
-        seller_id,
-        report_id: report.report_id.clone(),
-        report_type: report.report_type.clone(),
-        processing_status,
-        report_document_id: report.report_document_id.clone(),
-    })
 }

@@ -117,6 +117,18 @@ impl SpApiError {
         }
     }
 
+    /// Whether the reason may be that the application, or the seller's authorization, lacks a role. That
+    /// is said with 403, and sometimes with 400.
+    #[must_use]
+    pub fn lacks_role(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. } => true,
+            // "Application do not have access to some or all requested resource"
+            Self::Rejected { message, .. } => message.to_ascii_lowercase().contains("not have access"),
+            _ => false,
+        }
+    }
+
     pub(crate) fn transient(call: &(impl Display + ?Sized), error: reqwest::Error) -> Self {
         Self::Transient {
             call: call.to_string(),

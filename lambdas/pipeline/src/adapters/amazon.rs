@@ -98,14 +98,34 @@ impl Amazon {
     {
         if let Some(token) = self.seller_tokens.get(seller) {
             match patiently(client, waits, &call, token).await {
-                Err(SpApiError::Unauthorized { .. }) => self.seller_tokens.forget(seller),
+                Err(error) if is_about_the_token(&error) => self.seller_tokens.forget(seller),
                 result => return Ok(result?),
             }
+        }
+        let token = self.sellers_token(seller).await?;
+        match patiently(client, waits, &call, token).await {
+            Err(SpApiError::ClientCredentialsRefused { message }) => {
+                self.seller_tokens.forget(seller);
+                self.expect_another_secret(message).await?;
+                let token = self.sellers_token(seller).await?;
+                Ok(patiently(client, waits, &call, token).await?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    /// An access token of the seller's, from the cache or from LWA.
+    ///
+    /// # Errors
+    /// LWA's refusal, or there is no refresh token.
+    pub(super) async fn sellers_token(&self, seller: &SellerId) -> Result<AccessToken, PipelineError> {
+        if let Some(token) = self.seller_tokens.get(seller) {
+            return Ok(token);
         }
         let refresh_token = self.partners.refresh_token(seller).await?;
         let token = self.exchange(Grant::RefreshToken(&refresh_token)).await?;
         self.seller_tokens.insert(seller.clone(), token.clone());
-        Ok(patiently(client, waits, &call, token).await?)
+        Ok(token)
     }
 
     /// Makes `call` on the application's own behalf.
@@ -122,13 +142,40 @@ impl Amazon {
     {
         if let Some(token) = self.grantless_tokens.get(&scope) {
             match patiently(&self.client, MOST_WAITS, &call, token).await {
-                Err(SpApiError::Unauthorized { .. }) => self.grantless_tokens.forget(&scope),
+                Err(error) if is_about_the_token(&error) => self.grantless_tokens.forget(&scope),
                 result => return Ok(result?),
             }
         }
+        let token = self.grantless_token(scope).await?;
+        match patiently(&self.client, MOST_WAITS, &call, token).await {
+            Err(SpApiError::ClientCredentialsRefused { message }) => {
+                self.grantless_tokens.forget(&scope);
+                self.expect_another_secret(message).await?;
+                let token = self.grantless_token(scope).await?;
+                Ok(patiently(&self.client, MOST_WAITS, &call, token).await?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    async fn grantless_token(&self, scope: GrantlessScope) -> Result<AccessToken, PipelineError> {
         let token = self.exchange(Grant::ClientCredentials(scope)).await?;
         self.grantless_tokens.insert(scope, token.clone());
-        Ok(patiently(&self.client, MOST_WAITS, &call, token).await?)
+        Ok(token)
+    }
+
+    /// An operation has refused a fresh token because of the client secret: LWA takes one that has
+    /// expired still, so its tokens tell nothing. Reads the secret afresh.
+    ///
+    /// # Errors
+    /// It is the same as before: the refusal is the answer.
+    async fn expect_another_secret(&self, refusal: String) -> Result<(), PipelineError> {
+        let before = self.secret.credentials().await?;
+        let current = self.secret.read_afresh().await?;
+        if is_same(&before, &current) {
+            return Err(SpApiError::ClientCredentialsRefused { message: refusal }.into());
+        }
+        Ok(())
     }
 
     /// Asks LWA; once more if the client secret has been rotated since it was read.
@@ -168,6 +215,15 @@ where
         }
     }
     call(client.clone(), token).await
+}
+
+/// Whether another token may do what this one can't: it may have been revoked since, granted anew, or
+/// come of a client secret that has expired.
+fn is_about_the_token(error: &SpApiError) -> bool {
+    matches!(
+        error,
+        SpApiError::Unauthorized { .. } | SpApiError::ClientCredentialsRefused { .. }
+    )
 }
 
 fn is_same(a: &LwaCredentials, b: &LwaCredentials) -> bool {
@@ -347,5 +403,39 @@ mod tests {
         let error = ask(&amazon(&server, &["old", "old"])).await.expect_err("refused");
         assert_eq!(error.name(), "LwaCredentialsRefused");
         assert_eq!(requests(&server).await, 1);
+    }
+
+    /// SP-API refuses the tokens that LWA gives for this client secret.
+    async fn sp_api_refuses_the_secret(server: &MockServer, token: &str) {
+        let details = "The LWA secret token you provided has expired.";
+        let body = json!({"errors": [{"code": "Unauthorized", "message": "Access to requested resource is denied.",
+            "details": details}]});
+        Mock::given(method("GET"))
+            .and(header("x-amz-access-token", token))
+            .respond_with(ResponseTemplate::new(403).set_body_json(body))
+            .mount(server)
+            .await;
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_has_expired_at_sp_api_only_is_read_afresh() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atza|old", 1).await;
+        lwa_gives(&server, "new", "Atza|new", 1).await;
+        sp_api_refuses_the_secret(&server, "Atza|old").await;
+        accepts(&server, "Atza|new", 200, 2).await;
+        let amazon = amazon(&server, &["old", "new"]);
+        ask(&amazon).await.expect("answered");
+        ask(&amazon).await.expect("answered from the cache");
+    }
+
+    #[tokio::test]
+    async fn an_expired_secret_that_nobody_has_replaced_is_called_so() {
+        let server = MockServer::start().await;
+        lwa_gives(&server, "old", "Atza|old", 9).await;
+        sp_api_refuses_the_secret(&server, "Atza|old").await;
+        let error = ask(&amazon(&server, &["old", "old"])).await.expect_err("refused");
+        assert_eq!(error.name(), "LwaCredentialsRefused");
+        assert!(error.to_string().contains("has expired"), "{error}");
     }
 }

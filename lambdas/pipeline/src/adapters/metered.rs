@@ -65,6 +65,8 @@ impl MeteredAmazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
+        // A call that LWA refuses is not made, and spends no slot.
+        self.amazon.sellers_token(seller).await?;
         let slot = match held {
             Some(slot) => slot,
             None => self.reserve(seller, region, operations).await?,
@@ -102,6 +104,7 @@ impl MeteredAmazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
+        self.amazon.sellers_token(seller).await?;
         let quota = quota(seller, region, operation);
         let slot = self.quotas.reserve_within(&quota, patience).await?;
         pause(slot.wait(Timestamp::now())).await;

@@ -13,6 +13,11 @@ use super::{FinalStatus, FinishedReport};
 /// SNS's limit for the subject of an e-mail.
 const LONGEST_SUBJECT: usize = 100;
 
+/// What can be done where Amazon denies what it has not denied in passing.
+pub const ROLE_MISSING: &str = "The application, or the seller's authorization of it, lacks the role that this needs. Add the role in \
+    the developer console; then each seller must authorize it again, for which POST /tokens stores the new \
+    refresh token.";
+
 /// A link to a stored document.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -82,7 +87,7 @@ impl Failure {
     /// What helps against errors that have nothing to do with a single report.
     fn common_advice(&self) -> Option<&'static str> {
         Some(match self.error.as_str() {
-            "AuthorizationRevoked" => {
+            "AuthorizationRevoked" | "AuthorizationForeign" => {
                 "Authorize the application again in Seller Central, then store the new refresh token with POST /tokens."
             }
             "SellerNotFound" => "Store the seller's refresh token with POST /tokens.",
@@ -91,7 +96,7 @@ impl Failure {
             "LwaCredentialsRefused" => {
                 "Check the application's LWA client id and secret; a rotated secret must be put into the secret store."
             }
-            "AccessDenied" => "Check that the application has the role that this report type needs.",
+            "AccessDenied" => ROLE_MISSING,
             _ => return None,
         })
     }

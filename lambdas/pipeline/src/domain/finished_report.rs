@@ -1,11 +1,6 @@
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
-
-use super::hexadecimal;
-
-/// Step Functions' limit.
-const LONGEST_EXECUTION_NAME: usize = 80;
+use sp_api::{ProcessingStatus, Report};
 
 /// How a report can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +17,14 @@ pub enum FinalStatus {
 }
 
 impl FinalStatus {
+    /// The status that Amazon writes so, in capitals or not; `None` for others, be the report unfinished
+    /// or the name unknown.
+    #[must_use]
+    pub fn of_amazon(name: &str) -> Option<Self> {
+        let mut all = [Self::Done, Self::Cancelled, Self::Fatal].into_iter();
+        all.find(|status| status.as_str().eq_ignore_ascii_case(name.trim()))
+    }
+
     /// Amazon's name for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -34,7 +37,7 @@ impl FinalStatus {
     }
 }
 
-/// A report that Amazon is done with. Its JSON is the input of the state machine.
+/// A report that Amazon is done with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct FinishedReport {
@@ -52,79 +55,21 @@ pub struct FinishedReport {
 }
 
 impl FinishedReport {
-    /// The one name of this report's execution, so that a repeated notification starts nothing new.
-    ///
-    /// `SELLER_REPORT`: a selling partner's id holds no underscore, so no two reports share a name.
-    /// Ids too long for that give their SHA-256.
+    /// A report as Amazon has it; `None` while Amazon is not done with it.
     #[must_use]
-    pub fn execution_name(&self) -> String {
-        shortened(format!("{}_{}", self.seller_id, self.report_id))
-    }
-
-    /// The name of the execution that takes the place of one that was lost, the `attempt`th time.
-    #[must_use]
-    pub fn execution_name_again(&self, attempt: u64) -> String {
-        shortened(format!("{}_{}_again{attempt}", self.seller_id, self.report_id))
-    }
-}
-
-fn shortened(name: String) -> String {
-    // Step Functions also forbids some characters, none of which an id can hold.
-    if name.len() <= LONGEST_EXECUTION_NAME {
-        return name;
-    }
-    hexadecimal(&Sha256::digest(name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report(seller: &str, report: &str) -> FinishedReport {
-        FinishedReport {
-            seller_id: SellerId::parse(seller).expect("valid"),
-            report_id: ReportId::parse(report).expect("valid"),
-            report_type: ReportType::parse("GET_MERCHANT_LISTINGS_ALL_DATA").expect("valid"),
-            processing_status: FinalStatus::Done,
-            report_document_id: None,
-        }
-    }
-
-    #[test]
-    fn the_same_report_has_the_same_execution_name() {
-        assert_eq!(
-            report("A3TH9S8BH6GOGM", "54517018502").execution_name(),
-            "A3TH9S8BH6GOGM_54517018502"
-        );
-        assert_eq!(
-            report("amzn1.vg.6213651", "5").execution_name(),
-            "amzn1.vg.6213651_5"
-        );
-    }
-
-    #[test]
-    fn different_reports_have_different_names_however_long() {
-        let long = "9".repeat(64);
-        let (a, b) = (report(&"A".repeat(64), &long), report(&"A".repeat(63), &long));
-        assert_eq!(a.execution_name().len(), 64);
-        assert_ne!(a.execution_name(), b.execution_name());
-        assert_ne!(
-            report("A", "B_C").execution_name(),
-            report("A.B", "C").execution_name()
-        );
-    }
-
-    #[test]
-    fn the_workflows_input_is_the_quick_starts() {
-        let mut done = report("A3TH9S8BH6GOGM", "54517018502");
-        done.report_document_id = Some(ReportDocumentId::parse("amzn1.tortuga.3.x.REP").expect("valid"));
-        assert_eq!(
-            serde_json::to_value(&done).expect("JSON"),
-            serde_json::json!({
-                "SellerId": "A3TH9S8BH6GOGM", "ReportId": "54517018502",
-                "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "ProcessingStatus": "DONE",
-                "ReportDocumentId": "amzn1.tortuga.3.x.REP",
-            })
-        );
+    pub fn of(seller_id: SellerId, report: Report) -> Option<Self> {
+        let processing_status = match report.processing_status {
+            ProcessingStatus::InQueue | ProcessingStatus::InProgress => return None,
+            ProcessingStatus::Done => FinalStatus::Done,
+            ProcessingStatus::Cancelled => FinalStatus::Cancelled,
+            ProcessingStatus::Fatal => FinalStatus::Fatal,
+        };
+        Some(Self {
+            seller_id,
+            report_id: report.report_id,
+            report_type: report.report_type,
+            processing_status,
+            report_document_id: report.report_document_id,
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! A finished report and its way to the seller; nothing here knows AWS, HTTP or the time.
 
+mod announced_report;
 mod announcement;
 mod charset;
 mod checksum;
+mod envelope;
 mod finished_report;
 pub mod ledger;
 mod media_type;
@@ -13,7 +15,8 @@ pub mod quota;
 pub mod stages;
 mod storage_options;
 
-pub use announcement::{Announcement, Failure, Link};
+pub use announced_report::AnnouncedReport;
+pub use announcement::{Announcement, Failure, Link, ROLE_MISSING};
 pub use checksum::{Checksummed, Crc64Nvme, InvalidChecksum, RunningCrc64Nvme};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};

@@ -1,93 +1,102 @@
-use serde::Deserialize;
-use serde_json::Value;
 use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
 
-use super::{FinalStatus, FinishedReport};
+use super::envelope::{Fields, unwrapped};
+use super::{AnnouncedReport, FinalStatus};
 
 /// The notification type that the pipeline acts on.
 const REPORT_PROCESSING_FINISHED: &str = "REPORT_PROCESSING_FINISHED";
+
+/// What its payload holds.
+const REPORT: &str = "reportProcessingFinishedNotification";
+
+/// How a merchant token begins; the seller's id follows.
+const MERCHANT_TOKEN: &str = "amzn1.merchant.o.";
 
 /// What a message from Amazon says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notification {
     /// A report is finished.
-    ReportFinished(FinishedReport),
+    ReportFinished(AnnouncedReport),
     /// Something else that Amazon sends, by its type; not for this pipeline.
     OfAnotherType(String),
 }
 
-/// A message that is no notification, or lacks what Amazon's schema promises.
+/// A message that is no notification, or names no report.
 #[derive(Debug, thiserror::Error)]
-#[error("the message is no notification of Amazon's: {0}")]
-pub struct UnreadableNotification(#[from] serde_json::Error);
-
-/// Amazon's spelling varies between its own documents: `notificationType` in the schema's samples,
-/// `NotificationType` in some live types.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(rename = "notificationType", alias = "NotificationType")]
-    notification_type: String,
-}
-
-#[derive(Deserialize)]
-struct ReportEnvelope {
-    payload: Payload,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Payload {
-    report_processing_finished_notification: ReportProcessingFinished,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ReportProcessingFinished {
-    /// Null or absent for vendors.
-    #[serde(default)]
-    seller_id: Option<SellerId>,
-    account_id: SellerId,
-    report_id: ReportId,
-    report_type: ReportType,
-    processing_status: FinalStatus,
-    #[serde(default, deserialize_with = "empty_is_absent")]
-    report_document_id: Option<ReportDocumentId>,
-}
-
-/// Some producers write an empty text where there is no document.
-fn empty_is_absent<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<ReportDocumentId>, D::Error> {
-    let text = Option::<String>::deserialize(input)?.filter(|text| !text.is_empty());
-    text.map(|text| ReportDocumentId::parse(&text).map_err(serde::de::Error::custom))
-        .transpose()
+pub enum UnreadableNotification {
+    /// It is no JSON.
+    #[error("the message is no JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    /// It is no JSON object, nor does it hold one.
+    #[error("the message is no notification of Amazon's: it is no JSON object")]
+    NotAnObject,
+    /// It neither says its type nor holds a finished report.
+    #[error("the message is no notification of Amazon's: it has no notificationType")]
+    Typeless,
+    /// It does not say whose report is finished.
+    #[error("the notification names no selling partner: neither sellerId nor accountId is one")]
+    SellerMissing,
+    /// It does not say which report is finished.
+    #[error("the notification names no report: its reportId is missing or none")]
+    ReportMissing,
 }
 
 impl Notification {
-    /// Reads a message from the notifications queue.
+    /// Reads a message from the notifications queue. Who and which report is all that it must say:
+    /// Amazon has left out, renamed and added the rest.
     ///
     /// # Errors
-    /// The message is no JSON, has no type, or is a report notification without what it needs.
+    /// The message is no JSON, has no type, or names no report.
     pub fn parse(message: &str) -> Result<Self, UnreadableNotification> {
-        // An object: a struct would also be read from an array.
-        let message = Value::Object(serde_json::from_str(message)?);
-        let Envelope { notification_type } = Envelope::deserialize(&message)?;
-        if notification_type != REPORT_PROCESSING_FINISHED {
-            return Ok(Self::OfAnotherType(notification_type));
+        let message = unwrapped(serde_json::from_str(message)?);
+        let envelope = Fields::of(&message).ok_or(UnreadableNotification::NotAnObject)?;
+        let payload = envelope.object("payload");
+        let report = payload.and_then(|payload| payload.object(REPORT));
+        match envelope.text("notificationType") {
+            Some(name) if !name.eq_ignore_ascii_case(REPORT_PROCESSING_FINISHED) => {
+                return Ok(Self::OfAnotherType(name));
+            }
+            None if report.is_none() => return Err(UnreadableNotification::Typeless),
+            _ => {}
         }
-        let ReportEnvelope { payload } = ReportEnvelope::deserialize(&message)?;
-        let report = payload.report_processing_finished_notification;
-        Ok(Self::ReportFinished(FinishedReport {
-            seller_id: report.seller_id.unwrap_or(report.account_id),
-            report_id: report.report_id,
-            report_type: report.report_type,
-            processing_status: report.processing_status,
-            report_document_id: report.report_document_id,
-        }))
+        let report = report.or(payload).unwrap_or(envelope);
+        announced(report).map(Self::ReportFinished)
     }
+}
+
+fn announced(report: Fields<'_>) -> Result<AnnouncedReport, UnreadableNotification> {
+    let names = ["sellerId", "accountId"];
+    let seller_id = names
+        .iter()
+        .find_map(|name| seller(&report.text(name)?))
+        .ok_or(UnreadableNotification::SellerMissing)?;
+    let report_id = report
+        .text("reportId")
+        .and_then(|id| ReportId::parse(&id).ok())
+        .ok_or(UnreadableNotification::ReportMissing)?;
+    let parsed = |name: &str| report.text(name);
+    Ok(AnnouncedReport {
+        seller_id,
+        report_id,
+        report_type: parsed("reportType").and_then(|name| ReportType::parse(&name).ok()),
+        processing_status: parsed("processingStatus").and_then(|name| FinalStatus::of_amazon(&name)),
+        report_document_id: parsed("reportDocumentId").and_then(|id| ReportDocumentId::parse(&id).ok()),
+    })
+}
+
+/// The selling partner with that id. A merchant token is the id of a seller's account.
+fn seller(id: &str) -> Option<SellerId> {
+    let prefix = id.get(..MERCHANT_TOKEN.len());
+    let id = match prefix {
+        Some(prefix) if prefix.eq_ignore_ascii_case(MERCHANT_TOKEN) => &id[MERCHANT_TOKEN.len()..],
+        _ => id,
+    };
+    SellerId::parse(id).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -111,7 +120,7 @@ mod tests {
         })
     }
 
-    fn finished(message: &str) -> FinishedReport {
+    fn finished(message: &str) -> AnnouncedReport {
         match Notification::parse(message).expect("readable") {
             Notification::ReportFinished(report) => report,
             other => panic!("{other:?}"),
@@ -122,29 +131,117 @@ mod tests {
     fn a_sellers_report_is_the_sellers() {
         let report = finished(&message(&seller_report()));
         assert_eq!(report.seller_id.as_str(), "A3TH9S8BH6GOGM");
-        assert_eq!(report.processing_status, FinalStatus::Done);
+        assert_eq!(report.processing_status, Some(FinalStatus::Done));
         assert!(report.report_document_id.is_some());
+    }
+
+    /// `report` with that field, or without it.
+    fn with(field: &str, value: Option<Value>) -> Value {
+        let mut report = seller_report();
+        let fields = report.as_object_mut().expect("an object");
+        match value {
+            Some(value) => fields.insert(field.to_owned(), value),
+            None => fields.remove(field),
+        };
+        report
+    }
+
+    /// What stands for nothing.
+    fn nothings() -> [Option<Value>; 4] {
+        [None, Some(json!(null)), Some(json!("")), Some(json!(" "))]
     }
 
     #[test]
     fn a_vendors_report_is_its_accounts() {
-        for seller_id in [None, Some(Value::Null)] {
-            let mut report = seller_report();
+        for seller_id in nothings() {
+            let mut report = with("sellerId", seller_id);
             report["accountId"] = json!("amzn1.vg.6213651");
-            report.as_object_mut().expect("an object").remove("sellerId");
-            if let Some(null) = seller_id {
-                report["sellerId"] = null;
-            }
             assert_eq!(finished(&message(&report)).seller_id.as_str(), "amzn1.vg.6213651");
         }
     }
 
+    /// Until 2024-03-20 the schema knew no `accountId`.
     #[test]
-    fn a_missing_document_is_absent_not_empty() {
-        for id in [json!(null), json!("")] {
-            let mut report = seller_report();
-            report["reportDocumentId"] = id;
-            assert_eq!(finished(&message(&report)).report_document_id, None);
+    fn a_notification_of_2022_without_account_is_the_sellers() {
+        for account_id in nothings() {
+            let report = with("accountId", account_id);
+            assert_eq!(finished(&message(&report)).seller_id.as_str(), "A3TH9S8BH6GOGM");
+        }
+        let of_2022 = r#"{"notificationVersion":"2020-09-04","notificationType":"REPORT_PROCESSING_FINISHED",
+            "payloadVersion":"1.0","eventTime":"2022-01-03T16:22:54.260Z","payload":{
+            "reportProcessingFinishedNotification":{"sellerId":"A3TH9S8BH6GOGM","reportId":"550984018995",
+            "reportType":"GET_MERCHANT_LISTINGS_ALL_DATA","processingStatus":"DONE",
+            "reportDocumentId":"amzn1.tortuga.3.f70507f2.T1M61YJDPXQ56Z"}},"notificationMetadata":{}}"#;
+        let report = finished(of_2022);
+        assert_eq!(report.execution_name(), "A3TH9S8BH6GOGM_550984018995");
+        assert!(report.is_complete());
+    }
+
+    /// Since then it does not ask for `sellerId`.
+    #[test]
+    fn a_notification_of_2024_without_seller_is_its_merchant_tokens() {
+        for seller_id in nothings() {
+            let report = with("sellerId", seller_id);
+            assert_eq!(finished(&message(&report)).seller_id.as_str(), "A3TH9S8BH6GOGM");
+        }
+        let report = with("sellerId", Some(json!("AMZN1.Merchant.O.A3TH9S8BH6GOGM")));
+        assert_eq!(finished(&message(&report)).seller_id.as_str(), "A3TH9S8BH6GOGM");
+    }
+
+    #[test]
+    fn what_is_missing_or_unreadable_is_left_to_be_asked_for() {
+        let odd = [json!({}), json!([]), json!(true), json!("a/b c")];
+        for value in nothings().into_iter().chain(odd.into_iter().map(Some)) {
+            let report = finished(&message(&with("reportDocumentId", value.clone())));
+            assert_eq!(report.report_document_id, None, "{value:?}");
+            let report = finished(&message(&with("reportType", value.clone())));
+            assert_eq!(report.report_type, None, "{value:?}");
+            let report = finished(&message(&with("processingStatus", value.clone())));
+            assert_eq!(report.processing_status, None, "{value:?}");
+        }
+        for status in ["IN_PROGRESS", "COMPLETED", "DROPPED"] {
+            let report = finished(&message(&with("processingStatus", Some(json!(status)))));
+            assert_eq!(report.processing_status, None, "{status}");
+        }
+    }
+
+    #[test]
+    fn numbers_other_letters_and_additional_fields_hurt_nobody() {
+        let report = with("reportId", Some(json!(54_517_018_502_u64)));
+        assert_eq!(finished(&message(&report)), finished(&message(&seller_report())));
+        let report = with("processingStatus", Some(json!("done")));
+        assert_eq!(finished(&message(&report)), finished(&message(&seller_report())));
+        let report = with("aFieldOf2031", Some(json!({"sellerId": "B"})));
+        assert_eq!(finished(&message(&report)), finished(&message(&seller_report())));
+        let other_case = json!({
+            "NotificationType": "report_processing_finished",
+            "Payload": {"ReportProcessingFinishedNotification": {
+                "SellerId": "A3TH9S8BH6GOGM", "reportID": "54517018502",
+                "REPORTTYPE": "GET_FLAT_FILE_ACTIONABLE_ORDER_DATA", "ProcessingStatus": "DONE",
+                "ReportDocumentId": seller_report()["reportDocumentId"],
+            }},
+        });
+        assert_eq!(
+            finished(&other_case.to_string()),
+            finished(&message(&seller_report()))
+        );
+        let typeless = json!({"payload": {"reportProcessingFinishedNotification": seller_report()}});
+        assert_eq!(
+            finished(&typeless.to_string()),
+            finished(&message(&seller_report()))
+        );
+    }
+
+    #[test]
+    fn a_notification_is_read_in_an_event_an_sns_message_and_a_text() {
+        let text = message(&seller_report());
+        let notification: Value = serde_json::from_str(&text).expect("JSON");
+        for wrapped in [
+            json!({"version": "0", "detail-type": "REPORT_PROCESSING_FINISHED", "detail": notification}),
+            json!({"Type": "Notification", "MessageId": "m", "Message": text}),
+            json!(text),
+        ] {
+            assert_eq!(finished(&wrapped.to_string()), finished(&text), "{wrapped}");
         }
     }
 
@@ -158,22 +255,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_notification_is_an_error() {
-        let mut unfinished = seller_report();
-        unfinished["processingStatus"] = json!("IN_PROGRESS");
-        let mut nameless = seller_report();
-        nameless["reportId"] = json!("");
-        for text in [
-            "",
-            "garbage",
-            "{}",
-            "[]",
-            r#"["REPORT_PROCESSING_FINISHED"]"#,
-            &message(&unfinished),
-            &message(&nameless),
-            &message(&json!({})),
+    fn what_names_no_report_is_an_error_with_its_reason() {
+        let mut sellerless = seller_report();
+        sellerless["sellerId"] = json!("");
+        sellerless["accountId"] = json!(null);
+        for (text, reason) in [
+            ("", "no JSON"),
+            ("garbage", "no JSON"),
+            ("{}", "no notificationType"),
+            ("[]", "no JSON object"),
+            (r#"["REPORT_PROCESSING_FINISHED"]"#, "no JSON object"),
+            (r#""text""#, "no JSON object"),
+            (&message(&sellerless), "no selling partner"),
+            (&message(&with("reportId", Some(json!("")))), "no report"),
+            (&message(&json!({})), "no selling partner"),
+            (
+                r#"{"notificationType":"REPORT_PROCESSING_FINISHED"}"#,
+                "no selling partner",
+            ),
         ] {
-            assert!(Notification::parse(text).is_err(), "{text}");
+            let error = Notification::parse(text).expect_err(text);
+            assert!(error.to_string().contains(reason), "{text}: {error}");
         }
     }
 

@@ -6,7 +6,7 @@ use sp_api::ids::{ReportId, ReportType, SellerId};
 use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 
 use super::quota::Slot;
-use super::{Crc64Nvme, Failure, FinishedReport, Link};
+use super::{AnnouncedReport, Crc64Nvme, Failure, FinishedReport, Link};
 
 /// What goes into the express lane.
 #[derive(Clone, Debug, Serialize)]
@@ -15,10 +15,20 @@ pub struct ExpressDelivery<'a> {
     /// The name of the report's one execution, should it be handed over.
     pub name: &'a str,
     /// The report.
-    pub report: &'a FinishedReport,
+    pub report: &'a AnnouncedReport,
 }
 
 /// What *ReportDocumentRetrieval* is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Question {
+    /// Where a report's document is.
+    Document(RetrievalRequest),
+    /// What Amazon did not announce of a report.
+    Report(LookUpRequest),
+}
+
+/// The question where a report's document is.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RetrievalRequest {
@@ -31,13 +41,63 @@ pub struct RetrievalRequest {
 }
 
 impl RetrievalRequest {
-    /// The slot that this attempt may use. Not after a failure: the attempt that failed may have
-    /// spent it. Nor one from before the execution: it was an earlier execution's with the same input.
+    /// The slot that this attempt may use.
     #[must_use]
     pub fn slot(&self) -> Option<Slot> {
         let slot = self.report.retrieval.as_ref()?.slot?;
-        (self.retry_count == 0 && slot.not_before >= self.started_at).then_some(slot)
+        usable(slot, self.retry_count, self.started_at)
     }
+}
+
+/// The question what Amazon did not announce of a report.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LookUpRequest {
+    /// The report, and what came of an earlier attempt.
+    pub look_up: ReportToLookUp,
+    /// How many attempts before this one failed.
+    pub retry_count: u32,
+    /// When the execution started: the same for every attempt.
+    pub started_at: Timestamp,
+}
+
+impl LookUpRequest {
+    /// The slot that this attempt may use.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        let slot = self.look_up.looked_up.as_ref()?.slot?;
+        usable(slot, self.retry_count, self.started_at)
+    }
+}
+
+/// Not after a failure: the attempt that failed may have spent it. Nor one from before the execution:
+/// it was an earlier execution's with the same input.
+fn usable(slot: Slot, retry_count: u32, started_at: Timestamp) -> Option<Slot> {
+    (retry_count == 0 && slot.not_before >= started_at).then_some(slot)
+}
+
+/// A report, and what came of an earlier attempt to look it up.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ReportToLookUp {
+    /// The report.
+    #[serde(flatten)]
+    pub report: AnnouncedReport,
+    /// The earlier attempt's result.
+    #[serde(default)]
+    pub looked_up: Option<LookedUp>,
+}
+
+/// What *ReportDocumentRetrieval* answers about a report: all of it, or when to ask again.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LookedUp {
+    /// The report, once Amazon is done with it.
+    pub report: Option<FinishedReport>,
+    /// The slot to wait for.
+    pub slot: Option<Slot>,
+    /// When to ask again: Amazon is not done with the report.
+    pub ask_again_at: Option<Timestamp>,
 }
 
 /// A report, and what came of an earlier attempt to retrieve it.
@@ -200,6 +260,30 @@ mod tests {
         assert!(request(1, "2026-11-22T04:00:00Z").slot().is_none());
         // The input of an execution that somebody starts again.
         assert!(request(0, "2026-11-23T04:00:00Z").slot().is_none());
+    }
+
+    #[test]
+    fn the_two_questions_are_told_apart() {
+        let report = json!({"SellerId": "A3", "ReportId": "1"});
+        let look_up = json!({
+            "LookUp": report, "RetryCount": 0, "StartedAt": "2026-11-22T04:00:00Z",
+        });
+        assert!(matches!(
+            serde_json::from_value(look_up),
+            Ok(Question::Report(request)) if request.slot().is_none()
+        ));
+        let document = json!({
+            "Report": {"SellerId": "A3", "ReportId": "1", "ReportType": "GET_X", "ProcessingStatus": "DONE"},
+            "RetryCount": 0, "StartedAt": "2026-11-22T04:00:00Z",
+        });
+        assert!(matches!(
+            serde_json::from_value(document),
+            Ok(Question::Document(_))
+        ));
+        assert_eq!(
+            serde_json::to_value(LookedUp::default()).expect("JSON"),
+            json!({"Report": null, "Slot": null, "AskAgainAt": null})
+        );
     }
 
     #[test]

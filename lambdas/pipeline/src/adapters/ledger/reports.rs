@@ -10,10 +10,10 @@ use super::queries::due_at;
 use super::row::{number, text, time};
 use super::{DUE, Ledger, Written, send};
 use crate::PipelineError;
-use crate::domain::FinishedReport;
 use crate::domain::ledger::{FINAL_PROGRESS, Stage};
 use crate::domain::order::RequestId;
 use crate::domain::stages::StoredDocument;
+use crate::domain::{AnnouncedReport, FinishedReport};
 
 /// A report that was ordered through this pipeline.
 #[derive(Clone, Debug)]
@@ -109,17 +109,18 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_notification(
         &self,
-        report: &FinishedReport,
+        report: &AnnouncedReport,
         region: Option<RegionCode>,
         overdue: Duration,
     ) -> Result<Notified, PipelineError> {
         let now = Timestamp::now();
-        let mut more = vec![
-            ("reportType", text(report.report_type.as_str())),
-            ("processingStatus", text(report.processing_status.as_str())),
-            ("due", text(DUE)),
-            ("dueAt", due_at(now, overdue)),
-        ];
+        let mut more = vec![("due", text(DUE)), ("dueAt", due_at(now, overdue))];
+        if let Some(report_type) = &report.report_type {
+            more.push(("reportType", text(report_type.as_str())));
+        }
+        if let Some(status) = report.processing_status {
+            more.push(("processingStatus", text(status.as_str())));
+        }
         if let Some(document) = &report.report_document_id {
             more.push(("reportDocumentId", text(document.as_str())));
         }
@@ -127,7 +128,15 @@ impl Ledger {
             more.push(("regionCode", text(region.as_str())));
         }
         // Below, not up to: a repetition changes nothing, not even the row of a delivery that failed.
-        let update = self.stage(report, Stage::Notified, now, &more, "", "<");
+        let update = self.stage_of(
+            &report.seller_id,
+            &report.report_id,
+            Stage::Notified,
+            now,
+            &more,
+            "",
+            "<",
+        );
         Ok(match send(update).await? {
             Written::Yes(_) => Notified::First,
             Written::No(row) if row.progress() >= FINAL_PROGRESS => Notified::Done,
@@ -139,6 +148,35 @@ impl Ledger {
                 since: row.time(Stage::Notified.time_attribute()),
             },
         })
+    }
+
+    /// Writes what Amazon told of a report when it was asked, and what its announcement had lacked.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_look_up(
+        &self,
+        report: &FinishedReport,
+        region: RegionCode,
+        missing: &[&str],
+    ) -> Result<(), PipelineError> {
+        let notes = missing.iter().map(|name| format!("announced without {name}"));
+        let mut assignments =
+            "reportType = :type, processingStatus = :processingStatus, regionCode = :region".to_owned();
+        let mut update = self
+            .update(&report.seller_id, report.report_id.as_str())
+            .condition_expression("attribute_exists(sellerId)")
+            .expression_attribute_values(":type", text(report.report_type.as_str()))
+            .expression_attribute_values(":processingStatus", text(report.processing_status.as_str()))
+            .expression_attribute_values(":region", text(region.as_str()))
+            .expression_attribute_values(":notes", AttributeValue::Ss(notes.collect()));
+        if let Some(document) = &report.report_document_id {
+            assignments.push_str(", reportDocumentId = :document");
+            update = update.expression_attribute_values(":document", text(document.as_str()));
+        }
+        send(update.update_expression(format!("SET {assignments} ADD notes :notes")))
+            .await
+            .map(drop)
     }
 
     /// Writes that Amazon told where the document is.
@@ -389,7 +427,7 @@ mod tests {
     async fn a_repeated_notification_is_told_from_the_first() {
         let notified = async |rule: Rule| {
             ledger(&[&rule])
-                .record_notification(&finished(), None, Duration::from_secs(60))
+                .record_notification(&finished().into(), None, Duration::from_secs(60))
                 .await
                 .expect("recorded")
         };
@@ -416,7 +454,7 @@ mod tests {
                 UpdateItemError::ConditionalCheckFailedException(error)
             });
         let notified = ledger(&[&ours])
-            .record_notification(&finished(), None, Duration::from_secs(60))
+            .record_notification(&finished().into(), None, Duration::from_secs(60))
             .await;
         assert_eq!(notified.expect("recorded"), Notified::First);
     }

@@ -1,0 +1,146 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use pipeline::PipelineError;
+use pipeline::adapters::{InSlot, or_warn};
+use pipeline::domain::stages::{LookUpRequest, LookedUp};
+use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport};
+use sp_api::rates::Operation;
+use sp_api::{Report, SpApiError};
+
+use crate::handler::Retrieval;
+
+/// How long Amazon is left alone with a report that is not finished.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30 * 60);
+
+/// Finds out what Amazon did not announce of a report.
+pub struct LookUp<'a>(pub &'a Retrieval);
+
+impl LookUp<'_> {
+    /// Asks Amazon for the report, if it is time; says when, if it is not.
+    pub async fn run(&self, request: LookUpRequest) -> Result<LookedUp, PipelineError> {
+        let report = &request.look_up.report;
+        let looked_up = self.ask(&request).await;
+        let (seller, id) = (&report.seller_id, report.report_id.as_str());
+        self.0.ledger.noting(seller, id, looked_up).await
+    }
+
+    async fn ask(&self, request: &LookUpRequest) -> Result<LookedUp, PipelineError> {
+        let announced = &request.look_up.report;
+        let (seller, id) = (&announced.seller_id, &announced.report_id);
+        let ledger = &self.0.ledger;
+        let row = ledger.row(seller, id.as_str()).await?;
+        let partners = &self.0.selling_partners_table;
+        let region = ledger.region_of(row.as_ref(), seller, partners).await?;
+        let asked = self.0.amazon.in_slot(
+            seller,
+            region,
+            &[Operation::GetReport],
+            request.slot(),
+            |client, token| async move { client.get_report(region, &token, id).await },
+        );
+        match asked.await? {
+            InSlot::Wait(slot) => Ok(LookedUp {
+                slot: Some(slot),
+                ..LookedUp::default()
+            }),
+            InSlot::Done(report) => {
+                let looked_up = looked_up(announced, report, request.started_at, Timestamp::now())?;
+                if let Some(report) = &looked_up.report {
+                    or_warn(ledger.record_look_up(report, region, &announced.missing()).await);
+                }
+                Ok(looked_up)
+            }
+        }
+    }
+}
+
+/// What Amazon's answer comes to. What was announced already and is there holds still.
+fn looked_up(
+    announced: &AnnouncedReport,
+    report: Report,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> Result<LookedUp, PipelineError> {
+    let Some(finished) = FinishedReport::of(announced.seller_id.clone(), report) else {
+        return Ok(LookedUp {
+            ask_again_at: Some(now + pause(started_at, now)),
+            ..LookedUp::default()
+        });
+    };
+    let report = FinishedReport {
+        report_document_id: finished
+            .report_document_id
+            .or_else(|| announced.report_document_id.clone()),
+        ..finished
+    };
+    if report.processing_status == FinalStatus::Done && report.report_document_id.is_none() {
+        return Err(SpApiError::UnexpectedAnswer {
+            call: Operation::GetReport.to_string(),
+            message: format!("report {} is DONE without a document", report.report_id),
+        }
+        .into());
+    }
+    Ok(LookedUp {
+        report: Some(report),
+        ..LookedUp::default()
+    })
+}
+
+/// Ever longer, as reports that take long take longer.
+fn pause(started_at: Timestamp, now: Timestamp) -> Duration {
+    let age = Duration::try_from(now - started_at).unwrap_or_default();
+    (age / 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const STARTED: &str = "2026-11-22T05:00:00Z";
+
+    fn answered(changes: &Value) -> Result<LookedUp, PipelineError> {
+        let mut report = json!({
+            "reportId": "1", "reportType": "GET_X", "processingStatus": "DONE",
+            "reportDocumentId": "d", "createdTime": "2026-11-22T04:00:00Z",
+        });
+        for (name, value) in changes.as_object().expect("an object") {
+            report[name] = value.clone();
+        }
+        let announced = serde_json::from_value(json!({"SellerId": "A3", "ReportId": "1"})).expect("a report");
+        let report = serde_json::from_value(report).expect("an answer");
+        let started: Timestamp = STARTED.parse().expect("a time");
+        looked_up(&announced, report, started, started + Duration::from_secs(600))
+    }
+
+    #[test]
+    fn what_was_not_announced_is_told() {
+        let report = answered(&json!({})).expect("told").report.expect("finished");
+        let whole = json!({
+            "SellerId": "A3", "ReportId": "1", "ReportType": "GET_X", "ProcessingStatus": "DONE",
+            "ReportDocumentId": "d",
+        });
+        assert_eq!(serde_json::to_value(report).expect("JSON"), whole);
+        let cancelled = json!({"processingStatus": "CANCELLED", "reportDocumentId": null});
+        let report = answered(&cancelled).expect("told").report.expect("finished");
+        assert_eq!(report.processing_status, FinalStatus::Cancelled);
+    }
+
+    #[test]
+    fn a_report_that_is_not_finished_is_asked_about_again() {
+        let unfinished = json!({"processingStatus": "IN_PROGRESS", "reportDocumentId": null});
+        let looked_up = answered(&unfinished).expect("told");
+        assert!(looked_up.report.is_none() && looked_up.slot.is_none());
+        let expected: Timestamp = "2026-11-22T05:15:00Z".parse().expect("a time");
+        assert_eq!(looked_up.ask_again_at, Some(expected));
+    }
+
+    #[test]
+    fn a_done_without_a_document_may_get_one_yet() {
+        let error = answered(&json!({"reportDocumentId": ""})).expect_err("no document");
+        assert_eq!(error.name(), "UnexpectedAnswer");
+    }
+}
