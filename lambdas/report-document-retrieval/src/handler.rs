@@ -225,3 +225,6 @@ fn with_reason(error: SpApiError, no_restricted_token: &SpApiError) -> SpApiErro
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! Every test has sellers of its own, so that all can run side by side on one stack.
 
 mod access;
+mod amazon_as_it_is;
 mod aws_cli;
 mod bad_input;
 mod browser;

@@ -1,0 +1,137 @@
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use pipeline::adapters::Ledger;
+use serde_json::{Value, json};
+use test_doubles::{SELLER_TOKEN, metered_amazon, token_server, written};
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const RESTRICTED_TOKEN: &str = "Atz.sprdt|1";
+
+/// Of the catalogue's types, one that needs a restricted data token, and one that does not.
+const RESTRICTED: &str = "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING";
+const OPEN: &str = "GET_MERCHANT_LISTINGS_ALL_DATA";
+
+fn refusal(code: &str, message: &str) -> Value {
+    json!({"errors": [{"code": code, "message": message, "details": ""}]})
+}
+
+/// Amazon answers whoever asks for the document with this token so.
+async fn document_answers(server: &MockServer, token: &str, status: u16) {
+    let body = match status {
+        200 => json!({"url": "https://example.com/d", "compressionAlgorithm": "GZIP"}),
+        _ => refusal("Unauthorized", "Access to requested resource is denied."),
+    };
+    Mock::given(method("GET"))
+        .and(path("/eu/reports/2021-06-30/documents/d"))
+        .and(header("x-amz-access-token", token))
+        .respond_with(ResponseTemplate::new(status).set_body_json(body))
+        .mount(server)
+        .await;
+}
+
+/// Amazon grants restricted data tokens, or answers so.
+async fn restricted_tokens(server: &MockServer, status: u16) {
+    let body = match status {
+        200 => json!({"restrictedDataToken": RESTRICTED_TOKEN, "expiresIn": 3600}),
+        400 => refusal("InvalidInput", "Invalid or unsupported document ID found"),
+        _ => refusal("Unauthorized", "The application has no role for that."),
+    };
+    Mock::given(method("POST"))
+        .and(path("/eu/tokens/2021-03-01/restrictedDataToken"))
+        .respond_with(ResponseTemplate::new(status).set_body_json(body))
+        .mount(server)
+        .await;
+}
+
+async fn retrieve(server: &MockServer, report_type: &str) -> Result<Retrieved, PipelineError> {
+    let row = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
+        GetItemOutput::builder()
+            .item("regionCode", AttributeValue::S("EU".into()))
+            .build()
+    });
+    let noted = written();
+    let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&row, &noted]);
+    let retrieval = Retrieval {
+        amazon: metered_amazon(server, &written()),
+        ledger: Ledger::new(ledger, "reports".into()),
+        selling_partners_table: "partners".into(),
+    };
+    let request = json!({
+        "Report": {"SellerId": "A3", "ReportId": "1", "ReportType": report_type,
+            "ProcessingStatus": "DONE", "ReportDocumentId": "d"},
+        "RetryCount": 0, "StartedAt": "2026-11-22T05:00:00Z",
+    });
+    let request = serde_json::from_value(request).expect("a request");
+    retrieval.retrieve(request).await
+}
+
+async fn calls(server: &MockServer, operation: &str) -> usize {
+    let requests = server.received_requests().await.expect("recorded");
+    requests
+        .iter()
+        .filter(|it| it.url.path().contains(operation))
+        .count()
+}
+
+#[tokio::test]
+async fn a_restricted_token_that_is_refused_for_good_leaves_the_plain_one() {
+    for status in [400, 403, 404] {
+        let server = token_server().await;
+        restricted_tokens(&server, status).await;
+        document_answers(&server, SELLER_TOKEN, 200).await;
+        let document = retrieve(&server, RESTRICTED).await.expect("retrieved").document;
+        assert!(document.is_some(), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_restricted_token_that_is_not_to_be_had_now_is_asked_for_again() {
+    let server = token_server().await;
+    restricted_tokens(&server, 503).await;
+    document_answers(&server, SELLER_TOKEN, 200).await;
+    let error = retrieve(&server, RESTRICTED).await.expect_err("later");
+    assert_eq!(error.name(), "Transient");
+    assert_eq!(calls(&server, "/documents/").await, 0);
+}
+
+#[tokio::test]
+async fn a_restricted_type_that_the_catalogue_does_not_know_gets_a_restricted_token_once() {
+    let server = token_server().await;
+    document_answers(&server, SELLER_TOKEN, 403).await;
+    restricted_tokens(&server, 200).await;
+    document_answers(&server, RESTRICTED_TOKEN, 200).await;
+    let document = retrieve(&server, OPEN).await.expect("retrieved").document;
+    assert!(document.is_some());
+    assert_eq!(calls(&server, "/restrictedDataToken").await, 1);
+}
+
+#[tokio::test]
+async fn both_tokens_denied_is_access_denied_with_both_reasons() {
+    for (report_type, granted) in [(OPEN, 400), (OPEN, 403), (OPEN, 200), (RESTRICTED, 403)] {
+        let server = token_server().await;
+        document_answers(&server, SELLER_TOKEN, 403).await;
+        restricted_tokens(&server, granted).await;
+        document_answers(&server, RESTRICTED_TOKEN, 403).await;
+        let error = retrieve(&server, report_type).await.expect_err("denied");
+        assert_eq!(error.name(), "AccessDenied", "{report_type} {granted}");
+        assert!(error.to_string().contains("restricted data token"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_neither_token_is_the_reason_for_is_passed_on() {
+    let server = token_server().await;
+    Mock::given(method("GET"))
+        .respond_with(
+            ResponseTemplate::new(400).set_body_json(refusal("InvalidInput", "Invalid reportDocumentId")),
+        )
+        .mount(&server)
+        .await;
+    let error = retrieve(&server, OPEN).await.expect_err("not yet");
+    assert_eq!(error.name(), "DocumentRejected");
+    assert_eq!(calls(&server, "/restrictedDataToken").await, 0);
+}
