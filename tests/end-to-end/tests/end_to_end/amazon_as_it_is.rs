@@ -134,9 +134,9 @@ async fn answers_that_pass_do_not_lose_the_report() {
         ),
         (document, 400, "InvalidInput", "Invalid reportDocumentId"),
         (document, 404, "NotFound", "No such document."),
-        (document, 408, "RequestTimeout", ""),
-        (document, 425, "TooEarly", ""),
-        ("lwa", 403, "", ""),
+        (document, 408, "RequestTimeout", "Timed out."),
+        (document, 425, "TooEarly", "Too early."),
+        ("lwa", 403, "Forbidden", "Request blocked."),
     ] {
         let fault = json!({
             "operation": operation, "sellerId": seller.id, "kind": "status", "status": status,
