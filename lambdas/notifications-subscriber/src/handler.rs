@@ -1,5 +1,5 @@
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{KeptSubscription, SellingPartners};
+use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
 use pipeline::requests::{InvalidRequest, Parameters, Subscribe, SubscriptionKey, Unsubscribe};
 use pipeline::subscriptions::{ByPlace, Subscriptions};
@@ -76,11 +76,7 @@ impl Subscriber {
                 return Err(self.subscribed_elsewhere(request, key, &others, remedy).await);
             }
         };
-        let kept = KeptSubscription {
-            region: key.region,
-            notification_type: key.notification_type.clone(),
-            id: subscription.id.clone(),
-        };
+        let kept = key.kept(subscription.id.clone());
         self.partners.keep_subscription(&key.seller_id, &kept).await?;
         self.partners
             .remember_subscription(&key.seller_id, key.region, discover.as_ref())
@@ -108,11 +104,7 @@ impl Subscriber {
             request
                 .once(self.subscriptions.delete(key, &subscription.id))
                 .await?;
-            let kept = KeptSubscription {
-                region: key.region,
-                notification_type: key.notification_type.clone(),
-                id: subscription.id.clone(),
-            };
+            let kept = key.kept(subscription.id.clone());
             self.partners.drop_subscription(&key.seller_id, &kept).await?;
         }
         if let Some(subscription) = ours.into_iter().next() {
