@@ -1,10 +1,11 @@
 //! Amazon that does not do at once what it was asked for.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use lambda_http::Body;
 use lambda_http::http::Response;
 use pipeline::api::respond;
+use wiremock::matchers::{body_partial_json, path_regex};
 use wiremock::{Request, Respond};
 
 use super::*;
@@ -26,14 +27,14 @@ struct Trouble {
     asked: Vec<String>,
 }
 
-struct Notifications(std::sync::Arc<Mutex<Trouble>>);
+struct Notifications(Arc<Mutex<Trouble>>);
 
 fn no(status: u16, code: &str, message: &str) -> ResponseTemplate {
     let errors = json!({"errors": [{"code": code, "message": message}]});
     ResponseTemplate::new(status).set_body_json(errors)
 }
 
-fn yes(payload: Value) -> ResponseTemplate {
+fn yes(payload: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json!({"payload": payload}))
 }
 
@@ -48,7 +49,7 @@ impl Respond for Notifications {
         let verb = request.method.as_str();
         trouble.asked.push(format!("{verb} {place}"));
         match (verb, place.split('/').collect::<Vec<_>>()[..].as_ref()) {
-            ("GET", ["destinations"]) => yes(json!([
+            ("GET", ["destinations"]) => yes(&json!([
                 {"destinationId": "d-ours", "name": "x", "resource": {"sqs": {"arn": OURS}}},
                 {"destinationId": "d-other", "resource": {"sqs": {"arn": "arn:aws:sqs:eu-west-1:1:other"}}},
                 {"destinationId": "d-bus", "resource": {"eventBridge": {
@@ -64,7 +65,7 @@ impl Respond for Notifications {
                 // One on each page.
                 let at = after.map_or(0, |(_, text)| text.parse::<usize>().expect("a number"));
                 let next = (at + 1 < listed.len()).then(|| (at + 1).to_string());
-                yes(json!({"subscriptions": listed.get(at..=at), "nextToken": next}))
+                yes(&json!({"subscriptions": listed.get(at..=at), "nextToken": next}))
             }
             ("GET", [_, _]) => {
                 let wanted = request
@@ -76,7 +77,7 @@ impl Respond for Notifications {
                     .standing
                     .iter()
                     .find(|(_, version, _)| *version == *wanted);
-                found.map_or_else(|| no(404, "NotFound", "none"), |found| yes(shown(found)))
+                found.map_or_else(|| no(404, "NotFound", "none"), |found| yes(&shown(found)))
             }
             ("POST", [_, _]) => {
                 let fails = if trouble.creations.is_empty() {
@@ -97,7 +98,7 @@ impl Respond for Notifications {
                         no(409, "StateConflict", "there is one")
                     }
                     None => {
-                        let answer = yes(shown(&made));
+                        let answer = yes(&shown(&made));
                         trouble.standing.push(made);
                         answer
                     }
@@ -157,9 +158,9 @@ impl Outcome {
 
 async fn subscribe(trouble: Trouble, replace: bool, whole: Duration) -> Outcome {
     let server = token_server().await;
-    let shared = std::sync::Arc::new(Mutex::new(trouble));
-    Mock::given(wiremock::matchers::path_regex("^/eu/notifications/v1/"))
-        .respond_with(Notifications(std::sync::Arc::clone(&shared)))
+    let shared = Arc::new(Mutex::new(trouble));
+    Mock::given(path_regex("^/eu/notifications/v1/"))
+        .respond_with(Notifications(Arc::clone(&shared)))
         .mount(&server)
         .await;
     let body = json!({
@@ -335,21 +336,19 @@ async fn what_can_not_be_replaced_is_restored_as_it_was() {
     for (failure, old) in [(NO_DESTINATION, "2020-09-04"), (FAILURE, "1.0")] {
         // Creations fail for as long as they are tried, and succeed then.
         let server = token_server().await;
-        let shared = std::sync::Arc::new(Mutex::new(Trouble {
+        let shared = Arc::new(Mutex::new(Trouble {
             creations: if old == "1.0" { vec![] } else { vec![CONFLICT] },
             standing: standing(&[("s-old", old, "d-other")]),
             ..Trouble::default()
         }));
         Mock::given(method("POST"))
-            .and(wiremock::matchers::body_partial_json(
-                json!({"destinationId": "d-ours"}),
-            ))
-            .respond_with(OnlyConflicts(std::sync::Arc::clone(&shared), failure))
+            .and(body_partial_json(json!({"destinationId": "d-ours"})))
+            .respond_with(OnlyConflicts(Arc::clone(&shared), failure))
             .with_priority(1)
             .mount(&server)
             .await;
-        Mock::given(wiremock::matchers::path_regex("^/eu/notifications/v1/"))
-            .respond_with(Notifications(std::sync::Arc::clone(&shared)))
+        Mock::given(path_regex("^/eu/notifications/v1/"))
+            .respond_with(Notifications(Arc::clone(&shared)))
             .mount(&server)
             .await;
         let body = json!({
@@ -381,7 +380,7 @@ async fn what_can_not_be_replaced_is_restored_as_it_was() {
 }
 
 /// Creations that ought to be ours: what is scripted first, then always the failure.
-struct OnlyConflicts(std::sync::Arc<Mutex<Trouble>>, (u16, &'static str, &'static str));
+struct OnlyConflicts(Arc<Mutex<Trouble>>, (u16, &'static str, &'static str));
 
 impl Respond for OnlyConflicts {
     fn respond(&self, _: &Request) -> ResponseTemplate {
