@@ -45,15 +45,8 @@ interface Expected {
 /** Everything each function knows and may do. */
 const EXPECTED: Record<string, Expected> = {
   FunctionsTokenStorage: {
-    environment: {
-      SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
-      TOKEN_KEY_ARN: "<EncryptionTokenKey.Arn>",
-    },
-    permissions: [
-      `dynamodb:UpdateItem dynamodb:DeleteItem on ${SELLING_PARTNERS}`,
-      TABLE_KEY,
-      "kms:Encrypt on <EncryptionTokenKey.Arn>",
-    ],
+    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>" },
+    permissions: [...spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"), "kms:Encrypt on <EncryptionTokenKey.Arn>"],
   },
   FunctionsNotificationsSubscriber: {
     environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>" },
@@ -95,6 +88,7 @@ const EXPECTED: Record<string, Expected> = {
       STATE_MACHINE_ARN: DELIVERY,
       ...REPORTS_TABLE,
       ...OVERDUE,
+      SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
       DEAD_LETTER_QUEUE_URL: "<NotificationsQueueDeadLetterQueue>",
       MAX_RECEIVE_COUNT: "5",
     },
@@ -102,6 +96,7 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${DELIVERY}`,
       `dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
+      `dynamodb:GetItem on ${SELLING_PARTNERS}`,
       "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <NotificationsQueue.Arn>",
       "kms:Decrypt on <EncryptionNotificationsKey.Arn> through sqs.<AWS::Region>.<AWS::URLSuffix>",
       "sqs:SendMessage on <NotificationsQueueDeadLetterQueue.Arn>",

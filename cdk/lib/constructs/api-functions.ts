@@ -27,22 +27,25 @@ export interface ApiFunctions {
 /** Adds the functions that the API calls, each with its environment and its permissions. */
 export function addApiFunctions(functions: Functions, can: Capabilities, props: ApiFunctionsProps): ApiFunctions {
   const { notificationsQueue, orderWorkflow } = props;
+  const destination = { environment: { NOTIFICATIONS_QUEUE_ARN: notificationsQueue.queue.queueArn } };
   return {
     tokenStorage: functions.add("TokenStorage", {
       ...API,
       name: "token-storage",
       description: "POST, DELETE /tokens: stores a selling partner's refresh token, forgets a selling partner",
-      capabilities: [can.sellingPartners("dynamodb:UpdateItem", "dynamodb:DeleteItem"), can.tokenKey("kms:Encrypt")],
+      capabilities: [
+        // A seller who is forgotten is unsubscribed first.
+        ...can.spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        can.tokenKey("kms:Encrypt"),
+        destination,
+      ],
     }),
 
     notificationsSubscriber: functions.add("NotificationsSubscriber", {
       ...API,
       name: "notifications-subscriber",
       description: "POST, DELETE /notifications: subscribes a selling partner to notifications, or no longer",
-      capabilities: [
-        ...can.spApi("dynamodb:UpdateItem"),
-        { environment: { NOTIFICATIONS_QUEUE_ARN: notificationsQueue.queue.queueArn } },
-      ],
+      capabilities: [...can.spApi("dynamodb:UpdateItem"), destination],
     }),
 
     reportCreator: functions.add("ReportCreator", {

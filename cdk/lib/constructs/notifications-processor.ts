@@ -36,6 +36,8 @@ export class NotificationsProcessor extends Construct {
         ...(expressLane === undefined ? [] : [expressLane.starting()]),
         can.reports("dynamodb:UpdateItem"),
         can.overdue(),
+        // Nothing is delivered of sellers who are not known here.
+        can.sellingPartners("dynamodb:GetItem"),
         { permissions: notificationsQueue.consumeAccess() },
         {
           environment: {

@@ -3,9 +3,10 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{DeadLetters, Ledger, Notified, Started, StateMachine};
+use pipeline::adapters::{DeadLetters, KnownSellers, Ledger, Notified, Started, StateMachine};
 use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{AnnouncedReport, FinalStatus, Notification, UnreadableNotification};
+use pipeline::metrics::Metric;
 
 /// Step Functions ends an execution of the express lane after five minutes.
 const LONGEST_IN_LANE: Duration = Duration::from_secs(300);
@@ -16,6 +17,8 @@ pub struct Processor {
     /// Where deliveries begin, if there is one.
     pub express_lane: Option<StateMachine>,
     pub ledger: Ledger,
+    /// Whose reports are delivered.
+    pub sellers: KnownSellers,
     pub dead_letters: DeadLetters,
     /// After so many deliveries the queue gives a message up.
     pub max_receive_count: u32,
@@ -65,7 +68,11 @@ impl Processor {
     async fn process_message(&self, message: &SqsMessage) -> Result<(), Unprocessed> {
         match Notification::parse(message.body.as_deref().unwrap_or_default())? {
             Notification::ReportFinished(report) => {
-                let note = self.deliver(&report, receive_count(message)).await?;
+                let note = if self.is_of_known_seller(&report).await? {
+                    self.deliver(&report, receive_count(message)).await?
+                } else {
+                    "skipped: the seller is not known here"
+                };
                 tracing::info!(
                     seller_id = report.seller_id.as_str(),
                     report_id = report.report_id.as_str(),
@@ -78,6 +85,16 @@ impl Processor {
             }
         }
         Ok(())
+    }
+
+    /// Whether the report is of somebody who is a seller here. One who has left, or was never here, may
+    /// be announced for as long as a subscription stands; that is counted, and nobody is troubled.
+    async fn is_of_known_seller(&self, report: &FinishedReport) -> Result<bool, PipelineError> {
+        let is_known = self.sellers.has(&report.seller_id).await?;
+        if !is_known {
+            Metric::AnnouncementsOfUnknownSellers.count();
+        }
+        Ok(is_known)
     }
 
     /// First the ledger, then the execution: should this end in between, the message comes again.
@@ -138,9 +155,10 @@ fn receive_count(message: &SqsMessage) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
     use aws_sdk_dynamodb::types::AttributeValue;
-    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, InternalServerError};
     use aws_sdk_sfn::operation::start_execution::{StartExecutionError, StartExecutionOutput};
     use aws_sdk_sfn::primitives::DateTime;
     use aws_sdk_sfn::types::error::{ExecutionAlreadyExists, StateMachineDoesNotExist};
@@ -165,6 +183,7 @@ mod tests {
     /// AWS, as far as the processor sees it.
     struct Rules {
         has_lane: bool,
+        seller: Rule,
         start: Rule,
         note: Rule,
         put_aside: Rule,
@@ -175,6 +194,13 @@ mod tests {
         fn new() -> Self {
             Self {
                 has_lane: false,
+                seller: mock!(aws_sdk_dynamodb::Client::get_item)
+                    .match_requests(|request| request.table_name() == Some("partners"))
+                    .then_output(|| {
+                        GetItemOutput::builder()
+                            .item("sellerId", AttributeValue::S("A3".into()))
+                            .build()
+                    }),
                 start: mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
                     let output = StartExecutionOutput::builder()
                         .execution_arn("arn")
@@ -208,12 +234,13 @@ mod tests {
                 .collect();
             let batch = serde_json::from_value(json!({"Records": records})).expect("a batch");
             let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&self.start]);
-            let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.note]);
+            let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.note, &self.seller]);
             let sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&self.put_aside]);
             let processor = Processor {
                 workflow: StateMachine::new(sfn.clone(), "arn:machine".into()),
                 express_lane: self.has_lane.then(|| StateMachine::new(sfn, "arn:lane".into())),
-                ledger: Ledger::new(dynamodb, "reports".into()),
+                ledger: Ledger::new(dynamodb.clone(), "reports".into()),
+                sellers: KnownSellers::new(dynamodb, "partners".into()),
                 dead_letters: DeadLetters::new(sqs, "https://queue".into()),
                 max_receive_count: 5,
                 overdue: Duration::from_secs(60),
@@ -259,6 +286,31 @@ mod tests {
         assert_eq!(rules.put_aside.num_calls(), 0);
         assert!(rules.failures(5, &[report("1")]).await.is_empty());
         assert_eq!(rules.put_aside.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_seller_who_left_makes_no_row_and_no_execution() {
+        let seller =
+            mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
+        let rules = Rules {
+            seller,
+            ..Rules::new()
+        };
+        assert!(rules.failures(1, &[report("1"), report("2")]).await.is_empty());
+        let counts = [&rules.note, &rules.start, &rules.put_aside].map(Rule::num_calls);
+        assert_eq!((rules.seller.num_calls(), counts), (2, [0, 0, 0]));
+    }
+
+    #[tokio::test]
+    async fn a_seller_who_can_not_be_looked_up_is_not_taken_for_gone() {
+        let seller = mock!(aws_sdk_dynamodb::Client::get_item)
+            .then_error(|| GetItemError::InternalServerError(InternalServerError::builder().build()));
+        let rules = Rules {
+            seller,
+            ..Rules::new()
+        };
+        assert_eq!(rules.failures(1, &[report("1")]).await, ["0"]);
+        assert_eq!(rules.start.num_calls(), 0);
     }
 
     #[tokio::test]

@@ -1,26 +1,30 @@
 use lambda_http::http::StatusCode;
-use pipeline::PipelineError;
-use pipeline::adapters::{Amazon, SellingPartners};
+use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
 use pipeline::requests::{InvalidRequest, Parameters, Subscribe, SubscriptionKey, Unsubscribe};
+use pipeline::subscriptions::{ByPlace, Subscriptions};
 use serde::Serialize;
 use sp_api::Subscription;
 use sp_api::ids::{DestinationId, SubscriptionId};
 
+use crate::creation::{Attempt, is_of_our_version, refusal};
+use crate::patience::{Patience, Request};
+
 /// What subscribing needs.
 pub struct Subscriber {
-    pub amazon: Amazon,
+    pub subscriptions: Subscriptions,
     pub partners: SellingPartners,
-    /// Where notifications are to arrive.
-    pub queue_arn: String,
+    pub patience: Patience,
 }
 
-/// `{destinationId, subscriptionId}`, as the Quick Start answered.
+/// `{destinationId, subscriptionId}`, as the Quick Start answered, and perhaps what is special.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscribed {
     destination_id: DestinationId,
     subscription_id: SubscriptionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// `{subscriptionId}`: which one there was.
@@ -33,35 +37,54 @@ pub struct Unsubscribed {
 impl Subscriber {
     /// Makes the queue a destination and subscribes the selling partner to it, reusing what is there.
     ///
-    /// Amazon keeps one subscription for a selling partner and notification type. One that sends
-    /// elsewhere is replaced only if the caller says so: somebody may rely on it.
+    /// Amazon keeps one subscription for a selling partner, notification type and payload version. One
+    /// that sends elsewhere is replaced only if the caller says so: somebody may rely on it.
     pub async fn subscribe(&self, body: &[u8]) -> Result<Subscribed, ApiError> {
         let Subscribe {
             key,
             replace_existing,
             discover,
         } = &Subscribe::parse(body)?;
+        let request = &self.patience.begin();
         // First, because it fails for an unknown seller before anything is made at Amazon.
-        let existing = self.subscription(key).await?;
-        let destination_id = self.destination(key.region).await?;
-        let subscription_id = match existing {
-            Some(subscription) if subscription.destination_id == destination_id => subscription.id,
-            Some(elsewhere) if *replace_existing => {
-                self.delete(key, &elsewhere.id).await?;
-                self.create(key, &destination_id).await?
-            }
+        let current = request
+            .once(self.subscriptions.current(key))
+            .await
+            .map_err(refusal)?;
+        let destination_id = &request
+            .once(self.subscriptions.our_destination(key.region))
+            .await?;
+        let attempt = match current {
+            Some(ours) if ours.sends_to(destination_id) => Attempt::Standing(ours),
             Some(elsewhere) => {
-                let remedy = "send \"ReplaceExisting\": true to move the subscription here";
-                return Err(self.subscribed_elsewhere(key, &elsewhere, remedy).await?);
+                match request.once(self.standing(key, destination_id, &[])).await? {
+                    // Of another payload version.
+                    Some(ours @ Attempt::Standing(_)) => ours,
+                    _ => Attempt::InTheWay(vec![elsewhere]),
+                }
             }
-            None => self.create(key, &destination_id).await?,
+            None => self.create(request, key, destination_id).await?,
         };
+        let subscription = match attempt {
+            Attempt::Standing(ours) => ours,
+            Attempt::InTheWay(others) if *replace_existing => {
+                self.replace(request, key, destination_id, others).await?
+            }
+            Attempt::InTheWay(others) => {
+                let remedy = "send \"ReplaceExisting\": true to move the subscription here, or delete it where it \
+                              was made";
+                return Err(self.subscribed_elsewhere(request, key, &others, remedy).await);
+            }
+        };
+        let kept = key.kept(subscription.id.clone());
+        self.partners.keep_subscription(&key.seller_id, &kept).await?;
         self.partners
             .remember_subscription(&key.seller_id, key.region, discover.as_ref())
             .await?;
         Ok(Subscribed {
-            destination_id,
-            subscription_id,
+            destination_id: destination_id.clone(),
+            note: note(&subscription),
+            subscription_id: subscription.id,
         })
     }
 
@@ -72,7 +95,24 @@ impl Subscriber {
         parameters: Result<Parameters, InvalidRequest>,
     ) -> Result<Unsubscribed, ApiError> {
         let Unsubscribe { key } = &Unsubscribe::parse(parameters?)?;
-        let Some(subscription) = self.subscription(key).await? else {
+        let request = &self.patience.begin();
+        let ByPlace { ours, elsewhere } = request
+            .once(self.subscriptions.by_place(key))
+            .await
+            .map_err(refusal)?;
+        for subscription in &ours {
+            request
+                .once(self.subscriptions.delete(key, &subscription.id))
+                .await?;
+            let kept = key.kept(subscription.id.clone());
+            self.partners.drop_subscription(&key.seller_id, &kept).await?;
+        }
+        if let Some(subscription) = ours.into_iter().next() {
+            return Ok(Unsubscribed {
+                subscription_id: subscription.id,
+            });
+        }
+        if elsewhere.is_empty() {
             let message = format!(
                 "selling partner {} is not subscribed to {}",
                 key.seller_id, key.notification_type
@@ -82,41 +122,67 @@ impl Subscriber {
                 "SubscriptionNotFound",
                 message,
             ));
-        };
-        let ours = self.find_destination(key.region).await?;
-        if ours.is_none_or(|destination| destination.id != subscription.destination_id) {
-            let remedy = "unsubscribe where they are received";
-            return Err(self.subscribed_elsewhere(key, &subscription, remedy).await?);
         }
-        self.delete(key, &subscription.id).await?;
-        Ok(Unsubscribed {
-            subscription_id: subscription.id,
-        })
+        let remedy = "unsubscribe where they are received";
+        Err(self.subscribed_elsewhere(request, key, &elsewhere, remedy).await)
     }
 
-    /// Says where the existing subscription sends, and what can be done about it.
+    /// Says where the existing subscriptions send, and what can be done about it.
     async fn subscribed_elsewhere(
         &self,
+        request: &Request,
         key: &SubscriptionKey,
-        elsewhere: &Subscription,
+        elsewhere: &[Subscription],
         remedy: &str,
-    ) -> Result<ApiError, PipelineError> {
-        let destinations = self.destinations(key.region).await?;
-        let queue = destinations
-            .into_iter()
-            .find(|destination| destination.id == elsewhere.destination_id)
-            .and_then(|destination| destination.queue_arn);
-        let place = queue.unwrap_or_else(|| format!("destination {}", elsewhere.destination_id));
+    ) -> ApiError {
         let message = format!(
-            "selling partner {} is subscribed to {}, and the notifications go to {place}; {remedy}",
-            key.seller_id, key.notification_type
+            "selling partner {} is subscribed to {}, and the notifications go elsewhere: {}; {remedy}",
+            key.seller_id,
+            key.notification_type,
+            self.describe(request, key, elsewhere).await
         );
-        Ok(ApiError::new(
-            StatusCode::CONFLICT,
-            "SubscribedElsewhere",
-            message,
-        ))
+        ApiError::new(StatusCode::CONFLICT, "SubscribedElsewhere", message)
     }
+
+    /// What the subscriptions are and where they send. What Amazon does not say now is left out.
+    pub(crate) async fn describe(
+        &self,
+        request: &Request,
+        key: &SubscriptionKey,
+        subscriptions: &[Subscription],
+    ) -> String {
+        let destinations = request
+            .once(self.subscriptions.destinations(key.region))
+            .await
+            .inspect_err(|error| tracing::warn!("destinations could not be looked up: {error}"))
+            .unwrap_or_default();
+        let describe = |subscription: &Subscription| {
+            let place = subscription.destination_id.as_ref().map(|id| {
+                let known = destinations.iter().find(|destination| destination.id == *id);
+                match known {
+                    Some(destination) => format!("sends to {} (destination {id})", destination.resource),
+                    None => format!("sends to destination {id}"),
+                }
+            });
+            let version = subscription.payload_version.as_ref();
+            let version = version.map(|version| format!(", payload version {version},"));
+            format!(
+                "subscription {}{} {}",
+                subscription.id,
+                version.unwrap_or_default(),
+                place.unwrap_or_else(|| "sends to a place that Amazon does not name".to_owned())
+            )
+        };
+        subscriptions.iter().map(describe).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What is worth saying of a subscription that is not the one that we would have made.
+fn note(subscription: &Subscription) -> Option<String> {
+    let version = subscription.payload_version.as_ref()?;
+    (!is_of_our_version(subscription)).then(|| {
+        format!("a subscription of payload version {version} sends here already; its notifications are read as well")
+    })
 }
 
 #[cfg(test)]

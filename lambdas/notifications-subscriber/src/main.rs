@@ -1,18 +1,21 @@
 //! *NotificationsSubscriber*: `POST /notifications` has Amazon send a selling partner's notifications
 //! to our queue; `DELETE /notifications` ends that.
 
-mod destinations;
+mod creation;
 mod handler;
-mod subscriptions;
+mod patience;
+mod replacement;
 
 use std::convert::Infallible;
 
 use handler::Subscriber;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
+use patience::Patience;
 use pipeline::adapters::{Amazon, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::settings::{self, AmazonSettings};
+use pipeline::subscriptions::Subscriptions;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -21,9 +24,9 @@ async fn main() -> Result<(), Error> {
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
     let aws = aws_config();
     let subscriber = &Subscriber {
-        amazon: Amazon::connect(&amazon_settings, &aws),
+        subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
         partners: SellingPartners::connect(&amazon_settings, &aws),
-        queue_arn,
+        patience: Patience::BEHIND_THE_API,
     };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(match *request.method() {

@@ -4,10 +4,12 @@ pub mod adapters;
 pub mod api;
 pub mod domain;
 mod error;
+pub mod metrics;
 pub mod ordering;
 mod persistence;
 pub mod requests;
 pub mod settings;
+pub mod subscriptions;
 pub mod transfer;
 
 pub use error::{PipelineError, StageError};

@@ -132,6 +132,12 @@ identifier!(
     "must be a notification type such as REPORT_PROCESSING_FINISHED"
 );
 identifier!(
+    /// A version of a notification type's payload: `1.0`, `2020-09-04`.
+    PayloadVersion,
+    |text| is_made_of(text, 64, ".-_"),
+    "must be a payload version such as 1.0"
+);
+identifier!(
     /// A place that notifications are sent to, by Amazon's id for it.
     DestinationId,
     |text| (1..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()),

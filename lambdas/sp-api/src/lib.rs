@@ -29,7 +29,7 @@ pub use document_stream::DocumentStream;
 pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::SpApiError;
 pub use lwa::{AccessToken, Grant, GrantlessScope, LwaCredentials};
-pub use notifications::{Destination, Subscription};
+pub use notifications::{Destination, DestinationResource, NewSubscription, Subscription};
 pub use processing_status::{ProcessingStatus, UnknownStatus};
 pub use rate_log::RateLog;
 pub use region::RegionCode;

@@ -24,6 +24,7 @@ pub enum Operation {
     DeleteDestination,
     CreateSubscription,
     GetSubscription,
+    GetSubscriptions,
     GetSubscriptionById,
     DeleteSubscriptionById,
     CreateRestrictedDataToken,
@@ -44,7 +45,7 @@ const fn rate(per_second: f64, burst: u32) -> Rate {
 }
 
 /// The table itself, in the order of Amazon's documentation.
-pub const RATES: [(Operation, &str, Rate); 19] = [
+pub const RATES: [(Operation, &str, Rate); 20] = [
     (Operation::CreateReport, "createReport", rate(0.0167, 15)),
     (Operation::GetReport, "getReport", rate(2.0, 15)),
     (Operation::GetReports, "getReports", rate(0.0222, 10)),
@@ -80,6 +81,7 @@ pub const RATES: [(Operation, &str, Rate); 19] = [
     (Operation::DeleteDestination, "deleteDestination", rate(1.0, 5)),
     (Operation::CreateSubscription, "createSubscription", rate(1.0, 5)),
     (Operation::GetSubscription, "getSubscription", rate(1.0, 5)),
+    (Operation::GetSubscriptions, "getSubscriptions", rate(1.0, 5)),
     (
         Operation::GetSubscriptionById,
         "getSubscriptionById",
@@ -165,6 +167,7 @@ mod tests {
             | Operation::DeleteDestination
             | Operation::CreateSubscription
             | Operation::GetSubscription
+            | Operation::GetSubscriptions
             | Operation::GetSubscriptionById
             | Operation::DeleteSubscriptionById
             | Operation::CreateRestrictedDataToken

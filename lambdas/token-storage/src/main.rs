@@ -1,31 +1,33 @@
 //! *TokenStorage*: `POST /tokens` keeps a selling partner's refresh token, encrypted by KMS;
-//! `DELETE /tokens/{SellerId}` forgets the selling partner.
+//! `DELETE /tokens/{SellerId}` ends the subscription and forgets the selling partner.
 
 mod handler;
+mod unsubscribing;
 
 use std::convert::Infallible;
 
+use handler::TokenStorage;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{SellingPartners, aws_config};
+use pipeline::adapters::{Amazon, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
-use pipeline::settings;
+use pipeline::settings::{self, AmazonSettings};
+use pipeline::subscriptions::Subscriptions;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
-    let table = settings::required("SELLING_PARTNERS_TABLE")?;
-    let key_arn = settings::required("TOKEN_KEY_ARN")?;
+    let amazon_settings = AmazonSettings::from_env()?;
+    let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
     let aws = aws_config();
-    let (dynamodb, kms) = (
-        aws_sdk_dynamodb::Client::new(&aws),
-        aws_sdk_kms::Client::new(&aws),
-    );
-    let partners = &SellingPartners::new(dynamodb, kms, table, key_arn);
+    let storage = &TokenStorage {
+        partners: SellingPartners::connect(&amazon_settings, &aws),
+        subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
+    };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(match *request.method() {
-            Method::DELETE => respond(handler::forget(partners, parameters(&request)).await),
-            _ => respond(handler::store_token(partners, request.body()).await),
+            Method::DELETE => respond(storage.forget(parameters(&request)).await),
+            _ => respond(storage.store_token(request.body()).await),
         })
     }))
     .await

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use common::{Amazon, LISTINGS, QUEUE, REFRESH_TOKEN, RESTRICTED};
 use secrecy::SecretString;
 use serde_json::json;
-use sp_api::ids::{DestinationId, MarketplaceId, NotificationType, ReportDocumentId, ReportId, ReportType};
+use sp_api::ids::{MarketplaceId, NotificationType, PayloadVersion, ReportDocumentId, ReportId, ReportType};
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, DocumentStream, Endpoints, Grant,
-    GrantlessScope, LwaCredentials, ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery,
-    SchedulePeriod, SpApiClient, SpApiError,
+    AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, Destination, DestinationResource,
+    DocumentStream, Endpoints, Grant, GrantlessScope, LwaCredentials, NewSubscription, ProcessingStatus,
+    RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient, SpApiError,
 };
 use sp_api_simulator::Options;
 use sp_api_simulator::testing::{Model, Prism};
@@ -376,32 +376,40 @@ async fn notifications_are_subscribed_to_and_moved() {
         .create_destination(na, &grantless, "here", QUEUE)
         .await
         .expect("created");
+    let listed = Destination {
+        id: destination.clone(),
+        resource: DestinationResource::Queue(QUEUE.to_owned()),
+    };
     assert_eq!(
         client.get_destinations(na, &grantless).await.expect("listed"),
-        std::slice::from_ref(&destination)
+        [listed]
     );
-    assert_eq!(
+    let version = PayloadVersion::parse("1.0").expect("valid");
+    let look = async || {
         client
-            .get_subscription(na, &seller, &finished)
+            .get_subscription(na, &seller, &finished, &version)
             .await
-            .expect("asked"),
-        None
-    );
+            .expect("asked")
+    };
+    assert_eq!(look().await, None);
 
-    let subscribe = async |to: &DestinationId| client.create_subscription(na, &seller, &finished, to).await;
-    let id = subscribe(&destination.id).await.expect("subscribed");
-    let again = subscribe(&destination.id).await.expect_err("there already");
+    let wanted = NewSubscription {
+        payload_version: &version,
+        destination_id: &destination,
+        processing_directive: None,
+    };
+    let subscribe = async || client.create_subscription(na, &seller, &finished, &wanted).await;
+    let id = subscribe().await.expect("subscribed");
+    let again = subscribe().await.expect_err("there already");
     assert!(
         matches!(again, SpApiError::Rejected { status: 409, .. }),
         "{again}"
     );
-    let found = client
-        .get_subscription(na, &seller, &finished)
-        .await
-        .expect("asked")
-        .expect("there");
-    assert_eq!((&found.id, &found.destination_id), (&id, &destination.id));
-    let error = client.delete_destination(na, &grantless, &destination.id).await;
+    let found = look().await.expect("there");
+    assert_eq!((&found.id, found.sends_to(&destination)), (&id, true));
+    let listed = client.get_subscriptions(na, &seller, &finished).await;
+    assert_eq!(listed.expect("listed"), [found]);
+    let error = client.delete_destination(na, &grantless, &destination).await;
     assert!(
         matches!(error, Err(SpApiError::Rejected { status: 409, .. })),
         "{error:?}"
@@ -416,7 +424,7 @@ async fn notifications_are_subscribed_to_and_moved() {
         .expect_err("gone");
     assert!(matches!(error, SpApiError::NotFound { .. }), "{error}");
     client
-        .delete_destination(na, &grantless, &destination.id)
+        .delete_destination(na, &grantless, &destination)
         .await
         .expect("deleted");
     assert_eq!(client.get_destinations(na, &grantless).await.expect("listed"), []);

@@ -207,6 +207,14 @@ async fn every_operation_of_notifications_fits_the_model() {
             200,
         )
         .await;
+    let list = "/notifications/v1/subscriptions?notificationTypes=REPORT_PROCESSING_FINISHED&pageSize=30";
+    let listed = refereed.call(Method::GET, list, &seller, None, 200).await;
+    let listed = listed["payload"]["subscriptions"].as_array();
+    assert_eq!(listed.map(Vec::len), Some(1));
+    let unknown = "/notifications/v1/subscriptions/NOPE";
+    refereed
+        .call(Method::POST, unknown, &seller, Some(&wanted), 400)
+        .await;
     let id = created["payload"]["subscriptionId"].as_str().expect("an id");
     let subscription = format!("{SUBSCRIPTIONS}/{id}");
     refereed

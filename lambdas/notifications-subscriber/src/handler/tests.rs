@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_smithy_mocks::{Rule, mock};
 use serde_json::{Value, json};
@@ -7,15 +9,26 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 
+mod trouble;
+
 const OURS: &str = "arn:aws:sqs:eu-west-1:1:ours";
 const SUBSCRIPTION: &str = "/eu/notifications/v1/subscriptions/REPORT_PROCESSING_FINISHED";
 
 fn subscriber(server: &MockServer, update: &Rule) -> Subscriber {
+    patient_subscriber(server, update, Duration::from_secs(60))
+}
+
+/// A subscriber that takes so much time for a request, and makes short pauses.
+fn patient_subscriber(server: &MockServer, update: &Rule, whole: Duration) -> Subscriber {
     let partners = selling_partners(update);
+    let amazon = test_doubles::amazon(server, partners.clone());
     Subscriber {
-        amazon: test_doubles::amazon(server, partners.clone()),
+        subscriptions: Subscriptions::new(amazon, OURS.into()),
         partners,
-        queue_arn: OURS.into(),
+        patience: Patience {
+            whole,
+            first_pause: Duration::from_millis(1),
+        },
     }
 }
 
@@ -117,7 +130,8 @@ async fn remembered(more: Value) -> String {
         .await;
     let expected = json!({"destinationId": "d-ours", "subscriptionId": "s-1"});
     assert_eq!(answer(subscribed), (200, expected));
-    receiver.try_recv().expect("one update")
+    let updates: Vec<String> = receiver.try_iter().collect();
+    updates.join("\n")
 }
 
 #[tokio::test]
@@ -131,4 +145,13 @@ async fn what_is_looked_for_is_remembered_with_the_region() {
     assert!(written.contains("REMOVE discoverReportTypes"), "{written}");
     let written = remembered(json!({})).await;
     assert!(!written.contains("discover"), "{written}");
+}
+
+#[tokio::test]
+async fn the_subscription_is_kept_so_that_it_can_be_ended_without_the_seller() {
+    let written = remembered(json!({})).await;
+    assert!(
+        written.contains(r#"Ss(["EU REPORT_PROCESSING_FINISHED s-1"])"#),
+        "{written}"
+    );
 }

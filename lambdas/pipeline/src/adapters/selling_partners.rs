@@ -1,4 +1,6 @@
 mod discovery;
+mod known;
+mod subscriptions;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -11,6 +13,8 @@ use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 pub use discovery::Discovering;
+pub use known::KnownSellers;
+pub use subscriptions::{Kept, KeptSubscription};
 
 use crate::PipelineError;
 use crate::settings::AmazonSettings;

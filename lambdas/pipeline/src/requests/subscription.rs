@@ -2,10 +2,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sp_api::RegionCode;
-use sp_api::ids::{NotificationType, ReportType, SellerId};
+use sp_api::ids::{NotificationType, ReportType, SellerId, SubscriptionId};
 
 use super::body::Body;
 use super::{InvalidRequest, Parameters};
+use crate::adapters::KeptSubscription;
 
 /// As many report types as Amazon's list of reports takes in one question.
 const MOST_DISCOVERED: usize = 10;
@@ -41,6 +42,16 @@ pub struct Unsubscribe {
 }
 
 impl SubscriptionKey {
+    /// The subscription `id`, as it is kept.
+    #[must_use]
+    pub fn kept(&self, id: SubscriptionId) -> KeptSubscription {
+        KeptSubscription {
+            region: self.region,
+            notification_type: self.notification_type.clone(),
+            id,
+        }
+    }
+
     fn take(fields: &mut Body) -> Result<Self, InvalidRequest> {
         Ok(Self {
             seller_id: fields.seller_id()?,

@@ -1,21 +1,18 @@
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
 
-use crate::world::{LISTINGS, Seller, World, new_seller_id};
+use crate::world::{LISTINGS, World};
 
 /// A document that Amazon does not have.
 const NO_DOCUMENT: &str = "amzn1.tortuga.3.x.REP";
 
-/// A seller whose authorization is gone by the time the report is finished: the workflow fails, says
-/// so, and marks the row.
+/// A seller who has a token here and never subscribed, so that nobody knows the region: the workflow
+/// fails, says so, and marks the row.
 #[tokio::test]
 async fn a_delivery_that_cannot_succeed_ends_with_mail_and_row() {
     let Some(world) = World::find().await else { return };
-    // Never stored here, so no token; announced all the same.
-    let stranger = Seller {
-        id: new_seller_id(),
-        refresh_token: String::new(),
-    };
+    // Announced all the same, as by another deployment's subscription.
+    let stranger = world.seller().await;
     let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
     world
         .simulator

@@ -1,6 +1,7 @@
 use end_to_end::Answer;
 use serde_json::json;
 
+use crate::failures::notification;
 use crate::subscriptions::subscribe_elsewhere;
 use crate::world::{LISTINGS, Seller, World};
 
@@ -86,4 +87,60 @@ async fn a_seller_is_forgotten() {
     let token = json!({"SellerId": seller.id, "RefreshToken": seller.refresh_token});
     world.post_ok("/tokens", &token).await;
     world.order(&seller, "EU", LISTINGS).await;
+}
+
+/// The case "a seller who was forgotten is announced again": the subscription is gone, and whatever is
+/// announced all the same makes no row, no execution and no mail.
+#[tokio::test]
+async fn a_forgotten_seller_is_not_announced_and_ignored_if_so() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let answer = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+    assert_eq!(
+        (answer.status, answer.body),
+        (200, json!({"sellerId": seller.id, "status": "SUCCESS"}))
+    );
+    let deletions = world
+        .simulator
+        .journal("deleteSubscriptionById", None)
+        .await
+        .expect("a journal");
+    assert!(
+        deletions.iter().any(|call| call["status"] == 200),
+        "{deletions:?}"
+    );
+
+    let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
+    let stranger = notification(&seller.id, "702", "DONE", "amzn1.tortuga.3.x.REP");
+    world
+        .simulator
+        .send_message(&queue, &stranger)
+        .await
+        .expect("sent");
+    // Who is not forgotten is announced behind it, in the same queue.
+    let other = world.subscribed_seller("EU").await;
+    let report = world.order(&other, "EU", LISTINGS).await;
+    world.delivered(&other, &report).await;
+    let token = json!({"SellerId": seller.id, "RefreshToken": seller.refresh_token});
+    world.post_ok("/tokens", &token).await;
+    let shown = world.get("/reports/702", &[("SellerId", &seller.id)]).await;
+    assert_eq!(shown.status, 404, "{}", shown.body);
+}
+
+/// A revoked authorization keeps nobody from being forgotten, nor from being unsubscribed: Amazon
+/// deletes subscriptions in the application's name.
+#[tokio::test]
+async fn a_seller_who_revoked_the_authorization_is_forgotten() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    world
+        .simulator
+        .revoke(&seller.refresh_token)
+        .await
+        .expect("revoked");
+    let answer = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+    assert_eq!(
+        (answer.status, answer.body),
+        (200, json!({"sellerId": seller.id, "status": "SUCCESS"}))
+    );
 }

@@ -10,7 +10,7 @@ use crate::sellers::is_vendor;
 use crate::world::{State, World};
 
 /// The application that the simulator knows, whatever its client id.
-const APPLICATION_ID: &str = "amzn1.sellerapps.app.aacccfff-4455-4b7c-4422-664ecacdd336";
+pub(super) const APPLICATION_ID: &str = "amzn1.sellerapps.app.aacccfff-4455-4b7c-4422-664ecacdd336";
 
 /// A queue and the subscription that leads to it.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 pub(crate) mod destinations;
 pub(crate) mod message;
 pub(crate) mod subscriptions;
+mod types;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

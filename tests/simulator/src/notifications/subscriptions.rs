@@ -1,9 +1,11 @@
 //! Subscriptions: made and read with the seller's token, read by id and deleted without a grant.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use sp_api::RegionCode;
-use sp_api::ids::NotificationType;
 
+use super::message::APPLICATION_ID;
+use super::types::{known, payload_versions};
 use super::{REPORT_PROCESSING_FINISHED, nothing, payload};
 use crate::errors::ApiError;
 use crate::fields::{FieldError, Fields};
@@ -35,15 +37,8 @@ impl Subscription {
     }
 }
 
-/// Payload versions that the type is known to have; `None` where they are not known.
-fn payload_versions(notification_type: &str) -> Option<&'static [&'static str]> {
-    (notification_type == REPORT_PROCESSING_FINISHED).then_some(&["2020-09-04", "1.0"])
-}
-
 fn notification_type<'a>(call: &'a Call<'_>) -> Result<&'a str, ApiError> {
-    let name = call.parameter(0);
-    let refusal = || ApiError::invalid_input(&format!("{name} is not a notification type"));
-    NotificationType::parse(name).map(|_| name).map_err(|_| refusal())
+    known(call.parameter(0))
 }
 
 pub(crate) fn create(call: &Call<'_>) -> Answer {
@@ -63,8 +58,8 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         .iter()
         .find(|destination| destination.region == call.region && destination.id == destination_id);
     let Some(destination) = destination else {
-        return Err(ApiError::not_found(&format!(
-            "Destination {destination_id} was not found."
+        return Err(ApiError::invalid_input(&format!(
+            "No destination with id '{destination_id}' for applicationId '{APPLICATION_ID}'"
         )));
     };
     if notification_type == REPORT_PROCESSING_FINISHED && destination.queue_arn().is_none() {
@@ -93,7 +88,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
     };
     if state.subscriptions.iter().any(is_same) {
         let message = format!("A subscription to {notification_type} {payload_version} already exists.");
-        return Err(ApiError::conflict(&message));
+        return Err(ApiError::new(StatusCode::CONFLICT, "StateConflict", &message, ""));
     }
     let answer = payload(&subscription.describe());
     state.subscriptions.push(subscription);
@@ -121,6 +116,48 @@ pub(crate) fn get(call: &Call<'_>) -> Answer {
             "There is no subscription to {notification_type}."
         ))),
     }
+}
+
+/// The seller's subscriptions to one type, of all payload versions unless one is asked for.
+pub(crate) fn list(call: &Call<'_>) -> Answer {
+    let names = call.query.list("notificationTypes", 1)?.unwrap_or_default();
+    let name = names.first();
+    let name = name.ok_or_else(|| ApiError::invalid_input("notificationTypes is required."))?;
+    let notification_type = known(name)?;
+    let version = call.query.one("payloadVersion")?;
+    let page_size = match call.query.one("pageSize")? {
+        None => 30,
+        Some(text) => {
+            let size = text.parse().ok().filter(|size| (30..=100).contains(size));
+            size.ok_or_else(|| ApiError::invalid_input("pageSize must be a number from 30 to 100"))?
+        }
+    };
+    let state = call.world.state();
+    let found: Vec<_> = state
+        .subscriptions
+        .iter()
+        .filter(|known| {
+            known.region == call.region
+                && known.seller_id == call.seller_id
+                && known.notification_type == notification_type
+                && version.is_none_or(|version| version == known.payload_version)
+        })
+        .collect();
+    // A token is the last id of the page before.
+    let begin = match call.query.one("nextToken")? {
+        None => 0,
+        Some(last) => {
+            let position = found.iter().position(|known| known.id == last);
+            position.ok_or_else(|| ApiError::invalid_input("nextToken is unknown."))? + 1
+        }
+    };
+    let page = &found[begin..found.len().min(begin + page_size)];
+    let listed: Vec<_> = page.iter().map(|known| known.describe()).collect();
+    let mut answer = json!({ "subscriptions": listed });
+    if begin + page.len() < found.len() {
+        answer["nextToken"] = page.last().map(|last| last.id.as_str()).into();
+    }
+    Ok(payload(&answer))
 }
 
 fn position(call: &Call<'_>, subscriptions: &[Subscription]) -> Result<usize, ApiError> {

@@ -60,6 +60,7 @@ fn notifications<'a>(method: &Method, segments: &'a [&'a str]) -> Found<'a> {
         ("GET", ["destinations"]) => (Operation::GetDestinations, destinations::list, parameters),
         ("GET", ["destinations", _]) => (Operation::GetDestination, destinations::get, parameters),
         ("DELETE", ["destinations", _]) => (Operation::DeleteDestination, destinations::delete, parameters),
+        ("GET", ["subscriptions"]) => (Operation::GetSubscriptions, subscriptions::list, parameters),
         ("POST", ["subscriptions", _]) => (Operation::CreateSubscription, subscriptions::create, parameters),
         ("GET", ["subscriptions", _]) => (Operation::GetSubscription, subscriptions::get, parameters),
         ("GET", ["subscriptions", _, _]) => (

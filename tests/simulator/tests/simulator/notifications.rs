@@ -13,6 +13,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use crate::common::{Amazon, LISTINGS, QUEUE, REFRESH_TOKEN, SELLER, code};
 
 const DESTINATIONS: &str = "/notifications/v1/destinations";
+const SUBSCRIPTIONS: &str = "/notifications/v1/subscriptions";
 const SUBSCRIPTION: &str = "/notifications/v1/subscriptions/REPORT_PROCESSING_FINISHED";
 
 /// The notifications about a report, when all of them have come.
@@ -125,7 +126,7 @@ async fn what_exists_conflicts_and_what_does_not_is_not_found() {
     let (seller, application) = (amazon.seller_token().await, amazon.grantless_token().await);
     let subscription = json!({ "payloadVersion": "1.0", "destinationId": destination_id });
     let (status, answer) = amazon.post(SUBSCRIPTION, &seller, &subscription).await;
-    assert_eq!((status.as_u16(), code(&answer)), (409, "Conflict"));
+    assert_eq!((status.as_u16(), code(&answer)), (409, "StateConflict"));
     let newer = json!({ "payloadVersion": "2020-09-04", "destinationId": destination_id });
     assert_eq!(amazon.post(SUBSCRIPTION, &seller, &newer).await.0, 200);
     let (_, latest) = amazon.get(SUBSCRIPTION, &seller).await;
@@ -138,7 +139,10 @@ async fn what_exists_conflicts_and_what_does_not_is_not_found() {
     let other = amazon.token_of("Atzr|A2OTHERSELLER|x").await;
     assert_eq!(amazon.get(SUBSCRIPTION, &other).await.0, 404);
     let nowhere = json!({ "payloadVersion": "1.0", "destinationId": "none" });
-    assert_eq!(amazon.post(SUBSCRIPTION, &other, &nowhere).await.0, 404);
+    let (status, answer) = amazon.post(SUBSCRIPTION, &other, &nowhere).await;
+    assert_eq!((status.as_u16(), code(&answer)), (400, "InvalidInput"));
+    let message = answer["errors"][0]["message"].as_str().expect("a text");
+    assert!(message.starts_with("No destination with id 'none'"), "{message}");
     let by_id = format!("{SUBSCRIPTION}/{subscription_id}");
     assert_eq!(amazon.get(&by_id, &seller).await.0, 403, "it is grantless");
     assert_eq!(amazon.get(&by_id, &application).await.0, 200);
@@ -147,6 +151,88 @@ async fn what_exists_conflicts_and_what_does_not_is_not_found() {
         (StatusCode::OK, json!({}))
     );
     assert_eq!(amazon.delete(&by_id, &application).await.0, 404);
+}
+
+#[tokio::test]
+async fn subscriptions_of_all_versions_are_listed_for_their_seller() {
+    let amazon = Amazon::start().await;
+    let (destination_id, subscription_id) = amazon.subscribe(REFRESH_TOKEN).await;
+    let seller = amazon.seller_token().await;
+    let newer = json!({ "payloadVersion": "2020-09-04", "destinationId": destination_id });
+    amazon.post(SUBSCRIPTION, &seller, &newer).await;
+    let list = format!("{SUBSCRIPTIONS}?notificationTypes=REPORT_PROCESSING_FINISHED");
+    let versions = async |path: &str, token: &str| {
+        let (status, answer) = amazon.get(path, token).await;
+        assert_eq!(status, 200, "{answer}");
+        let listed = answer["payload"]["subscriptions"].as_array().expect("a list");
+        listed
+            .iter()
+            .map(|subscription| {
+                subscription["payloadVersion"]
+                    .as_str()
+                    .expect("a text")
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(versions(&list, &seller).await, ["1.0", "2020-09-04"]);
+    assert_eq!(
+        versions(&format!("{list}&payloadVersion=2020-09-04"), &seller).await,
+        ["2020-09-04"]
+    );
+    assert_eq!(
+        versions(&format!("{list}&nextToken={subscription_id}"), &seller).await,
+        ["2020-09-04"]
+    );
+    let other = amazon.token_of("Atzr|A2OTHERSELLER|x").await;
+    assert!(versions(&list, &other).await.is_empty());
+    let application = amazon.grantless_token().await;
+    assert_eq!(amazon.get(&list, &application).await.0, 403, "it takes a seller");
+    for bad in [
+        SUBSCRIPTIONS.to_owned(),
+        format!("{SUBSCRIPTIONS}?notificationTypes=NOPE"),
+        format!("{list},ORDER_CHANGE"),
+        format!("{list}&pageSize=29"),
+        format!("{list}&nextToken=x"),
+    ] {
+        assert_eq!(amazon.get(&bad, &seller).await.0, 400, "{bad}");
+    }
+}
+
+/// The case "`NotificationType: NOPE`".
+#[tokio::test]
+async fn unknown_notification_types_are_refused_whatever_is_asked() {
+    let amazon = Amazon::start().await;
+    let (destination_id, _) = amazon.subscribe(REFRESH_TOKEN).await;
+    let (seller, application) = (amazon.seller_token().await, amazon.grantless_token().await);
+    let wanted = json!({ "payloadVersion": "1.0", "destinationId": destination_id });
+    let nope = format!("{SUBSCRIPTIONS}/NOPE");
+    let (status, answer) = amazon.post(&nope, &seller, &wanted).await;
+    assert_eq!((status.as_u16(), code(&answer)), (400, "InvalidInput"));
+    assert_eq!(amazon.get(&nope, &seller).await.0, 400);
+    let by_id = format!("{nope}/1");
+    assert_eq!(amazon.get(&by_id, &application).await.0, 400);
+    assert_eq!(amazon.delete(&by_id, &application).await.0, 400);
+    let known = format!("{SUBSCRIPTIONS}/ORDER_CHANGE");
+    assert_eq!(amazon.post(&known, &seller, &wanted).await.0, 200);
+}
+
+/// The case "createSubscription right after createDestination", as a fault.
+#[tokio::test]
+async fn a_destination_may_become_visible_late() {
+    let amazon = Amazon::start().await;
+    let (destination_id, _) = amazon.subscribe(REFRESH_TOKEN).await;
+    let seller = amazon.token_of("Atzr|A2OTHERSELLER|x").await;
+    let wanted = json!({ "payloadVersion": "1.0", "destinationId": destination_id });
+    let message = format!("No destination with id '{destination_id}' for applicationId 'y'");
+    let fault = json!({
+        "operation": "createSubscription", "kind": "status", "status": 400, "code": "InvalidInput",
+        "message": message, "count": 2,
+    });
+    amazon.control("/faults", &fault).await;
+    for status in [400, 400, 200] {
+        assert_eq!(amazon.post(SUBSCRIPTION, &seller, &wanted).await.0, status);
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,346 @@
+use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+use aws_sdk_kms::operation::decrypt::DecryptOutput;
+use aws_sdk_kms::operation::encrypt::EncryptOutput;
+use aws_sdk_kms::primitives::Blob;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use pipeline::api::respond;
+use serde_json::{Value, json};
+use test_doubles::{GRANTLESS_TOKEN, SELLER_TOKEN, answer, token_server};
+use wiremock::matchers::{body_string_contains, header, method, path, path_regex};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::*;
+
+const OURS: &str = "arn:aws:sqs:eu-west-1:1:ours";
+const KEPT: &str = "EU REPORT_PROCESSING_FINISHED s-kept";
+
+/// AWS, as far as this function sees it.
+struct Rules {
+    row: Rule,
+    update: Rule,
+    delete: Rule,
+    encrypt: Rule,
+}
+
+/// A seller's row with these subscriptions, in a region if there is one.
+fn row(region: Option<&'static str>, subscriptions: &'static [&'static str]) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let mut row = GetItemOutput::builder()
+            .item("sellerId", text("A3"))
+            .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")));
+        if let Some(region) = region {
+            row = row.item("regionCode", text(region));
+        }
+        if !subscriptions.is_empty() {
+            let texts = subscriptions.iter().map(|text| (*text).to_owned()).collect();
+            row = row.item("subscriptions", AttributeValue::Ss(texts));
+        }
+        row.build()
+    })
+}
+
+impl Rules {
+    fn new(row: Rule) -> Self {
+        Self {
+            row,
+            update: test_doubles::written(),
+            delete: mock!(aws_sdk_dynamodb::Client::delete_item)
+                .then_output(|| DeleteItemOutput::builder().build()),
+            encrypt: mock!(aws_sdk_kms::Client::encrypt).then_output(|| {
+                EncryptOutput::builder()
+                    .ciphertext_blob(Blob::new("sealed"))
+                    .build()
+            }),
+        }
+    }
+
+    fn storage(&self, server: &MockServer) -> TokenStorage {
+        let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
+            DecryptOutput::builder()
+                .plaintext(Blob::new("Atzr|token"))
+                .build()
+        });
+        let dynamodb = [&self.row, &self.update, &self.delete];
+        let partners = SellingPartners::new(
+            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &dynamodb),
+            mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&self.encrypt, &decrypt]),
+            "partners".into(),
+            "arn:key".into(),
+        );
+        let amazon = test_doubles::amazon(server, partners.clone());
+        TokenStorage {
+            partners,
+            subscriptions: Subscriptions::new(amazon, OURS.into()),
+        }
+    }
+
+    /// What `DELETE /tokens/A3` answers, and whether the row is gone then.
+    async fn forget(&self, server: &MockServer) -> (u16, Value, bool) {
+        let parameters = Parameters::new([("SellerId", "A3")]);
+        let (status, body) = answer(self.storage(server).forget(parameters).await);
+        (status, body, self.delete.num_calls() == 1)
+    }
+}
+
+fn forgotten() -> (u16, Value, bool) {
+    (200, json!({"sellerId": "A3", "status": "SUCCESS"}), true)
+}
+
+async fn answers(server: &MockServer, verb: &str, at: &str, token: &str, status: u16, body: Value) {
+    Mock::given(method(verb))
+        .and(path_regex(at))
+        .and(header("x-amz-access-token", token))
+        .respond_with(ResponseTemplate::new(status).set_body_json(body))
+        .mount(server)
+        .await;
+}
+
+fn refusal(code: &str) -> Value {
+    json!({"errors": [{"code": code, "message": "no"}]})
+}
+
+/// Amazon that lists these subscriptions and destinations `d-ours` and `d-other`.
+async fn amazon(listed: Value) -> MockServer {
+    let server = token_server().await;
+    let queue = |id: &str, arn: &str| json!({"destinationId": id, "resource": {"sqs": {"arn": arn}}});
+    let destinations =
+        json!({"payload": [queue("d-ours", OURS), queue("d-other", "arn:aws:sqs:eu-west-1:1:other")]});
+    answers(
+        &server,
+        "GET",
+        "/destinations$",
+        GRANTLESS_TOKEN,
+        200,
+        destinations,
+    )
+    .await;
+    answers(
+        &server,
+        "GET",
+        "/subscriptions/",
+        SELLER_TOKEN,
+        404,
+        refusal("NotFound"),
+    )
+    .await;
+    let listed = json!({"payload": {"subscriptions": listed}});
+    answers(&server, "GET", "/subscriptions$", SELLER_TOKEN, 200, listed).await;
+    server
+}
+
+/// The subscriptions that Amazon was asked to delete, each with the token.
+async fn deletions(server: &MockServer) -> Vec<(String, String)> {
+    let requests = server.received_requests().await.expect("recorded");
+    let deletions = requests
+        .iter()
+        .filter(|request| request.method.as_str() == "DELETE");
+    deletions
+        .map(|request| {
+            let id = request.url.path().rsplit('/').next().expect("an id").to_owned();
+            let token = request.headers["x-amz-access-token"].to_str().expect("a text");
+            (id, token.to_owned())
+        })
+        .collect()
+}
+
+fn deleted(id: &str, token: &str) -> (String, String) {
+    (id.to_owned(), token.to_owned())
+}
+
+async fn deletable(server: &MockServer) {
+    answers(
+        server,
+        "DELETE",
+        "/subscriptions/",
+        GRANTLESS_TOKEN,
+        200,
+        json!({}),
+    )
+    .await;
+}
+
+async fn authorization_is_revoked(server: &MockServer) {
+    Mock::given(path("/auth/o2/token"))
+        .and(body_string_contains("grant_type=refresh_token"))
+        .respond_with(ResponseTemplate::new(400).set_body_json(json!({"error": "invalid_grant"})))
+        .with_priority(1)
+        .mount(server)
+        .await;
+}
+
+#[tokio::test]
+async fn only_a_valid_body_is_stored() {
+    let rules = Rules {
+        update: mock!(aws_sdk_dynamodb::Client::update_item)
+            .then_output(|| UpdateItemOutput::builder().build()),
+        ..Rules::new(row(None, &[]))
+    };
+    let storage = rules.storage(&token_server().await);
+    let invalid = storage
+        .store_token(br#"{"SellerId":"A3TH9S8BH6GOGM","RefreshToken":""}"#)
+        .await;
+    assert!(invalid.is_err());
+    assert_eq!((rules.encrypt.num_calls(), rules.update.num_calls()), (0, 0));
+
+    let body = br#"{"SellerId":"A3TH9S8BH6GOGM","RefreshToken":"Atzr|IwEBI"}"#;
+    assert_eq!(
+        answer(storage.store_token(body).await),
+        (200, json!({"sellerId": "A3TH9S8BH6GOGM", "status": "SUCCESS"}))
+    );
+    assert_eq!(rules.update.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn a_seller_who_never_subscribed_is_forgotten_once_and_amazon_not_asked() {
+    let delete = mock!(aws_sdk_dynamodb::Client::delete_item)
+        .sequence()
+        .output(|| DeleteItemOutput::builder().build())
+        .error(|| {
+            let error = ConditionalCheckFailedException::builder().build();
+            DeleteItemError::ConditionalCheckFailedException(error)
+        })
+        .build();
+    let rules = Rules {
+        delete,
+        ..Rules::new(row(None, &[]))
+    };
+    let server = token_server().await;
+    let storage = rules.storage(&server);
+    let ask =
+        async |pairs: &[(&str, &str)]| answer(storage.forget(Parameters::new(pairs.iter().copied())).await);
+    let (status, body, _) = forgotten();
+    assert_eq!(ask(&[("SellerId", "A3")]).await, (status, body));
+    let (status, refusal) = ask(&[("SellerId", "A3")]).await;
+    assert_eq!((status, &refusal["code"]), (404, &json!("SellerNotFound")));
+    let (status, refusal) = ask(&[("SellerId", "A B")]).await;
+    assert_eq!((status, &refusal["field"]), (400, &json!("SellerId")));
+    assert!(server.received_requests().await.expect("recorded").is_empty());
+}
+
+/// The case "a seller who was forgotten is announced again": the subscription is gone.
+#[tokio::test]
+async fn who_is_forgotten_is_unsubscribed_first() {
+    let server = amazon(json!([
+        {"subscriptionId": "s-ours", "destinationId": "d-ours"},
+        {"subscriptionId": "s-other", "destinationId": "d-other"},
+    ]))
+    .await;
+    deletable(&server).await;
+    // A row of the time when subscriptions were not kept.
+    let rules = Rules::new(row(Some("EU"), &[]));
+    assert_eq!(rules.forget(&server).await, forgotten());
+    assert_eq!(deletions(&server).await, [deleted("s-ours", GRANTLESS_TOKEN)]);
+}
+
+#[tokio::test]
+async fn a_revoked_authorization_does_not_keep_a_kept_subscription_alive() {
+    let server = amazon(json!([])).await;
+    authorization_is_revoked(&server).await;
+    deletable(&server).await;
+    assert_eq!(
+        Rules::new(row(Some("EU"), &[KEPT])).forget(&server).await,
+        forgotten()
+    );
+    assert_eq!(deletions(&server).await, [deleted("s-kept", GRANTLESS_TOKEN)]);
+}
+
+#[tokio::test]
+async fn a_subscription_that_nobody_can_find_any_more_is_said() {
+    let server = amazon(json!([])).await;
+    authorization_is_revoked(&server).await;
+    let (status, body, is_gone) = Rules::new(row(Some("EU"), &[])).forget(&server).await;
+    assert_eq!((status, is_gone), (200, true));
+    let note = body["note"].as_str().expect("a note");
+    assert!(
+        note.contains("could not be found out") && note.contains("revoked"),
+        "{note}"
+    );
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_gone_already_is_no_failure() {
+    let server = amazon(json!([])).await;
+    answers(
+        &server,
+        "DELETE",
+        "/subscriptions/",
+        GRANTLESS_TOKEN,
+        404,
+        refusal("NotFound"),
+    )
+    .await;
+    assert_eq!(
+        Rules::new(row(Some("EU"), &[KEPT])).forget(&server).await,
+        forgotten()
+    );
+}
+
+#[tokio::test]
+async fn what_amazon_refuses_the_application_is_deleted_with_the_sellers_own_token() {
+    let server = amazon(json!([])).await;
+    answers(
+        &server,
+        "DELETE",
+        "/subscriptions/",
+        GRANTLESS_TOKEN,
+        403,
+        refusal("Unauthorized"),
+    )
+    .await;
+    answers(&server, "DELETE", "/subscriptions/", SELLER_TOKEN, 200, json!({})).await;
+    assert_eq!(
+        Rules::new(row(Some("EU"), &[KEPT])).forget(&server).await,
+        forgotten()
+    );
+    let with_sellers_token = deleted("s-kept", SELLER_TOKEN);
+    assert!(deletions(&server).await.contains(&with_sellers_token));
+}
+
+#[tokio::test]
+async fn what_passes_keeps_the_token_so_that_the_call_can_be_repeated() {
+    for (listed, deleted) in [(200, 500), (503, 200), (403, 200)] {
+        let server = token_server().await;
+        let queue = json!({"destinationId": "d-ours", "resource": {"sqs": {"arn": OURS}}});
+        answers(
+            &server,
+            "GET",
+            "/destinations$",
+            GRANTLESS_TOKEN,
+            200,
+            json!({"payload": [queue]}),
+        )
+        .await;
+        let subscription = json!({"subscriptionId": "s-ours", "destinationId": "d-ours"});
+        let payload = json!({"payload": subscription, "errors": [{"code": "x", "message": "no"}]});
+        answers(&server, "GET", "/subscriptions/", SELLER_TOKEN, listed, payload).await;
+        answers(
+            &server,
+            "DELETE",
+            "/subscriptions/",
+            GRANTLESS_TOKEN,
+            deleted,
+            refusal("x"),
+        )
+        .await;
+        let rules = Rules::new(row(Some("EU"), &[]));
+        let response = respond(
+            rules
+                .storage(&server)
+                .forget(Parameters::new([("SellerId", "A3")]))
+                .await,
+        );
+        assert_eq!(
+            (response.status().as_u16(), rules.delete.num_calls()),
+            (503, 0),
+            "{listed} {deleted}"
+        );
+        assert!(response.headers().contains_key("retry-after"));
+        let body: Value = serde_json::from_slice(response.body()).expect("JSON");
+        assert_eq!(body["code"], "StillSubscribed");
+    }
+}
