@@ -86,7 +86,7 @@ impl MessageOddity {
             }
             Self::PascalCase => renamed(message, &pascal_case),
             Self::UpperCaseIds => renamed(message, &upper_case_id),
-            Self::EventBridge => event(message),
+            Self::EventBridge => event(&message),
             Self::SnsEnvelope => envelope(&whole),
             Self::JsonInJson => Value::String(whole),
             _ => message,
@@ -157,7 +157,7 @@ fn upper_case_id(name: &str) -> String {
     }
 }
 
-fn event(message: Value) -> Value {
+fn event(message: &Value) -> Value {
     json!({
         "version": "0",
         "id": message["notificationMetadata"]["notificationId"],

@@ -287,8 +287,8 @@ async fn list_without_times_and_list_wider_times() {
     );
     let wider = listed("list-wider-times").await;
     let time = |name: &str| wider[name].as_str().expect("a time").to_owned();
-    assert!(time("dataStartTime") < "2024-03-10".to_owned());
-    assert!(time("dataEndTime") > "2024-03-12".to_owned());
+    assert!(time("dataStartTime").as_str() < "2024-03-10");
+    assert!(time("dataEndTime").as_str() > "2024-03-12");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{PlannedAccount, moment};
+use super::{NUMBER, PlannedAccount, moment};
 use crate::options::{Faults, Kind};
 
 /// When the seller withdraws the authorization who does.
@@ -49,6 +49,8 @@ pub enum Event {
     ForgetAccessTokens,
     /// The client secret is rotated.
     Rotate,
+    /// From now on every so many messages, documents and answers are odd.
+    BeOdd { mode: Value },
     /// A process of that function is killed; which one, if it has several, is chosen by the number.
     Kill { function: &'static str, choice: usize },
 }
@@ -88,6 +90,7 @@ pub fn draw(
         mut mail,
         mut rotation,
         mut kill,
+        mut odd,
     ] = std::array::from_fn(|_| rng.fork());
     let mut events = Vec::new();
     if let Some(account) = accounts.iter().position(|account| account.is_revoked) {
@@ -126,8 +129,18 @@ pub fn draw(
         };
         events.extend((0..count).map(killing));
     }
+    if faults.have(Kind::Odd) {
+        events.push((Duration::ZERO, oddly(&mut odd)));
+    }
     events.sort_by_key(|(at, _)| *at);
     events
+}
+
+/// Answers cost time, for whoever is refused waits.
+fn oddly(rng: &mut Rng) -> Event {
+    let every = json!({"messages": 4, "documents": 4, "answers": 8});
+    let mode = json!({"seed": rng.u32(..), "every": every, "reportOption": NUMBER});
+    Event::BeOdd { mode }
 }
 
 /// A fault that strikes so many calls in a hundred, all the time.
