@@ -56,7 +56,7 @@ pub enum Event {
 }
 
 /// How many shapes garbage has.
-const SHAPES: usize = 6;
+const SHAPES: usize = 7;
 
 /// A message that nobody can read, unlike those of other runs.
 pub fn garbage(run: &str, number: usize) -> String {
@@ -66,10 +66,11 @@ pub fn garbage(run: &str, number: usize) -> String {
         0 => name,
         1 => format!("{{\"notificationType\": \"REPORT_PROCESSING_FINISHED\", \"payload\": {{\"{name}\""),
         2 => json!([name]).to_string(),
-        3 => json!({"notificationType": 5, "payload": name}).to_string(),
+        3 => json!({"notificationType": [5], "payload": name}).to_string(),
         4 => {
             json!({"notificationType": "REPORT_PROCESSING_FINISHED", "payload": {"report": name}}).to_string()
         }
+        5 => json!({"Type": "Notification", "Message": name}).to_string(),
         _ => json!({"notificationType": "REPORT_PROCESSING_FINISHED", "payload": report}).to_string(),
     }
 }

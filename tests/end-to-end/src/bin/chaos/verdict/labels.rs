@@ -5,6 +5,9 @@ use encoding_rs::Encoding;
 use super::Verdict;
 use crate::evidence::{DATA, Object, TrueReport};
 
+/// What the simulator calls Amazon's reason for a failure, in JSON whatever the type.
+const REASON: &str = "fatal-reason";
+
 impl Verdict {
     /// Compares an object's name and headers with what the bytes are.
     pub(super) fn judge_labels(&mut self, report: &TrueReport, name: &str, object: &Object) {
@@ -42,6 +45,9 @@ fn problems(report: &TrueReport, object: &Object) -> Vec<String> {
     }
     if report.status == "FATAL" && object.key.starts_with(DATA) {
         problems.push("a reason lies among the data".to_owned());
+    }
+    if report.oddity.as_deref() == Some(REASON) && !object.key.trim_end_matches(".gz").ends_with(".json") {
+        problems.push("a reason in JSON is called something else".to_owned());
     }
     problems
 }

@@ -232,6 +232,13 @@ fn the_reason_of_a_failure_is_kept_apart_from_the_data() {
         evidence.rows[3].object_key = Some(reason.key.clone());
     });
     assert_eq!(verdict.mislabelled, 1);
+    let mut evidence = good();
+    evidence.reports[3].oddity = Some("fatal-reason".into());
+    assert_eq!(Verdict::of(&evidence).mislabelled, 1, "it is JSON");
+    let key = evidence.objects[2].key.replace(".txt", ".json");
+    evidence.objects[2].key.clone_from(&key);
+    evidence.rows[3].object_key = Some(key);
+    assert_eq!(Verdict::of(&evidence).problems, [""; 0]);
 }
 
 #[test]
