@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
@@ -161,6 +163,33 @@ impl Simulator {
     pub async fn clear_faults(&self) -> Result<()> {
         self.answer(self.http.delete(self.control("faults"))).await?;
         Ok(())
+    }
+
+    /// Orders what is odd, in one case or every so often.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn be_odd(&self, order: &Value) -> Result<()> {
+        self.post("oddities", order).await?;
+        Ok(())
+    }
+
+    /// Takes back everything odd that has not happened yet.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn clear_oddities(&self) -> Result<()> {
+        self.answer(self.http.delete(self.control("oddities"))).await?;
+        Ok(())
+    }
+
+    /// How many odd messages, documents and answers of each kind there have been.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn oddities(&self) -> Result<BTreeMap<String, BTreeMap<String, u64>>> {
+        let mut answer = self.get("oddities").await?;
+        Ok(serde_json::from_value(answer["sent"].take())?)
     }
 
     /// Announces a finished report, as many times as that.

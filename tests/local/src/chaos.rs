@@ -16,7 +16,7 @@ use crate::stack::{self, Stack};
 use crate::workspace::Workspace;
 
 /// What can go wrong, by the program's names for it.
-const FAULTS: [&str; 10] = [
+const FAULTS: [&str; 11] = [
     "lwa",
     "sp-api",
     "throttle",
@@ -25,6 +25,7 @@ const FAULTS: [&str; 10] = [
     "rotation",
     "kill",
     "aws",
+    "odd",
     "all",
     "none",
 ];

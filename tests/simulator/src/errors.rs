@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::fields::FieldError;
@@ -80,6 +81,85 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = json!({ "code": self.code, "message": self.message, "details": self.details });
         (self.status, Json(json!({ "errors": [error] }))).into_response()
+    }
+}
+
+/// How the body of an error answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ErrorShape {
+    /// As the endpoint usually does.
+    #[default]
+    Usual,
+    /// `{"message": …}`
+    Message,
+    /// `{"Message": …}`
+    CapitalMessage,
+    /// As usual, but that `errors` is an object.
+    Object,
+    /// As usual, and a second error.
+    Several,
+    /// The message as plain text.
+    Text,
+    /// The message on an HTML page.
+    Html,
+    /// No body at all.
+    Empty,
+}
+
+impl ErrorShape {
+    /// All of them, with their names.
+    pub(crate) const ALL: [(&str, Self); 8] = [
+        ("usual", Self::Usual),
+        ("message", Self::Message),
+        ("capital-message", Self::CapitalMessage),
+        ("object", Self::Object),
+        ("several", Self::Several),
+        ("text", Self::Text),
+        ("html", Self::Html),
+        ("empty", Self::Empty),
+    ];
+}
+
+/// What an error says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ErrorText<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) details: &'a str,
+}
+
+/// An error answer in that shape; `usual` writes the endpoint's own.
+pub(crate) fn shaped(
+    shape: ErrorShape,
+    text: ErrorText<'_>,
+    usual: impl FnOnce(ErrorText<'_>) -> Response,
+) -> Response {
+    let ErrorText {
+        status,
+        code,
+        message,
+        details,
+    } = text;
+    let error = || json!({ "code": code, "message": message, "details": details });
+    match shape {
+        ErrorShape::Usual => usual(text),
+        ErrorShape::Message => (status, Json(json!({ "message": message }))).into_response(),
+        ErrorShape::CapitalMessage => (status, Json(json!({ "Message": message }))).into_response(),
+        ErrorShape::Object => (status, Json(json!({ "errors": error() }))).into_response(),
+        ErrorShape::Several => {
+            let second =
+                json!({ "code": "InternalFailure", "message": "There is more to it.", "details": "" });
+            (status, Json(json!({ "errors": [error(), second] }))).into_response()
+        }
+        ErrorShape::Text => (status, message.to_owned()).into_response(),
+        ErrorShape::Html => {
+            let page =
+                format!("<html><head><title>{status}</title></head><body><h1>{message}</h1></body></html>");
+            (status, Html(page)).into_response()
+        }
+        ErrorShape::Empty => status.into_response(),
     }
 }
 

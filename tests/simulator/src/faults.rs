@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use sp_api::RegionCode;
 
+use crate::errors::ErrorShape;
 use crate::random::Numbers;
 
 /// What goes wrong.
@@ -17,6 +18,8 @@ pub(crate) enum FaultKind {
         status: u16,
         code: Option<String>,
         message: Option<String>,
+        details: Option<String>,
+        shape: ErrorShape,
         headers: BTreeMap<String, String>,
     },
     /// The connection is reset before anything is answered, and nothing else happens.

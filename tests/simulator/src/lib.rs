@@ -9,6 +9,7 @@ mod fields;
 mod journal;
 mod lwa;
 mod notifications;
+mod oddities;
 mod outcomes;
 mod quotas;
 mod random;

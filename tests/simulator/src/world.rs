@@ -11,6 +11,7 @@ use crate::journal::Journal;
 use crate::lwa::{ClientCredentials, Codes, OldSecrets};
 use crate::notifications::destinations::Destination;
 use crate::notifications::subscriptions::Subscription;
+use crate::oddities::Oddities;
 use crate::outcomes::Scripts;
 use crate::quotas::Quotas;
 use crate::random::Secrets;
@@ -35,6 +36,7 @@ pub(crate) struct State {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) scripts: Scripts,
     pub(crate) faults: Faults,
+    pub(crate) oddities: Oddities,
     pub(crate) deliveries: Deliveries,
     pub(crate) journal: Journal,
 }
@@ -55,6 +57,7 @@ impl State {
             subscriptions: Vec::new(),
             scripts: Scripts::default(),
             faults: Faults::default(),
+            oddities: Oddities::default(),
             deliveries: Deliveries::default(),
             journal: Journal::default(),
         }

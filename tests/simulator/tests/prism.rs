@@ -261,6 +261,123 @@ async fn restricted_data_tokens_fit_the_model() {
     refereed.finish().await;
 }
 
+/// Whether Prism objects to the odd answer that is ordered, and to nothing else.
+async fn is_objected_to(
+    refereed: &Refereed,
+    order: &Value,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> bool {
+    let amazon = &refereed.amazon;
+    amazon.control("/oddities", order).await;
+    let sent = async || amazon.look("/oddities").await["sent"].clone();
+    let before = sent().await;
+    let token = amazon.seller_token().await;
+    let response = amazon.send(method, path, &token, body).await;
+    let headers = response.headers().clone();
+    let text = response.text().await.expect("a body");
+    assert_ne!(sent().await, before, "{order}: {text}");
+    objection(&headers, &text).is_some()
+}
+
+/// The simulator breaks the model on purpose, and only where the oddity's name says so.
+#[tokio::test]
+async fn odd_answers_break_the_model_of_reports_or_keep_it() {
+    let Some(refereed) = Refereed::start(Model::Reports).await else {
+        return;
+    };
+    let report = refereed.amazon.finished_report(LISTINGS, &json!({})).await;
+    let document = refereed.amazon.document_path(&report).await;
+    let list = format!("{REPORTS}?reportTypes={LISTINGS}");
+    for (kind, path, breaks) in [
+        ("forbidden", &document, false),
+        ("document-id-invalid", &document, false),
+        ("secret-expired", &document, false),
+        ("restricted-enforced", &document, false),
+        ("error-several", &document, false),
+        ("list-without-marketplaces", &list, false),
+        ("list-more-marketplaces", &list, false),
+        ("list-without-times", &list, false),
+        ("list-wider-times", &list, false),
+        ("request-timeout", &document, true),
+        ("too-early", &document, true),
+        ("error-message", &document, true),
+        ("error-capital-message", &document, true),
+        ("error-object", &document, true),
+        ("error-text", &document, true),
+        ("error-html", &document, true),
+        ("error-empty", &document, true),
+    ] {
+        let order = json!({ "kind": kind });
+        let is_broken = is_objected_to(&refereed, &order, Method::GET, path, None).await;
+        assert_eq!(is_broken, breaks, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn odd_documents_break_the_model_of_reports_or_keep_it() {
+    let Some(refereed) = Refereed::start(Model::Reports).await else {
+        return;
+    };
+    let token = refereed.amazon.seller_token().await;
+    for (kind, breaks) in [
+        ("plain-declared-gzip", false),
+        ("gzip-undeclared", false),
+        ("encoding-header-only", false),
+        ("algorithm-lower-case", true),
+        ("algorithm-mixed-case", true),
+        ("algorithm-unknown", true),
+        ("algorithm-none", true),
+        ("algorithm-empty", true),
+    ] {
+        refereed
+            .amazon
+            .control("/oddities", &json!({ "kind": kind }))
+            .await;
+        let report = refereed.amazon.finished_report(LISTINGS, &json!({})).await;
+        assert_eq!(report["oddity"], kind);
+        let path = refereed.amazon.document_path(&report).await;
+        let response = refereed.amazon.send(Method::GET, &path, &token, None).await;
+        let headers = response.headers().clone();
+        let text = response.text().await.expect("a body");
+        assert_eq!(objection(&headers, &text).is_some(), breaks, "{kind}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn odd_answers_keep_the_models_of_notifications_and_tokens() {
+    let wanted = json!({ "payloadVersion": "1.0", "destinationId": "none" });
+    let resource = json!({ "restrictedResources": [{ "method": "GET", "path": "" }] });
+    for (model, kind, path, body) in [
+        (
+            Model::Notifications,
+            "no-destination",
+            SUBSCRIPTIONS,
+            wanted.clone(),
+        ),
+        (Model::Notifications, "state-conflict", SUBSCRIPTIONS, wanted),
+        (
+            Model::Tokens,
+            "restricted-token-refused",
+            "/tokens/2021-03-01/restrictedDataToken",
+            resource,
+        ),
+    ] {
+        let Some(refereed) = Refereed::start(model).await else {
+            return;
+        };
+        let report = refereed.amazon.finished_report(RESTRICTED, &json!({})).await;
+        let mut body = body;
+        if model == Model::Tokens {
+            body["restrictedResources"][0]["path"] = refereed.amazon.document_path(&report).await.into();
+        }
+        let order = json!({ "kind": kind });
+        let is_broken = is_objected_to(&refereed, &order, Method::POST, path, Some(&body)).await;
+        assert!(!is_broken, "{kind}");
+    }
+}
+
 /// A referee who never objects is no referee.
 #[tokio::test]
 async fn the_referee_objects_to_wrong_answers_and_requests() {

@@ -10,6 +10,7 @@ use super::{Refusal, Reply, check_names, numeric_parameter, parameter, region};
 use crate::documents::Document;
 use crate::fields::FieldError;
 use crate::journal::Filter;
+use crate::oddities::document::DocumentOddity;
 use crate::random::hex;
 use crate::reports::{Report, write_time};
 use crate::server::call::Query;
@@ -120,6 +121,10 @@ fn describe((report, document): &(Report, Option<Arc<Document>>), with_checksums
         "documentId": report.document_id,
         "bytes": document.as_ref().map(|document| document.served.len()),
         "sha256": checksums.map(|(served, _)| served),
+        "contentSha256": checksums.map(|(_, content)| content),
+        "gzip": document.as_ref().map(|document| document.is_gzip),
+        "charset": document.as_ref().and_then(|document| document.charset),
+        "oddity": document.as_ref().and_then(|document| document.oddity).map(DocumentOddity::name),
         "notified": report.notified,
     })
 }
@@ -145,7 +150,10 @@ fn truth(document: &Document) -> Value {
         "reportId": document.report.id,
         "sellerId": document.report.seller_id,
         "contentType": document.content_type,
-        "compressionAlgorithm": document.is_gzip.then_some("GZIP"),
+        "compressionAlgorithm": document.algorithm,
+        "gzip": document.is_gzip,
+        "charset": document.charset,
+        "oddity": document.oddity.map(DocumentOddity::name),
         "bytes": document.served.len(),
         "sha256": served,
         "contentBytes": document.content.len(),

@@ -2,6 +2,7 @@
 
 mod authorization;
 mod inspection;
+mod oddities;
 mod scripting;
 
 use std::sync::Arc;
@@ -84,6 +85,12 @@ pub(crate) fn router() -> Router<Arc<World>> {
             command!(scripting::add_fault)
                 .get(question!(scripting::list_faults))
                 .delete(question!(scripting::clear_faults)),
+        )
+        .route(
+            "/oddities",
+            command!(oddities::add)
+                .get(question!(oddities::list))
+                .delete(question!(oddities::clear)),
         )
         .route(
             "/reports",

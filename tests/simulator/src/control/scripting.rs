@@ -11,11 +11,12 @@ use sp_api::rates::{Operation, RATES};
 
 use super::{Refusal, Reply, check_names, read_region, read_seller, required};
 use crate::delivery;
+use crate::errors::ErrorShape;
 use crate::faults::{Fault, FaultKind, Frequency};
 use crate::fields::{FieldError, Fields};
 use crate::notifications::REPORT_PROCESSING_FINISHED;
 use crate::notifications::destinations::is_queue_arn;
-use crate::notifications::message::{Subscribed, report_processing_finished, subscribed};
+use crate::notifications::message::{self, Subscribed, subscribed};
 use crate::outcomes::{Outcome, Script};
 use crate::random::Numbers;
 use crate::reports::{ReportKey, Specification, life};
@@ -129,8 +130,15 @@ fn read_status(fields: &Fields<'_>) -> Result<FaultKind, FieldError> {
     let status = fields
         .number("status")?
         .and_then(|status| u16::try_from(status).ok());
-    let status = status.filter(|status| *status >= 300 && StatusCode::from_u16(*status).is_ok());
-    let status = status.ok_or_else(|| FieldError::new("status", "must be an HTTP status from 300 on"))?;
+    let shape = read_shape(fields)?;
+    let says_no = |status: &u16| *status >= 300 || *status == 200 && shape != ErrorShape::Usual;
+    let status = status.filter(|status| says_no(status) && StatusCode::from_u16(*status).is_ok());
+    let status = status.ok_or_else(|| {
+        FieldError::new(
+            "status",
+            "must be an HTTP status from 300 on, or 200 with a shape",
+        )
+    })?;
     let headers = fields.text_map("headers")?.unwrap_or_default();
     let is_header = |(name, value): (&String, &String)| {
         name.parse::<HeaderName>().is_ok() && HeaderValue::from_str(value).is_ok()
@@ -146,7 +154,20 @@ fn read_status(fields: &Fields<'_>) -> Result<FaultKind, FieldError> {
         status,
         code: text("code")?,
         message: text("message")?,
+        details: text("details")?,
+        shape,
         headers,
+    })
+}
+
+fn read_shape(fields: &Fields<'_>) -> Result<ErrorShape, FieldError> {
+    let Some(name) = fields.text("shape")? else {
+        return Ok(ErrorShape::default());
+    };
+    let found = ErrorShape::ALL.into_iter().find(|(known, _)| *known == name);
+    found.map(|(_, shape)| shape).ok_or_else(|| {
+        let names = ErrorShape::ALL.map(|(name, _)| name).join(", ");
+        FieldError::new("shape", format!("must be one of {names}"))
     })
 }
 
@@ -268,11 +289,8 @@ pub(super) fn read_messages(world: &World, fields: &Fields<'_>) -> Result<Messag
                         seller_id,
                         id: id.clone(),
                     };
-                    let state = world.state();
-                    let report = state.reports.get(&key);
-                    let report =
-                        report.ok_or_else(|| Refusal::Missing(format!("there is no report {id}")))?;
-                    report_processing_finished(report, queue, &world.secrets.uuid()).to_string()
+                    let written = message::write(&mut world.state(), &key, queue, &world.secrets.uuid());
+                    written.ok_or_else(|| Refusal::Missing(format!("there is no report {id}")))?
                 }
             };
             messages.push((queue.queue_arn.clone(), body));

@@ -2,13 +2,15 @@
 
 use encoding_rs::Encoding;
 use sp_api::ids::{MarketplaceId, ReportType};
-use sp_api::{marketplaces, report_types};
+use sp_api::{RegionCode, marketplaces, report_types};
 
 use super::rope::{MARKER, Piece, Rope};
 use super::table::{Table, TextFormat};
 use super::{binary, gzip};
+use crate::oddities::document::DocumentOddity;
 use crate::outcomes::DocumentPlan;
 use crate::random::Numbers;
+use crate::reports::Report;
 
 /// Units of long documents are about this long: as little to compute as possible, but shorter than
 /// a part of any multipart upload.
@@ -26,6 +28,19 @@ pub(crate) struct Subject<'a> {
     pub(crate) marketplace_ids: &'a [String],
 }
 
+impl<'a> Subject<'a> {
+    /// The report's.
+    pub(crate) fn of(report: &'a Report) -> Self {
+        Self {
+            seller_id: &report.key.seller_id,
+            report_id: &report.key.id,
+            report_type: &report.specification.report_type,
+            is_european: report.key.region == RegionCode::Eu,
+            marketplace_ids: &report.specification.marketplace_ids,
+        }
+    }
+}
+
 /// A document's bytes and what is said about them.
 #[derive(Clone, Debug)]
 pub(crate) struct Generated {
@@ -33,7 +48,15 @@ pub(crate) struct Generated {
     pub(crate) content: Rope,
     /// What the URL serves: the content, or the content compressed.
     pub(crate) served: Rope,
+    /// Whether that is so.
+    pub(crate) is_gzip: bool,
     pub(crate) content_type: String,
+    /// What the text is written in, by the encoding's own name; `None` for what is no flat file.
+    pub(crate) charset: Option<&'static str>,
+    /// What getReportDocument calls the compression.
+    pub(crate) algorithm: Option<&'static str>,
+    /// Whether the URL says `Content-Encoding: gzip` to everybody.
+    pub(crate) always_says_gzip: bool,
 }
 
 enum Format {
@@ -47,20 +70,44 @@ pub(crate) fn encoding(label: &str) -> Option<&'static Encoding> {
     Encoding::for_label(label.as_bytes()).filter(|encoding| encoding.is_ascii_compatible())
 }
 
-/// Makes the document.
-pub(crate) fn generate(subject: Subject<'_>, plan: &DocumentPlan) -> Generated {
+/// Makes the document, or an odd one.
+pub(crate) fn generate(
+    subject: Subject<'_>,
+    plan: &DocumentPlan,
+    oddity: Option<DocumentOddity>,
+) -> Generated {
+    match oddity {
+        Some(oddity) => oddity.change(as_planned(subject, &oddity.plan(subject, plan))),
+        None => as_planned(subject, plan),
+    }
+}
+
+fn media_type(subject: Subject<'_>) -> &'static str {
     let info = ReportType::parse(subject.report_type)
         .ok()
         .and_then(|name| report_types::find(&name));
-    let media_type = info.and_then(|info| info.content_type).unwrap_or("text/plain");
-    let format = match media_type {
+    info.and_then(|info| info.content_type).unwrap_or("text/plain")
+}
+
+fn format(media_type: &str) -> Format {
+    match media_type {
         XLSX => Format::Xlsx,
         "application/pdf" => Format::Pdf,
         "text/csv" => Format::Text(TextFormat::Csv),
         "application/json" => Format::Text(TextFormat::Json),
         "text/xml" | "application/xml" => Format::Text(TextFormat::Xml),
         _ => Format::Text(TextFormat::Tsv),
-    };
+    }
+}
+
+/// Whether the report is a table with tabs, which says nothing of its charset itself.
+pub(crate) fn is_flat_file(subject: Subject<'_>) -> bool {
+    matches!(format(media_type(subject)), Format::Text(TextFormat::Tsv))
+}
+
+fn as_planned(subject: Subject<'_>, plan: &DocumentPlan) -> Generated {
+    let media_type = media_type(subject);
+    let format = format(media_type);
     let charset = plan
         .charset
         .clone()
@@ -70,6 +117,9 @@ pub(crate) fn generate(subject: Subject<'_>, plan: &DocumentPlan) -> Generated {
         None => media_type.to_owned(),
     });
     let charset = charset.as_deref().unwrap_or("UTF-8");
+    let written_in = is_flat_file(subject)
+        .then(|| encoding(charset).map(Encoding::name))
+        .flatten();
     let content = match (&plan.body, &format, plan.size) {
         (Some(body), _, _) => Rope::from(encode(charset, body)),
         (None, Format::Xlsx, None) => Rope::from(binary::xlsx(subject.report_type)),
@@ -86,25 +136,30 @@ pub(crate) fn generate(subject: Subject<'_>, plan: &DocumentPlan) -> Generated {
     Generated {
         content,
         served,
+        is_gzip: plan.gzip,
         content_type,
+        charset: written_in,
+        algorithm: plan.gzip.then_some("GZIP"),
+        always_says_gzip: false,
     }
 }
 
 /// Flat files come in the charset of their marketplace.
 fn usual_charset(format: &Format, subject: Subject<'_>) -> Option<&'static str> {
-    let charset = |id: &String| marketplaces::find(&MarketplaceId::parse(id).ok()?).map(|it| it.charset);
     if !matches!(format, Format::Text(TextFormat::Tsv)) {
         None
-    } else if subject
-        .marketplace_ids
-        .iter()
-        .filter_map(charset)
-        .any(|it| it == "Shift_JIS")
-    {
+    } else if marketplace_charset(subject) == "Shift_JIS" {
         Some("Shift_JIS")
     } else {
         subject.is_european.then_some("ISO-8859-1")
     }
+}
+
+/// What was written in the report's marketplaces before there was UTF-8.
+pub(crate) fn marketplace_charset(subject: Subject<'_>) -> &'static str {
+    let charset = |id: &String| marketplaces::find(&MarketplaceId::parse(id).ok()?).map(|it| it.charset);
+    let mut charsets = subject.marketplace_ids.iter().filter_map(charset);
+    charsets.find(|it| *it == "Shift_JIS").unwrap_or("windows-1252")
 }
 
 fn encode(charset: &str, text: &str) -> Vec<u8> {
@@ -236,7 +291,7 @@ mod tests {
                         charset,
                         ..DocumentPlan::default()
                     };
-                    let generated = generate(subject(report_type), &plan);
+                    let generated = generate(subject(report_type), &plan, None);
                     assert_eq!(generated.content.len(), size, "{report_type}");
                 }
             }
@@ -250,7 +305,7 @@ mod tests {
             gzip: true,
             ..DocumentPlan::default()
         };
-        let generated = generate(subject(TYPES[2]), &plan);
+        let generated = generate(subject(TYPES[2]), &plan, None);
         let bytes = generated.content.chunks().flatten().collect::<Vec<u8>>();
         serde_json::from_slice::<serde_json::Value>(&bytes).expect("valid JSON");
         assert!(generated.served.len() < 200_000);
@@ -264,7 +319,7 @@ mod tests {
                 report_id,
                 ..subject(TYPES[0])
             };
-            generate(subject, &plan).content.beginning(100_000)
+            generate(subject, &plan, None).content.beginning(100_000)
         };
         assert_eq!(bytes("1"), bytes("1"));
         assert_ne!(bytes("1"), bytes("2"));
@@ -277,7 +332,7 @@ mod tests {
             marketplace_ids: &marketplace_ids,
             ..subject(TYPES[0])
         };
-        let generated = generate(japan, &DocumentPlan::default());
+        let generated = generate(japan, &DocumentPlan::default(), None);
         assert_eq!(
             generated.content_type,
             "text/tab-separated-values;charset=Shift_JIS"
@@ -288,7 +343,7 @@ mod tests {
             ..subject(TYPES[0])
         };
         assert!(
-            generate(europe, &DocumentPlan::default())
+            generate(europe, &DocumentPlan::default(), None)
                 .content_type
                 .ends_with("ISO-8859-1")
         );

@@ -16,14 +16,16 @@ use axum::response::IntoResponse;
 use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use sp_api::ids::ReportType;
-use sp_api::report_types;
 
 use crate::errors::ApiError;
+use crate::oddities::answer::AccessOddity;
+use crate::oddities::document::DocumentOddity;
 use crate::random;
 use crate::reports::ReportKey;
+use crate::restricted::is_restricted;
 use crate::server::call::{Answer, Call};
 use crate::tokens::Grant;
+use crate::world::State;
 use rope::Rope;
 
 /// How long a document URL works.
@@ -39,8 +41,16 @@ pub(crate) struct Document {
     pub(crate) content: Rope,
     /// What the URL serves: the content, or the content compressed.
     pub(crate) served: Rope,
+    /// Whether that is so, whatever is said.
     pub(crate) is_gzip: bool,
     pub(crate) content_type: String,
+    /// What the text is written in; `None` for what is no flat file.
+    pub(crate) charset: Option<&'static str>,
+    /// What getReportDocument calls the compression.
+    pub(crate) algorithm: Option<&'static str>,
+    /// Whether every URL says `Content-Encoding: gzip`.
+    always_says_gzip: bool,
+    pub(crate) oddity: Option<DocumentOddity>,
     pub(crate) created: Timestamp,
     checksums: OnceLock<(String, String)>,
 }
@@ -51,7 +61,7 @@ impl Document {
         report: ReportKey,
         report_type: &str,
         generated: generate::Generated,
-        is_gzip: bool,
+        oddity: Option<DocumentOddity>,
     ) -> Self {
         Self {
             id,
@@ -59,8 +69,12 @@ impl Document {
             report_type: report_type.to_owned(),
             content: generated.content,
             served: generated.served,
-            is_gzip,
+            is_gzip: generated.is_gzip,
             content_type: generated.content_type,
+            charset: generated.charset,
+            algorithm: generated.algorithm,
+            always_says_gzip: generated.always_says_gzip,
+            oddity,
             created: Timestamp::now(),
             checksums: OnceLock::new(),
         }
@@ -86,10 +100,13 @@ impl Document {
         format!("\"{}\"", &random::digest(&name)[..32])
     }
 
-    fn is_restricted(&self) -> bool {
-        let name = ReportType::parse(&self.report_type).ok();
-        name.and_then(|name| report_types::find(&name))
-            .is_some_and(|info| info.restricted)
+    /// What the URL's `Content-Encoding` is; `asks` says whether whoever got the URL wanted it.
+    pub(crate) fn content_encoding(&self, asks: bool) -> Option<&'static str> {
+        match (self.always_says_gzip, self.is_gzip) {
+            (true, _) => Some("gzip"),
+            (false, true) if self.algorithm.is_some() => Some(if asks { "gzip" } else { "identity" }),
+            _ => None,
+        }
     }
 }
 
@@ -130,6 +147,16 @@ impl Documents {
             .insert((region, seller_id, document.id.clone()), document);
     }
 
+    pub(crate) fn find(
+        &self,
+        region: sp_api::RegionCode,
+        seller_id: &str,
+        id: &str,
+    ) -> Option<Arc<Document>> {
+        let key = (region, seller_id.to_owned(), id.to_owned());
+        self.by_id.get(&key).cloned()
+    }
+
     pub(crate) fn of_report(&self, report: &ReportKey) -> Option<Arc<Document>> {
         self.by_report.get(report).cloned()
     }
@@ -159,6 +186,23 @@ impl Documents {
     }
 }
 
+/// Whether the seller's own token opens the document.
+fn check_access(state: &mut State, document: &Document) -> Result<(), ApiError> {
+    if !is_restricted(&document.report_type) {
+        let report = state.reports.get(&document.report);
+        return match report.is_some_and(|report| state.oddities.demands_restricted_token(report)) {
+            true => Err(AccessOddity::Enforced.refusal()),
+            false => Ok(()),
+        };
+    }
+    match state.oddities.opens_to_sellers_token(&document.report) {
+        true => Ok(()),
+        false => Err(ApiError::unauthorized(
+            "The report document holds personal data: a restricted data token is required.",
+        )),
+    }
+}
+
 /// The operation `getReportDocument`.
 pub(crate) fn get_report_document(call: &Call<'_>) -> Answer {
     let id = call.parameter(0);
@@ -171,15 +215,13 @@ pub(crate) fn get_report_document(call: &Call<'_>) -> Answer {
             ));
         }
     };
-    let key = (call.region, call.seller_id.clone(), id.to_owned());
-    let mut state = call.world.state();
-    let document = state.documents.by_id.get(&key).cloned();
+    let mut guard = call.world.state();
+    let state = &mut *guard;
+    let document = state.documents.find(call.region, &call.seller_id, id);
     let document =
         document.ok_or_else(|| ApiError::not_found(&format!("Report document {id} was not found.")))?;
-    if document.is_restricted() && !matches!(call.grant, Grant::Restricted { .. }) {
-        return Err(ApiError::unauthorized(
-            "The report document holds personal data: a restricted data token is required.",
-        ));
+    if !matches!(call.grant, Grant::Restricted { .. }) {
+        check_access(state, &document)?;
     }
     let signature = call.world.secrets.next();
     let url = format!(
@@ -189,8 +231,8 @@ pub(crate) fn get_report_document(call: &Call<'_>) -> Answer {
         URL_LIFETIME.as_secs(),
     );
     let mut answer = json!({ "reportDocumentId": id, "url": url });
-    if document.is_gzip {
-        answer["compressionAlgorithm"] = "GZIP".into();
+    if let Some(algorithm) = document.algorithm {
+        answer["compressionAlgorithm"] = algorithm.into();
     }
     let link = Link {
         document,

@@ -112,11 +112,8 @@ fn answer(
         let range = format!("bytes {first}-{}/{}", end - 1, document.served.len());
         builder = builder.header(CONTENT_RANGE, range);
     }
-    if document.is_gzip {
-        builder = builder.header(
-            CONTENT_ENCODING,
-            if link.is_encoded { "gzip" } else { "identity" },
-        );
+    if let Some(encoding) = document.content_encoding(link.is_encoded) {
+        builder = builder.header(CONTENT_ENCODING, encoding);
     }
     let body = if method == Method::HEAD {
         Body::empty()

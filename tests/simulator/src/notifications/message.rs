@@ -10,7 +10,7 @@ use crate::sellers::is_vendor;
 use crate::world::{State, World};
 
 /// The application that the simulator knows, whatever its client id.
-pub(super) const APPLICATION_ID: &str = "amzn1.sellerapps.app.aacccfff-4455-4b7c-4422-664ecacdd336";
+pub(crate) const APPLICATION_ID: &str = "amzn1.sellerapps.app.aacccfff-4455-4b7c-4422-664ecacdd336";
 
 /// A queue and the subscription that leads to it.
 #[derive(Clone, Debug)]
@@ -59,25 +59,34 @@ pub(crate) fn subscribed(
 
 /// The notifications that a finished report causes: queue and text.
 pub(crate) fn of_report(world: &World, key: &ReportKey, copies: u64) -> Vec<(String, String)> {
-    let state = world.state();
-    let Some(report) = state.reports.get(key) else {
-        return Vec::new();
-    };
+    let mut state = world.state();
     let queues = subscribed(&state, key.region, &key.seller_id, REPORT_PROCESSING_FINISHED);
     let messages = queues.iter().flat_map(|queue| {
-        (0..copies).map(|_| {
-            // Amazon's repetitions have ids of their own: only the report tells that they are one.
-            (
-                queue.queue_arn.clone(),
-                report_processing_finished(report, queue, &world.secrets.uuid()).to_string(),
-            )
-        })
+        // Amazon's repetitions have ids of their own: only the report tells that they are one.
+        (0..copies).map(move |_| (queue, world.secrets.uuid()))
     });
-    messages.collect()
+    messages
+        .filter_map(|(queue, id)| Some((queue.queue_arn.clone(), write(&mut state, key, queue, &id)?)))
+        .collect()
+}
+
+/// One notification's text: as Amazon's schema has it, or odd. `None` if there is no such report.
+pub(crate) fn write(
+    state: &mut State,
+    key: &ReportKey,
+    to: &Subscribed,
+    notification_id: &str,
+) -> Option<String> {
+    let report = state.reports.get(key)?;
+    let message = report_processing_finished(report, to, notification_id);
+    Some(match state.oddities.message(report) {
+        Some(oddity) => oddity.write(message),
+        None => message.to_string(),
+    })
 }
 
 /// One notification, as Amazon's schema has it.
-pub(crate) fn report_processing_finished(report: &Report, to: &Subscribed, notification_id: &str) -> Value {
+fn report_processing_finished(report: &Report, to: &Subscribed, notification_id: &str) -> Value {
     let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let seller_id = &report.key.seller_id;
     let mut payload = json!({

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sp_api::RegionCode;
 
-use super::{ReportKey, Specification, Status};
+use super::{Report, ReportKey, Specification, Status};
 use crate::delivery;
 use crate::documents::Document;
 use crate::documents::generate::{Subject, generate};
 use crate::notifications::message;
+use crate::oddities::document::DocumentOddity;
 use crate::outcomes::Outcome;
-use crate::world::World;
+use crate::world::{State, World};
 
 /// Queues a report. It ends as `outcome` says, or as the scripts say.
 pub(crate) fn begin(
@@ -50,26 +51,15 @@ fn start(world: &World, key: &ReportKey) {
 
 /// Gives the report its end; false if it was cancelled or forgotten meanwhile.
 fn finish(world: &World, key: &ReportKey) -> bool {
-    let report = world
-        .state()
-        .reports
-        .get(key)
-        .filter(|report| !report.status.is_final())
-        .cloned();
-    let Some(report) = report else { return false };
-    let specification = &report.specification;
+    let Some((report, oddity)) = unfinished(world, key) else {
+        return false;
+    };
     let document = report.outcome.document.as_ref().map(|plan| {
-        let subject = Subject {
-            seller_id: &key.seller_id,
-            report_id: &key.id,
-            report_type: &specification.report_type,
-            is_european: key.region == RegionCode::Eu,
-            marketplace_ids: &specification.marketplace_ids,
-        };
+        let generated = generate(Subject::of(&report), plan, oddity);
         let region = key.region.as_str().to_lowercase();
         let id = format!("amzn1.spdoc.1.4.{region}.{}.T{}", world.secrets.uuid(), key.id);
-        let report_type = &specification.report_type;
-        Document::new(id, key.clone(), report_type, generate(subject, plan), plan.gzip)
+        let report_type = &report.specification.report_type;
+        Document::new(id, key.clone(), report_type, generated, oddity)
     });
     let mut state = world.state();
     let Some(report) = state
@@ -86,6 +76,16 @@ fn finish(world: &World, key: &ReportKey) -> bool {
         state.documents.add(Arc::new(document));
     }
     true
+}
+
+/// A report that has no end yet, and how its document is odd.
+fn unfinished(world: &World, key: &ReportKey) -> Option<(Report, Option<DocumentOddity>)> {
+    let mut guard = world.state();
+    let State {
+        reports, oddities, ..
+    } = &mut *guard;
+    let report = reports.get(key).filter(|report| !report.status.is_final())?;
+    Some((report.clone(), oddities.document(report)))
 }
 
 /// Sends the notifications of a finished report to the seller's subscriptions, in the background.

@@ -9,6 +9,7 @@ use super::{Report, Status};
 use crate::errors::ApiError;
 use crate::fields::parse_timestamp;
 use crate::server::call::{Answer, Call, Query};
+use crate::world::State;
 
 /// What a list is made of.
 #[derive(Clone, Debug)]
@@ -84,7 +85,12 @@ impl Filter {
 }
 
 pub(crate) fn get_reports(call: &Call<'_>) -> Answer {
-    let mut state = call.world.state();
+    let mut guard = call.world.state();
+    let State {
+        reports: known,
+        oddities,
+        ..
+    } = &mut *guard;
     let page = match call.query.one("nextToken")? {
         None => {
             let seller = (call.region, call.seller_id.clone());
@@ -99,12 +105,12 @@ pub(crate) fn get_reports(call: &Call<'_>) -> Answer {
                 let message = "nextToken can't be given together with other parameters.";
                 return Err(ApiError::invalid_input(message));
             }
-            let page = state.reports.pages.get(token).cloned();
+            let page = known.pages.get(token).cloned();
             page.filter(|page| page.seller == (call.region, call.seller_id.clone()))
                 .ok_or_else(|| ApiError::invalid_input("nextToken is not one that was given to you."))?
         }
     };
-    let reports = state.reports.newest_first();
+    let reports = known.newest_first();
     let mut found = reports.into_iter().filter(|report| {
         report.sequence < page.before
             && (report.key.region, &report.key.seller_id) == (page.seller.0, &page.seller.1)
@@ -113,11 +119,18 @@ pub(crate) fn get_reports(call: &Call<'_>) -> Answer {
     let shown = found.by_ref().take(page.filter.page_size).collect::<Vec<_>>();
     let last = shown.last().map(|report| report.sequence);
     let has_more = found.next().is_some();
-    let mut answer = json!({ "reports": shown.iter().map(|report| report.describe()).collect::<Vec<_>>() });
+    let entries = shown.iter().map(|report| {
+        let mut entry = report.describe();
+        if let Some(oddity) = oddities.listing(report) {
+            oddity.change(&mut entry);
+        }
+        entry
+    });
+    let mut answer = json!({ "reports": entries.collect::<Vec<_>>() });
     if let (true, Some(before)) = (has_more, last) {
         let token = call.world.secrets.next();
         answer["nextToken"] = token.clone().into();
-        state.reports.pages.insert(token, Page { before, ..page });
+        known.pages.insert(token, Page { before, ..page });
     }
     Ok(Json(answer).into_response())
 }

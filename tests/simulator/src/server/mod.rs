@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, FromRequest, State};
+use axum::extract::{self, ConnectInfo, DefaultBodyLimit, Form, FromRequest};
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -22,10 +22,12 @@ use test_servers::Connection;
 
 use crate::control;
 use crate::documents::serve::serve;
-use crate::errors::{ApiError, lwa_error, storage_error};
+use crate::errors::{ApiError, ErrorText, lwa_error, shaped, storage_error};
 use crate::faults::{FaultKind, Target};
 use crate::journal::Entry;
-use crate::world::World;
+use crate::oddities::About;
+use crate::reports::ReportKey;
+use crate::world::{State, World};
 use crate::{lwa, sellers};
 use call::Query;
 
@@ -112,6 +114,27 @@ impl Visit {
         }
     }
 
+    /// What is answered oddly instead of truly; `report` is the one that the call is about.
+    fn odd_reply(
+        &mut self,
+        world: &World,
+        operation: &'static str,
+        report: Option<&ReportKey>,
+    ) -> Option<FaultKind> {
+        let mut guard = world.state();
+        let State {
+            oddities, reports, ..
+        } = &mut *guard;
+        let about = About {
+            region: self.entry.region,
+            seller_id: self.entry.seller_id.as_deref(),
+            report: report.and_then(|key| reports.get(key)),
+        };
+        let (kind, fault) = oddities.reply(operation, about, &self.body)?;
+        self.entry.detail = Some(format!("odd: {}", kind.name()));
+        Some(fault)
+    }
+
     /// Writes the journal's line.
     fn record(mut self, world: &World, response: Response) -> Response {
         self.entry.status = if self.connection_is_lost() {
@@ -147,12 +170,14 @@ async fn to_the_end(work: impl Future<Output = Response> + Send + 'static) -> Re
 }
 
 /// The answer for a fault that stands in for the real one; `write` makes an error answer in the
-/// style of the endpoint from status, code and message.
-fn faulty(fault: FaultKind, write: impl Fn(StatusCode, &str, &str) -> Response) -> Response {
+/// style of the endpoint.
+fn faulty(fault: FaultKind, write: impl FnOnce(ErrorText<'_>) -> Response) -> Response {
     let FaultKind::Status {
         status,
         code,
         message,
+        details,
+        shape,
         headers,
     } = fault
     else {
@@ -162,13 +187,23 @@ fn faulty(fault: FaultKind, write: impl Fn(StatusCode, &str, &str) -> Response) 
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let code = code.unwrap_or_else(|| usual_code(status).to_owned());
     let message = message.unwrap_or_else(|| "An error was ordered.".to_owned());
-    let mut response = write(status, &code, &message);
+    let text = ErrorText {
+        status,
+        code: &code,
+        message: &message,
+        details: details.as_deref().unwrap_or_default(),
+    };
+    let mut response = shaped(shape, text, write);
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
             response.headers_mut().insert(name, value);
         }
     }
     response
+}
+
+fn lwa_refusal(text: ErrorText<'_>) -> Response {
+    lwa_error(text.status, text.code, text.message)
 }
 
 fn usual_code(status: StatusCode) -> &'static str {
@@ -195,7 +230,7 @@ fn split_region(path: &str) -> Option<(RegionCode, &str)> {
 }
 
 async fn sp_api(
-    State(world): State<Arc<World>>,
+    extract::State(world): extract::State<Arc<World>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     parts: Parts,
     body: Bytes,
@@ -205,7 +240,7 @@ async fn sp_api(
 }
 
 async fn token(
-    State(world): State<Arc<World>>,
+    extract::State(world): extract::State<Arc<World>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     parts: Parts,
     body: Bytes,
@@ -221,17 +256,20 @@ async fn token(
         };
         visit.entry.seller_id = seller.clone().and_then(Result::ok);
         let response = match (visit.strike(&world).await, form) {
-            (Err(fault), _) => faulty(fault, lwa_error),
+            (Err(fault), _) => faulty(fault, lwa_refusal),
             (Ok(_), None) => {
                 let description = "The request must be a POST of application/x-www-form-urlencoded fields";
                 lwa_error(StatusCode::BAD_REQUEST, "invalid_request", description)
             }
-            (Ok(_), Some(form)) => {
-                let exchange = lwa::exchange(&world, &form, seller);
-                visit.entry.seller_id = exchange.seller_id.or(visit.entry.seller_id);
-                visit.entry.detail = visit.entry.detail.or(exchange.detail);
-                exchange.response
-            }
+            (Ok(_), Some(form)) => match visit.odd_reply(&world, "lwa", None) {
+                Some(fault) => faulty(fault, lwa_refusal),
+                None => {
+                    let exchange = lwa::exchange(&world, &form, seller);
+                    visit.entry.seller_id = exchange.seller_id.or(visit.entry.seller_id);
+                    visit.entry.detail = visit.entry.detail.or(exchange.detail);
+                    exchange.response
+                }
+            },
         };
         with_request_id(visit.record(&world, response), &world.secrets.uuid())
     })
@@ -252,7 +290,7 @@ async fn read_form(visit: &Visit) -> Option<HashMap<String, String>> {
 }
 
 async fn document(
-    State(world): State<Arc<World>>,
+    extract::State(world): extract::State<Arc<World>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     parts: Parts,
     body: Bytes,
@@ -286,8 +324,8 @@ async fn document(
             world.state().documents.expire(Some(signature));
         }
         let response = match struck {
-            Err(fault) => faulty(fault, |status, code, message| {
-                storage_error(status, code, message, &request_id)
+            Err(fault) => faulty(fault, |text| {
+                storage_error(text.status, text.code, text.message, &request_id)
             }),
             Ok(fault) => {
                 let (method, headers) = (&visit.parts.method, &visit.parts.headers);

@@ -13,6 +13,8 @@ use super::call::{Answer, Call, Query};
 use super::routes::{self, Handler};
 use super::{Visit, faulty, split_region, with_request_id};
 use crate::errors::ApiError;
+use crate::faults::FaultKind;
+use crate::reports::ReportKey;
 use crate::restricted;
 use crate::tokens::{Caller, Grant, identify};
 use crate::world::World;
@@ -53,11 +55,9 @@ pub(super) async fn answer(world: Arc<World>, mut visit: Visit) -> Response {
 
     let operation = target.as_ref().map(|target| target.operation);
     let response = match visit.strike(&world).await {
-        Err(fault) => faulty(fault, |status, code, message| {
-            ApiError::new(status, code, message, "").into_response()
-        }),
+        Err(fault) => refuse(fault),
         Ok(_) => match target {
-            Some(target) => carry_out(&world, &visit, target, caller).into_response(),
+            Some(target) => carry_out(&world, &mut visit, target, caller).into_response(),
             None => ApiError::not_found("There is no such operation.").into_response(),
         },
     };
@@ -66,6 +66,12 @@ pub(super) async fn answer(world: Arc<World>, mut visit: Visit) -> Response {
         tell_rate(&world, operation, &mut response);
     }
     visit.record(&world, response)
+}
+
+fn refuse(fault: FaultKind) -> Response {
+    faulty(fault, |text| {
+        ApiError::new(text.status, text.code, text.message, text.details).into_response()
+    })
 }
 
 /// Best effort, says Amazon: not on a 429, whose caller would most like to know.
@@ -80,7 +86,7 @@ fn tell_rate(world: &World, operation: Operation, response: &mut Response) {
     }
 }
 
-fn carry_out(world: &Arc<World>, visit: &Visit, target: Target<'_>, caller: Caller) -> Answer {
+fn carry_out(world: &Arc<World>, visit: &mut Visit, target: Target<'_>, caller: Caller) -> Answer {
     let grant = caller.grant?;
     let Target {
         region,
@@ -92,6 +98,10 @@ fn carry_out(world: &Arc<World>, visit: &Visit, target: Target<'_>, caller: Call
     authorize(operation, visit.parts.method.as_str(), path, &grant)?;
     let holder = grant.on_behalf().map(|on_behalf| on_behalf.seller_id.clone());
     let seller_id = holder.clone().unwrap_or_default();
+    let report = about(world, operation, region, &seller_id, &parameters);
+    if let Some(fault) = visit.odd_reply(world, operation.name(), report.as_ref()) {
+        return Ok(refuse(fault));
+    }
     if !world
         .state()
         .quotas
@@ -113,6 +123,29 @@ fn carry_out(world: &Arc<World>, visit: &Visit, target: Target<'_>, caller: Call
         query,
         body,
     })
+}
+
+/// The report that a call is about, as far as the path tells.
+fn about(
+    world: &World,
+    operation: Operation,
+    region: RegionCode,
+    seller_id: &str,
+    parameters: &[String],
+) -> Option<ReportKey> {
+    let id = parameters.first()?;
+    match operation {
+        Operation::GetReport | Operation::CancelReport => Some(ReportKey {
+            region,
+            seller_id: seller_id.to_owned(),
+            id: id.clone(),
+        }),
+        Operation::GetReportDocument => {
+            let document = world.state().documents.find(region, seller_id, id)?;
+            Some(document.report.clone())
+        }
+        _ => None,
+    }
 }
 
 fn authorize(operation: Operation, method: &str, path: &str, grant: &Grant) -> Result<(), ApiError> {

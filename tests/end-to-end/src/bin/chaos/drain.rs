@@ -147,7 +147,7 @@ impl DrainResult {
 pub async fn run(reports: u32, options: &Options, printer: Printer) -> Result<DrainResult> {
     let scene = Scene::find(printer, options.speed_up).await?;
     let plan = Plan::draw(1, options.seed, &Faults::none(), scene.interval);
-    let accounts = scene.settle_in(&plan.accounts[..1]).await?;
+    let accounts = scene.settle_in(&plan.accounts[..1], None).await?;
     let [
         Account {
             seller,

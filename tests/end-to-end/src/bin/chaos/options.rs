@@ -17,8 +17,8 @@ pub struct Options {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
-    /// What goes wrong: a list of lwa, sp-api, throttle, document, notifications, rotation, kill and
-    /// aws; `all` or `none`
+    /// What goes wrong: a list of lwa, sp-api, throttle, document, notifications, rotation, kill,
+    /// aws and odd; `all` or `none`
     #[arg(long, value_name = "LIST", value_parser = Faults::parse)]
     pub faults: Option<Faults>,
 
@@ -54,11 +54,13 @@ pub enum Kind {
     Kill,
     /// AWS itself fails.
     Aws,
+    /// Messages, documents and answers are not what Amazon's schemas say.
+    Odd,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Lwa,
         Self::SpApi,
         Self::Throttle,
@@ -67,6 +69,7 @@ impl Kind {
         Self::Rotation,
         Self::Kill,
         Self::Aws,
+        Self::Odd,
     ];
 
     fn name(self) -> &'static str {
@@ -79,6 +82,7 @@ impl Kind {
             Self::Rotation => "rotation",
             Self::Kill => "kill",
             Self::Aws => "aws",
+            Self::Odd => "odd",
         }
     }
 }

@@ -35,8 +35,33 @@ pub struct StormResult {
     pub missed_kills: u64,
     /// The most memory that a process of each function has had resident, in MiB.
     pub peak_memory: BTreeMap<&'static str, u64>,
+    /// What was odd.
+    pub odd: Oddities,
     /// What became of notifications.
     pub notifications: BTreeMap<&'static str, u64>,
+}
+
+/// How many messages, documents and answers were odd, by group and kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Oddities(BTreeMap<String, BTreeMap<String, u64>>);
+
+impl Oddities {
+    /// Those that were counted since.
+    pub fn between(
+        before: &BTreeMap<String, BTreeMap<String, u64>>,
+        mut counts: BTreeMap<String, BTreeMap<String, u64>>,
+    ) -> Self {
+        for (group, kinds) in &mut counts {
+            for (kind, count) in kinds.iter_mut() {
+                let earlier = before.get(group).and_then(|kinds| kinds.get(kind));
+                *count -= earlier.copied().unwrap_or_default().min(*count);
+            }
+            kinds.retain(|_, count| *count > 0);
+        }
+        counts.retain(|_, kinds| !kinds.is_empty());
+        Self(counts)
+    }
 }
 
 /// What the proxy in front of AWS has counted.
@@ -101,11 +126,14 @@ impl StormResult {
         if self.missed_kills > 0 {
             table.row("kills that found nobody", &self.missed_kills.to_string());
         }
+        if let Some(aws) = &self.aws {
+            for (name, count) in counts(&aws.faults) {
+                table.row(&name, &count.to_string());
+            }
+        }
+        self.oddities(&mut table);
         match &self.aws {
             Some(aws) => {
-                for (name, count) in counts(&aws.faults) {
-                    table.row(&name, &count.to_string());
-                }
                 table.section("Calls to AWS for each report (with the attempts that failed)");
                 for (name, count) in &aws.calls_per_report {
                     table.row(name, &format!("{count:.2}"));
@@ -127,6 +155,16 @@ impl StormResult {
             table.text(problem);
         }
         table.0
+    }
+
+    fn oddities(&self, table: &mut Table) {
+        for (group, kinds) in &self.odd.0 {
+            let total: u64 = kinds.values().sum();
+            table.section(&format!("Odd {group}: {total}"));
+            for (kind, count) in kinds {
+                table.row(kind, &count.to_string());
+            }
+        }
     }
 
     fn outcome(&self, table: &mut Table) {
@@ -155,6 +193,7 @@ impl StormResult {
             ("documents stored", verdict.stored),
             ("byte-identical", verdict.byte_identical),
             ("different", verdict.different),
+            ("labelled as what they are not", verdict.mislabelled),
             ("announced", verdict.announced),
             ("announced twice", verdict.announced_twice),
             (
@@ -243,8 +282,17 @@ mod tests {
             kills: BTreeMap::new(),
             missed_kills: 0,
             peak_memory: BTreeMap::from([("report-creator", 21)]),
+            odd: Oddities::between(&odd_by(2), odd_by(5)),
             notifications: BTreeMap::new(),
         }
+    }
+
+    fn odd_by(count: u64) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let kinds = BTreeMap::from([("seller-only".to_owned(), count), ("null-type".to_owned(), 2)]);
+        BTreeMap::from([
+            ("messages".to_owned(), kinds),
+            ("answers".to_owned(), BTreeMap::new()),
+        ])
     }
 
     #[test]
@@ -257,6 +305,8 @@ mod tests {
         );
         assert_eq!(json["aws"]["faults"]["s3: reset"], 3);
         assert_eq!(json["aws"]["callsPerReport"]["dynamodb UpdateItem"], 6.67);
+        assert_eq!(json["odd"], json!({"messages": {"seller-only": 3}}));
+        assert!(good.table().contains("Odd messages: 3") && !good.table().contains("null-type"));
         assert!(good.table().contains("✓ Nothing lost") && good.table().contains("6.67"));
         let bad = result(Verdict {
             lost: 1,

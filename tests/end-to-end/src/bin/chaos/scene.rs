@@ -77,7 +77,13 @@ impl Scene {
     }
 
     /// Makes up sellers, stores their tokens and subscribes them.
-    pub async fn settle_in(&self, accounts: &[PlannedAccount]) -> Result<Vec<Account>> {
+    ///
+    /// One of them may find no destination at first.
+    pub async fn settle_in(
+        &self,
+        accounts: &[PlannedAccount],
+        finds_no_destination: Option<usize>,
+    ) -> Result<Vec<Account>> {
         let mut settled = Vec::new();
         for (index, plan) in accounts.iter().enumerate() {
             let seller = match plan.is_vendor {
@@ -88,6 +94,10 @@ impl Scene {
             self.simulator.register_seller(&seller, &refresh_token).await?;
             let token = json!({"SellerId": seller, "RefreshToken": refresh_token});
             self.post("/tokens", &token).await?;
+            if finds_no_destination == Some(index) {
+                let order = json!({"kind": "no-destination", "times": 2, "sellerId": seller});
+                self.simulator.be_odd(&order).await?;
+            }
             let subscription = json!({
                 "SellerId": seller, "RegionCode": plan.region,
                 "NotificationType": "REPORT_PROCESSING_FINISHED",

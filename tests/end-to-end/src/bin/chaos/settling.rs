@@ -142,6 +142,10 @@ mod tests {
             has_document: true,
             bytes: None,
             sha256: None,
+            content_sha256: None,
+            is_gzip: false,
+            charset: None,
+            oddity: None,
             notified: 1,
         }
     }

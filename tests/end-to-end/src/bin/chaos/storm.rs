@@ -18,7 +18,7 @@ use crate::ordering::{self, Sent};
 use crate::output::Printer;
 use crate::plan::{Event, Plan, garbage};
 use crate::processes::Hunt;
-use crate::result::{AwsCounts, StormResult};
+use crate::result::{AwsCounts, Oddities, StormResult};
 use crate::scene::{Account, Scene};
 use crate::settling::{self, Standing};
 use crate::verdict::Verdict;
@@ -49,7 +49,8 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
     let faults = possible_faults(options, aws.is_some(), printer)?;
     let scene = Scene::find(printer, options.speed_up).await?;
     let plan = Plan::draw(options.reports, options.seed, &faults, scene.interval);
-    let accounts = scene.settle_in(&plan.accounts).await?;
+    let odd_before = scene.simulator.oddities().await?;
+    let accounts = scene.settle_in(&plan.accounts, plan.finds_no_destination).await?;
     let sellers: Vec<_> = accounts.iter().map(|account| account.seller.clone()).collect();
     let sellers: Vec<_> = sellers.iter().map(String::as_str).collect();
     for order in &plan.orders {
@@ -81,6 +82,7 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
     let raged = storm.rage(&sellers, &mut mail).await;
     // Whatever happened: others may want to use the stack.
     storm.scene.simulator.clear_faults().await?;
+    storm.scene.simulator.clear_oddities().await?;
     if let Some(aws) = &aws {
         aws.end().await?;
     }
@@ -128,6 +130,7 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
         kills: count_kills(&evidence),
         missed_kills: storm.missed_kills,
         peak_memory,
+        odd: Oddities::between(&odd_before, scene.simulator.oddities().await?),
         notifications: notifications(&storm.plan, &mail, evidence.garbage.len()),
     })
 }
@@ -214,6 +217,7 @@ impl Storm {
                 scene.simulator.revoke_seller(seller).await?;
                 self.memory.revoked.insert(seller.clone());
             }
+            Event::BeOdd { mode } => scene.simulator.be_odd(mode).await?,
             Event::ForgetAccessTokens => scene.simulator.expire_access_tokens().await?,
             Event::Rotate => rotate(scene).await?,
             Event::Kill { function, choice } => match self.hunt.kill(function, *choice) {

@@ -191,6 +191,10 @@ mod tests {
             has_document: true,
             bytes: Some(1),
             sha256: None,
+            content_sha256: None,
+            is_gzip: false,
+            charset: None,
+            oddity: None,
             notified: 0,
         }
     }

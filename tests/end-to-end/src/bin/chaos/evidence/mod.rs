@@ -16,7 +16,7 @@ use crate::aws_faults::AwsFaults;
 use crate::ordering::Sent;
 use crate::processes::Killed;
 use crate::scene::Scene;
-pub use bucket::{Object, Upload, report_of};
+pub use bucket::{DATA, Object, Upload, report_of};
 pub use dead_letters::DeadLetter;
 pub use ledger::Row;
 pub use mailbox::{Kind, Mail, Publish};

@@ -25,6 +25,14 @@ pub struct TrueReport {
     pub bytes: Option<u64>,
     /// The document's checksum, if it was asked for.
     pub sha256: Option<String>,
+    /// The checksum of what it says, before compression.
+    pub content_sha256: Option<String>,
+    /// Whether the document's bytes are gzip, whatever Amazon says.
+    pub is_gzip: bool,
+    /// What a flat file is written in, whatever Amazon says.
+    pub charset: Option<String>,
+    /// How the document is odd.
+    pub oddity: Option<String>,
     /// How many times it was announced.
     pub notified: u64,
 }
@@ -41,6 +49,7 @@ impl TrueReport {
 
     fn read(report: &Value) -> Self {
         let text = |name: &str| report[name].as_str().unwrap_or_default().to_owned();
+        let known = |name: &str| report[name].as_str().map(str::to_owned);
         let order = report["reportOptions"][NUMBER].as_str();
         Self {
             seller: text("sellerId"),
@@ -51,7 +60,11 @@ impl TrueReport {
             status: text("status"),
             has_document: report["documentId"].is_string(),
             bytes: report["bytes"].as_u64(),
-            sha256: report["sha256"].as_str().map(str::to_owned),
+            sha256: known("sha256"),
+            content_sha256: known("contentSha256"),
+            is_gzip: report["gzip"] == true,
+            charset: known("charset"),
+            oddity: known("oddity"),
             notified: report["notified"].as_u64().unwrap_or(0),
         }
     }

@@ -53,6 +53,8 @@ pub struct Plan {
     /// What is ordered; an order's number is its place in here. One for each account comes first, to
     /// warm up.
     pub orders: Vec<PlannedOrder>,
+    /// The account that finds no destination at first when it subscribes.
+    pub finds_no_destination: Option<usize>,
     /// How the others are ordered, and when.
     pub posts: Vec<(Duration, Post)>,
     /// Notifications that come late, or once more.
@@ -89,6 +91,7 @@ impl Plan {
         Self {
             accounts,
             orders,
+            finds_no_destination: faults.have(Kind::Odd).then_some(0),
             posts,
             letters,
             events,
@@ -228,6 +231,8 @@ mod tests {
         assert!(events(|event| matches!(event, Event::Garbage { .. })));
         assert!(events(|event| matches!(event, Event::Kill { .. })));
         assert!(events(|event| matches!(event, Event::Rotate)));
+        assert!(events(|event| matches!(event, Event::BeOdd { .. })));
+        assert!(plan.finds_no_destination.is_some());
         assert!(events(|event| matches!(event, Event::Revoke { .. })));
         assert!(events(|event| matches!(event, Event::ForgetAccessTokens)));
         assert!(plan.events.iter().all(|(at, _)| *at < plan.length));

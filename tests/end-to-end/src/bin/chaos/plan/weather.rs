@@ -5,7 +5,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{PlannedAccount, moment};
+use super::{NUMBER, PlannedAccount, moment};
 use crate::options::{Faults, Kind};
 
 /// When the seller withdraws the authorization who does.
@@ -49,12 +49,14 @@ pub enum Event {
     ForgetAccessTokens,
     /// The client secret is rotated.
     Rotate,
+    /// From now on every so many messages, documents and answers are odd.
+    BeOdd { mode: Value },
     /// A process of that function is killed; which one, if it has several, is chosen by the number.
     Kill { function: &'static str, choice: usize },
 }
 
 /// How many shapes garbage has.
-const SHAPES: usize = 6;
+const SHAPES: usize = 7;
 
 /// A message that nobody can read, unlike those of other runs.
 pub fn garbage(run: &str, number: usize) -> String {
@@ -64,10 +66,11 @@ pub fn garbage(run: &str, number: usize) -> String {
         0 => name,
         1 => format!("{{\"notificationType\": \"REPORT_PROCESSING_FINISHED\", \"payload\": {{\"{name}\""),
         2 => json!([name]).to_string(),
-        3 => json!({"notificationType": 5, "payload": name}).to_string(),
+        3 => json!({"notificationType": [5], "payload": name}).to_string(),
         4 => {
             json!({"notificationType": "REPORT_PROCESSING_FINISHED", "payload": {"report": name}}).to_string()
         }
+        5 => json!({"Type": "Notification", "Message": name}).to_string(),
         _ => json!({"notificationType": "REPORT_PROCESSING_FINISHED", "payload": report}).to_string(),
     }
 }
@@ -88,6 +91,7 @@ pub fn draw(
         mut mail,
         mut rotation,
         mut kill,
+        mut odd,
     ] = std::array::from_fn(|_| rng.fork());
     let mut events = Vec::new();
     if let Some(account) = accounts.iter().position(|account| account.is_revoked) {
@@ -126,8 +130,18 @@ pub fn draw(
         };
         events.extend((0..count).map(killing));
     }
+    if faults.have(Kind::Odd) {
+        events.push((Duration::ZERO, oddly(&mut odd)));
+    }
     events.sort_by_key(|(at, _)| *at);
     events
+}
+
+/// Answers cost time, for whoever is refused waits.
+fn oddly(rng: &mut Rng) -> Event {
+    let every = json!({"messages": 4, "documents": 4, "answers": 8});
+    let mode = json!({"seed": rng.u32(..), "every": every, "reportOption": NUMBER});
+    Event::BeOdd { mode }
 }
 
 /// A fault that strikes so many calls in a hundred, all the time.
