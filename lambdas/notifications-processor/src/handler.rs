@@ -89,7 +89,7 @@ impl Processor {
 
     /// Whether the report is of somebody who is a seller here. One who has left, or was never here, may
     /// be announced for as long as a subscription stands; that is counted, and nobody is troubled.
-    async fn is_of_known_seller(&self, report: &FinishedReport) -> Result<bool, PipelineError> {
+    async fn is_of_known_seller(&self, report: &AnnouncedReport) -> Result<bool, PipelineError> {
         let is_known = self.sellers.has(&report.seller_id).await?;
         if !is_known {
             Metric::AnnouncementsOfUnknownSellers.count();
