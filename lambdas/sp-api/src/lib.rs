@@ -33,7 +33,10 @@ pub use notifications::{Destination, DestinationResource, NewSubscription, Subsc
 pub use processing_status::{ProcessingStatus, UnknownStatus};
 pub use rate_log::RateLog;
 pub use region::RegionCode;
-pub use report_list::{InvalidFilter, NextToken, ReportsFilter, ReportsPage, ReportsQuery, UnreadableReport};
+pub use report_list::{
+    Gap, InvalidFilter, ListedSince, NextToken, ReportTraits, ReportsFilter, ReportsPage, ReportsQuery,
+    UnreadableReport,
+};
 pub use reports::{CompressionAlgorithm, CreateReport, Report, ReportDocument};
 pub use schedules::{CreateReportSchedule, InvalidPeriod, ReportSchedule, SchedulePeriod};
 pub use token_cache::TokenCache;

@@ -42,6 +42,17 @@ pub fn find(id: &MarketplaceId) -> Option<Marketplace> {
     all().find(|marketplace| marketplace.id == id.as_str())
 }
 
+/// The marketplace of a country, by ISO 3166's two letters for it or Amazon's `UK`, in capitals or not.
+#[must_use]
+pub fn of_country(code: &str) -> Option<Marketplace> {
+    let code = if code.eq_ignore_ascii_case("UK") {
+        "GB"
+    } else {
+        code
+    };
+    all().find(|marketplace| marketplace.country.eq_ignore_ascii_case(code))
+}
+
 /// The charsets that a region's flat files come in besides UTF-8, each once, the one that says most
 /// about a text first: `Shift_JIS` before `windows-1252`, in which any bytes are a text.
 #[must_use]
@@ -67,6 +78,14 @@ mod tests {
             assert_eq!(marketplace.country.len(), 2, "{marketplace:?}");
             assert_eq!(all().filter(|it| it.id == marketplace.id).count(), 1);
         }
+    }
+
+    #[test]
+    fn a_country_has_a_marketplace() {
+        let of = |code| of_country(code).map(|it| it.id);
+        assert_eq!(of("DE"), Some("A1PA6795UKMFR9"));
+        assert_eq!(of("uk"), Some("A1F83G8C2ARO7P"));
+        assert_eq!(of("CH"), None);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Reports API 2021-06-30: the list of a selling partner's reports.
 
 use http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::client::Call;
-use crate::ids::{MarketplaceId, ReportId, ReportType};
+use crate::ids::{MarketplaceId, ReportId, ReportScheduleId, ReportType};
 use crate::rates::Operation;
 use crate::reports::{API, Report};
 use crate::wire::{absent_if_empty, comma_list, write_time};
@@ -23,6 +24,50 @@ pub enum ReportsQuery {
     Filter(ReportsFilter),
     /// The page that follows the one which gave this token, and nothing else.
     Next(NextToken),
+}
+
+/// How far back Amazon's list reaches. What is asked for since an earlier time is refused with 400, and
+/// will be for ever.
+const REACH: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Amazon's clock may be ahead of ours, and a question may be on its way for a while.
+const REACH_MARGIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// A time since when Amazon can be asked for reports: within the reach of its list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedSince {
+    time: Timestamp,
+    gap: Option<Gap>,
+}
+
+/// A time of which Amazon does not list reports any more, although they were wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Since when reports were wanted.
+    pub from: Timestamp,
+    /// Since when they are listed.
+    pub until: Timestamp,
+}
+
+impl ListedSince {
+    /// As long ago as `wanted`, or as Amazon's list reaches at the time `now`.
+    #[must_use]
+    pub fn within_reach(wanted: Timestamp, now: Timestamp) -> Self {
+        let earliest = now - (REACH - REACH_MARGIN);
+        Self {
+            time: wanted.max(earliest),
+            gap: (wanted < earliest).then_some(Gap {
+                from: wanted,
+                until: earliest,
+            }),
+        }
+    }
+
+    /// What lies beyond the list's reach.
+    #[must_use]
+    pub fn gap(self) -> Option<Gap> {
+        self.gap
+    }
 }
 
 /// Which reports are meant, newest first. Without a time since which: those of 90 days.
@@ -99,9 +144,9 @@ impl ReportsFilter {
 
     /// Only reports ordered at this time or later.
     #[must_use]
-    pub fn created_since(self, time: Timestamp) -> Self {
+    pub fn created_since(self, since: ListedSince) -> Self {
         Self {
-            created_since: Some(time),
+            created_since: Some(since.time),
             ..self
         }
     }
@@ -172,10 +217,63 @@ pub struct ReportsPage {
 /// An entry of the list that is no report as the model has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableReport {
-    /// Its id, if that much can be read.
-    pub report_id: Option<ReportId>,
+    /// What it tells of its report, if it names one.
+    pub traits: Option<ReportTraits>,
     /// What is wrong with it.
     pub problem: String,
+}
+
+/// What an entry of the list tells of how its report was ordered. All but the id may be missing, in the
+/// model or in fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportTraits {
+    /// Amazon's id for it.
+    pub report_id: ReportId,
+    /// What it reports.
+    pub report_type: Option<ReportType>,
+    /// The marketplaces it covers; empty if they are not told.
+    pub marketplace_ids: Vec<MarketplaceId>,
+    /// The schedule that made it, if one did.
+    pub report_schedule_id: Option<ReportScheduleId>,
+    /// When it was ordered.
+    pub created_time: Option<Timestamp>,
+    /// Start of the period.
+    pub data_start_time: Option<Timestamp>,
+    /// End of the period.
+    pub data_end_time: Option<Timestamp>,
+}
+
+impl From<Report> for ReportTraits {
+    fn from(report: Report) -> Self {
+        Self {
+            report_id: report.report_id,
+            report_type: Some(report.report_type),
+            marketplace_ids: report.marketplace_ids,
+            report_schedule_id: report.report_schedule_id,
+            created_time: Some(report.created_time),
+            data_start_time: report.data_start_time,
+            data_end_time: report.data_end_time,
+        }
+    }
+}
+
+impl ReportTraits {
+    /// Reads as much of `entry` as can be read; `None` if that is not even the id.
+    fn read(entry: &Value) -> Option<Self> {
+        Some(Self {
+            report_id: field(entry, "reportId")?,
+            report_type: field(entry, "reportType"),
+            marketplace_ids: field(entry, "marketplaceIds").unwrap_or_default(),
+            report_schedule_id: field(entry, "reportScheduleId"),
+            created_time: field(entry, "createdTime"),
+            data_start_time: field(entry, "dataStartTime"),
+            data_end_time: field(entry, "dataEndTime"),
+        })
+    }
+}
+
+fn field<T: DeserializeOwned>(entry: &Value, name: &str) -> Option<T> {
+    T::deserialize(entry.get(name)?).ok()
 }
 
 #[derive(Deserialize)]
@@ -197,7 +295,7 @@ impl From<PageAnswer> for ReportsPage {
             match Report::deserialize(&entry) {
                 Ok(report) => page.reports.push(report),
                 Err(error) => page.unreadable.push(UnreadableReport {
-                    report_id: entry["reportId"].as_str().and_then(|id| ReportId::parse(id).ok()),
+                    traits: ReportTraits::read(&entry),
                     problem: error.to_string(),
                 }),
             }
@@ -235,6 +333,28 @@ mod tests {
         (0..count).map(name).collect()
     }
 
+    fn since(wanted: &str, now: &str) -> ListedSince {
+        let time = |text: &str| text.parse().expect("a time");
+        ListedSince::within_reach(time(wanted), time(now))
+    }
+
+    #[test]
+    fn a_search_since_longer_than_90_days_ago_is_clamped_and_leaves_a_gap() {
+        let now = "2026-11-27T12:00:00Z";
+        let recent = since("2026-08-29T13:00:00Z", now);
+        assert_eq!(
+            (recent.time.to_string(), recent.gap()),
+            ("2026-08-29T13:00:00Z".into(), None)
+        );
+        let old = since("2026-08-19T12:00:00Z", now);
+        assert_eq!(old.time, recent.time);
+        let gap = old.gap().expect("beyond the reach");
+        assert_eq!(
+            (gap.from.to_string(), gap.until),
+            ("2026-08-19T12:00:00Z".into(), old.time)
+        );
+    }
+
     fn query_of(query: &ReportsQuery) -> String {
         let mut url = Url::parse("https://amazon.com/").expect("a URL");
         query.write_to(&mut url);
@@ -254,7 +374,7 @@ mod tests {
             .and_then(|filter| filter.page_size(100))
             .expect("valid")
             .processing_statuses(vec![ProcessingStatus::Done, ProcessingStatus::Fatal])
-            .created_since("2024-03-10T20:11:24Z".parse().expect("a time"))
+            .created_since(since("2024-03-10T20:11:24Z", "2024-03-12T00:00:00Z"))
             .created_until("2024-03-11T20:11:24.5Z".parse().expect("a time"));
         assert_eq!(
             query_of(&ReportsQuery::Filter(full)),
@@ -300,9 +420,12 @@ mod tests {
         let [on_hold, nonsense] = &page.unreadable[..] else {
             panic!("{page:?}");
         };
-        assert_eq!(on_hold.report_id, ReportId::parse("2").ok());
+        let traits = on_hold.traits.as_ref().expect("it names its report");
+        assert_eq!(traits.report_id.as_str(), "2");
+        assert_eq!(traits.created_time, "2024-03-10T20:11:24Z".parse().ok());
+        assert_eq!((traits.data_start_time, traits.marketplace_ids.len()), (None, 0));
         assert!(on_hold.problem.contains("ON_HOLD"), "{}", on_hold.problem);
-        assert_eq!(nonsense.report_id, None);
+        assert_eq!(nonsense.traits, None);
         assert_eq!(page.next_token, None);
     }
 }

@@ -49,6 +49,9 @@ impl Body {
             field: None,
             message: message.to_owned(),
         };
+        if bytes.trim_ascii().is_empty() {
+            return Err(whole("the body is empty; it must be a JSON object"));
+        }
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(fields)) => Ok(Self(fields)),
             Ok(_) => Err(whole("the body must be a JSON object")),

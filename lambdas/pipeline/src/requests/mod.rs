@@ -6,6 +6,7 @@ mod list_reports;
 mod named_report;
 mod order_report;
 mod parameters;
+mod refresh_token;
 mod report_fields;
 mod schedules;
 mod store_token;

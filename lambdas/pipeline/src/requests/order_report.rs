@@ -83,7 +83,7 @@ impl OrderReport {
     ///
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown; also a report type that is
-    /// known not to be made for an order.
+    /// known not to be made for an order (any more), and a marketplace of another region.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
         Self::read(Body::parse(body)?)
     }
@@ -92,7 +92,7 @@ impl OrderReport {
         let seller_id = body.seller_id()?;
         let region = body.region_code()?;
         let report_type = body.report_type()?;
-        let marketplace_ids = body.marketplace_ids()?;
+        let marketplace_ids = body.marketplace_ids(region)?;
         let data_start_time = body.optional_time("ReportDataStartTime")?;
         let data_end_time = body.optional_time("ReportDataEndTime")?;
         let report_options = body.report_options()?;
@@ -130,7 +130,7 @@ mod tests {
     fn parse(changes: &Value) -> Result<OrderReport, InvalidRequest> {
         let mut body = json!({
             "SellerId": "A3TH9S8BH6GOGM", "RegionCode": "EU",
-            "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "MarketplaceIds": "A1PA6795UKMFR9,ATVPDKIKX0DER",
+            "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "MarketplaceIds": "A1PA6795UKMFR9,A13V1IB3VIYZZH",
         });
         for (name, value) in changes.as_object().expect("an object") {
             body[name] = value.clone();
@@ -182,13 +182,70 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_amazon_has_removed_is_refused_with_date_and_successor() {
+        for (report_type, words) in [
+            ("GET_FBA_SNS_FORECAST_DATA", "removed by Amazon on 2025-12-11"),
+            ("GET_FBA_SNS_PERFORMANCE_DATA", "removed by Amazon on 2025-12-11"),
+            (
+                "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE",
+                "2026-11-11; its successor is GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
+            ),
+            (
+                "GET_V2_SETTLEMENT_REPORT_DATA_XML",
+                "removed by Amazon on 2026-11-11",
+            ),
+        ] {
+            let error = parse(&json!({"ReportType": report_type})).expect_err("refused");
+            assert_eq!(error.field.as_deref(), Some("ReportType"));
+            assert!(error.message.contains(words), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_marketplace_of_another_region_is_refused_with_both_named() {
+        for ids in [json!("ATVPDKIKX0DER"), json!(["A1PA6795UKMFR9", "ATVPDKIKX0DER"])] {
+            let error = parse(&json!({"MarketplaceIds": ids})).expect_err("refused");
+            assert_eq!(error.field.as_deref(), Some("MarketplaceIds"));
+            for words in ["RegionCode EU", "ATVPDKIKX0DER (US) is a marketplace of NA"] {
+                assert!(error.message.contains(words), "{}", error.message);
+            }
+        }
+        // What is not known is for Amazon to judge.
+        assert!(parse(&json!({"MarketplaceIds": "A2OFANEWCOUNTRY"})).is_ok());
+        let in_japan = json!({"RegionCode": "FE", "MarketplaceIds": "A1VC38T7YXB528"});
+        assert!(parse(&in_japan).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_marketplace_id_is_refused() {
+        for id in [
+            "DE",
+            "uk",
+            "Amazon.de",
+            "amazon",
+            "A1",
+            "a1pa6795ukmfr9",
+            "X1PA6795UKMFR9",
+        ] {
+            let error = parse(&json!({"MarketplaceIds": id})).expect_err("no id");
+            assert_eq!(error.field.as_deref(), Some("MarketplaceIds"), "{id}");
+        }
+        let error = parse(&json!({"MarketplaceIds": "DE"})).expect_err("no id");
+        assert!(
+            error.message.ends_with("that of DE is A1PA6795UKMFR9"),
+            "{}",
+            error.message
+        );
+    }
+
+    #[test]
     fn one_such_type_among_orders_is_located() {
         let order = |report_type| {
             json!({
                 "SellerId": "A3", "RegionCode": "EU", "ReportType": report_type, "MarketplaceIds": "A1PA6795UKMFR9",
             })
         };
-        let orders = json!({"Orders": [order("GET_X"), order("GET_V2_SETTLEMENT_REPORT_DATA_XML")]});
+        let orders = json!({"Orders": [order("GET_X"), order("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2")]});
         let error = OrderReports::parse(orders.to_string().as_bytes()).expect_err("refused");
         assert_eq!(error.field.as_deref(), Some("Orders[1].ReportType"));
     }
@@ -209,7 +266,7 @@ mod tests {
             "ReportOptions": "{\"reportPeriod\": \"WEEK\"}",
         }));
         let natural = parse(&json!({
-            "MarketplaceIds": ["A1PA6795UKMFR9", "ATVPDKIKX0DER"],
+            "MarketplaceIds": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"],
             "ReportDataStartTime": "2024-03-10T21:11:24+01:00",
             "ReportOptions": {"reportPeriod": "WEEK"},
         }));
@@ -226,7 +283,7 @@ mod tests {
             serde_json::to_value(order).expect("JSON"),
             json!({
                 "reportType": "GET_MERCHANT_LISTINGS_ALL_DATA",
-                "marketplaceIds": ["A1PA6795UKMFR9", "ATVPDKIKX0DER"],
+                "marketplaceIds": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"],
                 "dataStartTime": "2024-03-10T20:11:24.000Z",
             })
         );

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 use sp_api::ids::{MarketplaceId, ReportType};
-use sp_api::report_types;
+use sp_api::report_types::ReportTypeInfo;
+use sp_api::{RegionCode, marketplaces, report_types};
 
 use super::InvalidRequest;
 use super::body::Body;
@@ -18,9 +19,26 @@ impl Body {
         self.parsed("ReportType", ReportType::parse)
     }
 
-    /// `MarketplaceIds`: a comma list or an array.
-    pub(super) fn marketplace_ids(&mut self) -> Result<Vec<MarketplaceId>, InvalidRequest> {
-        marketplace_ids(self.required("MarketplaceIds")?)
+    /// `MarketplaceIds`: a comma list or an array, none of which is known to be in another region than
+    /// `region`.
+    pub(super) fn marketplace_ids(
+        &mut self,
+        region: RegionCode,
+    ) -> Result<Vec<MarketplaceId>, InvalidRequest> {
+        let ids = marketplace_ids(self.required("MarketplaceIds")?)?;
+        match ids
+            .iter()
+            .find_map(|id| marketplaces::find(id).filter(|it| it.region != region))
+        {
+            None => Ok(ids),
+            Some(elsewhere) => Err(InvalidRequest::field(
+                "MarketplaceIds",
+                format!(
+                    "can't be ordered together with RegionCode {region}: {} ({}) is a marketplace of {}",
+                    elsewhere.id, elsewhere.country, elsewhere.region
+                ),
+            )),
+        }
     }
 
     /// `ReportOptions`: an object, or its JSON in a text; empty where there is none.
@@ -49,6 +67,7 @@ pub(super) fn require_requestable(report_type: &ReportType) -> Result<(), Invali
     let Some(info) = report_types::find(report_type) else {
         return Ok(());
     };
+    require_in_force(&info)?;
     let instead = match (info.requestable, info.schedulable) {
         (Some(false), Some(true)) => "Amazon makes these reports on a schedule only (POST /schedules)",
         (Some(false), _) => MADE_ELSEWHERE,
@@ -58,11 +77,28 @@ pub(super) fn require_requestable(report_type: &ReportType) -> Result<(), Invali
     Err(InvalidRequest::field("ReportType", problem))
 }
 
+/// Refuses what Amazon has removed.
+fn require_in_force(info: &ReportTypeInfo) -> Result<(), InvalidRequest> {
+    let Some(removal) = info.removal else {
+        return Ok(());
+    };
+    let successor = match removal.successor {
+        Some(successor) => format!("; its successor is {successor}"),
+        None => String::new(),
+    };
+    let problem = format!(
+        "{} was removed by Amazon on {}{successor}",
+        info.name, removal.since
+    );
+    Err(InvalidRequest::field("ReportType", problem))
+}
+
 /// Refuses what Amazon would refuse to schedule, likewise.
 pub(super) fn require_schedulable(report_type: &ReportType) -> Result<(), InvalidRequest> {
     let Some(info) = report_types::find(report_type) else {
         return Ok(());
     };
+    require_in_force(&info)?;
     let instead = match (info.schedulable, info.requestable) {
         (Some(false), Some(false)) => MADE_ELSEWHERE,
         (Some(false), _) => "Amazon takes single orders only (POST /reports)",
@@ -72,9 +108,29 @@ pub(super) fn require_schedulable(report_type: &ReportType) -> Result<(), Invali
     Err(InvalidRequest::field("ReportType", problem))
 }
 
+/// Every marketplace's id begins with an A, has 12 to 14 capitals and digits, and differs from a
+/// country's or a shop's name by that.
+fn marketplace_id(text: &str) -> Result<MarketplaceId, String> {
+    let is_written_so =
+        text.starts_with('A') && text.len() >= 10 && text.chars().all(|c| !c.is_ascii_lowercase());
+    match MarketplaceId::parse(text) {
+        Ok(id) if is_written_so => Ok(id),
+        parsed => {
+            let problem = match parsed {
+                Ok(_) => "must be a marketplace id such as ATVPDKIKX0DER".to_owned(),
+                Err(problem) => problem.to_string(),
+            };
+            Err(match marketplaces::of_country(text) {
+                Some(of_country) => format!("{problem}; that of {text} is {}", of_country.id),
+                None => problem,
+            })
+        }
+    }
+}
+
 fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
     let invalid = |problem: String| InvalidRequest::field("MarketplaceIds", problem);
-    let parse = |text: &str| MarketplaceId::parse(text.trim()).map_err(|error| invalid(error.to_string()));
+    let parse = |text: &str| marketplace_id(text.trim()).map_err(invalid);
     let ids: Vec<MarketplaceId> = match value {
         Value::String(list) => list.split(',').map(parse).collect::<Result<_, _>>()?,
         Value::Array(list) => list
@@ -87,7 +143,7 @@ fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
             .collect::<Result<_, _>>()?,
         _ => {
             return Err(invalid(
-                "must be a text such as \"A1PA6795UKMFR9,ATVPDKIKX0DER\" or an array".into(),
+                "must be a text such as \"A1PA6795UKMFR9,A13V1IB3VIYZZH\" or an array".into(),
             ));
         }
     };

@@ -47,13 +47,13 @@ impl CreateSchedule {
     ///
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown; also a report type that is
-    /// known not to be scheduled.
+    /// known not to be scheduled (any more), and a marketplace of another region.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
         let mut body = Body::parse(body)?;
         let seller_id = body.seller_id()?;
         let region = body.region_code()?;
         let report_type = body.report_type()?;
-        let marketplace_ids = body.marketplace_ids()?;
+        let marketplace_ids = body.marketplace_ids(region)?;
         let period = body.parsed("Period", SchedulePeriod::parse)?;
         let next_report_creation_time = body.optional_time("NextReportCreationTime")?;
         let report_options = body.report_options()?;
@@ -126,7 +126,7 @@ mod tests {
     fn parse(changes: &Value) -> Result<CreateSchedule, InvalidRequest> {
         let mut body = json!({
             "SellerId": "A3TH9S8BH6GOGM", "RegionCode": "EU", "ReportType": "FEE_DISCOUNTS_REPORT",
-            "MarketplaceIds": "A1PA6795UKMFR9,ATVPDKIKX0DER", "Period": "PT5M",
+            "MarketplaceIds": "A1PA6795UKMFR9,A13V1IB3VIYZZH", "Period": "PT5M",
         });
         for (name, value) in changes.as_object().expect("an object") {
             body[name] = value.clone();
@@ -143,7 +143,7 @@ mod tests {
             serde_json::to_value(request.expect("valid").schedule).expect("JSON"),
             json!({
                 "reportType": "FEE_DISCOUNTS_REPORT",
-                "marketplaceIds": ["A1PA6795UKMFR9", "ATVPDKIKX0DER"],
+                "marketplaceIds": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"],
                 "reportOptions": {"custom": "true"},
                 "period": "PT5M",
                 "nextReportCreationTime": "2024-03-10T20:11:24.000Z",
@@ -157,6 +157,7 @@ mod tests {
             (json!({"SellerId": null}), "SellerId"),
             (json!({"ReportType": null}), "ReportType"),
             (json!({"MarketplaceIds": []}), "MarketplaceIds"),
+            (json!({"MarketplaceIds": "ATVPDKIKX0DER"}), "MarketplaceIds"),
             (json!({"Period": null}), "Period"),
             (json!({"Period": "P1W"}), "Period"),
             (
@@ -181,6 +182,11 @@ mod tests {
             (
                 "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2",
                 "arrive by themselves",
+            ),
+            ("GET_FBA_SNS_FORECAST_DATA", "removed by Amazon on 2025-12-11"),
+            (
+                "GET_V2_SETTLEMENT_REPORT_DATA_XML",
+                "removed by Amazon on 2026-11-11",
             ),
         ] {
             let error = parse(&json!({"ReportType": report_type})).expect_err("refused");

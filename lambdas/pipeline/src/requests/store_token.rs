@@ -1,11 +1,8 @@
 use secrecy::SecretString;
 use sp_api::ids::SellerId;
 
-use super::InvalidRequest;
 use super::body::Body;
-
-/// KMS encrypts at most 4096 bytes; Amazon's refresh tokens have some 400.
-const LONGEST_TOKEN: usize = 4096;
+use super::{InvalidRequest, refresh_token};
 
 /// `POST /tokens`: keep a selling partner's refresh token.
 #[derive(Clone, Debug)]
@@ -24,15 +21,7 @@ impl StoreToken {
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
         let mut body = Body::parse(body)?;
         let seller_id = body.seller_id()?;
-        let refresh_token = body.parsed("RefreshToken", |token| {
-            if token.len() > LONGEST_TOKEN {
-                Err("is longer than 4096 bytes")
-            } else if token.chars().any(|c| c.is_whitespace() || c.is_control()) {
-                Err("holds white space, which no refresh token does")
-            } else {
-                Ok(SecretString::from(token))
-            }
-        })?;
+        let refresh_token = body.parsed("RefreshToken", refresh_token::parse)?;
         body.finish()?;
         Ok(Self {
             seller_id,
