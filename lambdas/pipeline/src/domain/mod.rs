@@ -5,6 +5,7 @@ mod charset;
 mod checksum;
 mod finished_report;
 pub mod ledger;
+pub mod likeness;
 mod media_type;
 mod notification;
 mod object_key;
