@@ -34,7 +34,7 @@ const orders: JsonSchema = {
   maxItems: 100,
 };
 
-/** What each path of the API takes by POST. The functions check for themselves, too: these spare a call. */
+/** What each path of the API takes by POST, for who generates a client from the API. The functions check. */
 export const REQUEST_MODELS = {
   tokens: request(fields({ SellerId: text, RefreshToken: text })),
 

@@ -120,3 +120,6 @@ impl OrderPlacer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

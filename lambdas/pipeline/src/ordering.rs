@@ -2,24 +2,21 @@
 //!
 //! createReport knows no idempotency key. When its answer is lost, or the function dies before it has
 //! written the answer down, the order is *in doubt*. Then Amazon is asked which reports there are, and
-//! one that fits and belongs to no other order is this order's; only if there is none, it is ordered
-//! again.
+//! one that may be this order and belongs to no other is this order's, the likest first; only if there is
+//! none, it is ordered again.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
-use sp_api::{Report, ReportsFilter, ReportsQuery, SpApiError};
+use sp_api::{ListedSince, ReportsFilter, ReportsQuery, SpApiError};
 
 use crate::PipelineError;
 use crate::adapters::{Claim, InSlot, Ledger, MeteredAmazon, OrderedReport};
+use crate::domain::likeness::{earliest, likeness};
 use crate::domain::order::Order;
 use crate::domain::quota::Slot;
-
-/// Amazon's clock may be behind ours, and a function may run for half a minute before it notes a doubt.
-const MARGIN: Duration = Duration::from_secs(90);
 
 /// Where orders are placed.
 pub struct OrderDesk {
@@ -100,11 +97,14 @@ impl OrderDesk {
         since: Timestamp,
         held: Option<Slot>,
     ) -> Result<Resolved, PipelineError> {
-        let earliest = since - MARGIN;
+        let listed_since = ListedSince::within_reach(earliest(since), Timestamp::now());
+        if let Some(gap) = listed_since.gap() {
+            tracing::warn!(request_id = %order.request_id, ?gap, "Amazon does not list reports that old any more");
+        }
         let filter = ReportsFilter::new(vec![order.report.report_type.clone()])
             .and_then(|filter| filter.page_size(100))
             .map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
-        let mut query = ReportsQuery::Filter(filter.created_since(earliest));
+        let mut query = ReportsQuery::Filter(filter.created_since(listed_since));
         let mut held = held;
         let mut candidates = Vec::new();
         loop {
@@ -124,22 +124,23 @@ impl OrderDesk {
                 InSlot::Wait(slot) => return Ok(Resolved::Wait(slot)),
             };
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read");
+                tracing::warn!(?unreadable, "a report in Amazon's list could not be read in full");
             }
-            candidates.extend(
-                page.reports
-                    .into_iter()
-                    .filter(|report| fits(order, report, earliest)),
-            );
-            match page.next_token {
+            let next = page.next_token.clone();
+            let alike = page.into_traits().filter_map(|found| {
+                let likeness = likeness(&order.report, since, &found)?;
+                Some((likeness, found.report_id))
+            });
+            candidates.extend(alike);
+            match next {
                 Some(token) => query = ReportsQuery::Next(token),
                 None => break,
             }
         }
-        candidates.sort_by_key(|report| report.created_time);
-        for report in candidates {
-            if self.claim(order, &report.report_id).await? == Claim::Ours {
-                return Ok(Resolved::Placed(report.report_id));
+        candidates.sort();
+        for (_, report_id) in candidates {
+            if self.claim(order, &report_id).await? == Claim::Ours {
+                return Ok(Resolved::Placed(report_id));
             }
         }
         Ok(Resolved::NotPlaced)
@@ -166,71 +167,9 @@ fn passes(error: &PipelineError) -> bool {
     ) || matches!(error, PipelineError::Amazon(amazon) if amazon.is_in_doubt())
 }
 
-/// Whether a report may be what was ordered.
-fn fits(order: &Order, report: &Report, earliest: Timestamp) -> bool {
-    let wanted = &order.report;
-    let same = |wanted: Option<Timestamp>, made: Option<Timestamp>| match (wanted, made) {
-        // Amazon fills in what was left out.
-        (None, _) => true,
-        (Some(wanted), Some(made)) => wanted.as_second() == made.as_second(),
-        (Some(_), None) => false,
-    };
-    report.report_type == wanted.report_type
-        && report.created_time >= earliest
-        && report.report_schedule_id.is_none()
-        && report.marketplace_ids.iter().collect::<BTreeSet<_>>()
-            == wanted.marketplace_ids.iter().collect::<BTreeSet<_>>()
-        && same(wanted.data_start_time, report.data_start_time)
-        && same(wanted.data_end_time, report.data_end_time)
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-    use sp_api::RegionCode;
-    use sp_api::ids::SellerId;
-
     use super::*;
-    use crate::domain::order::RequestId;
-
-    fn order() -> Order {
-        Order {
-            request_id: RequestId::random(),
-            seller_id: SellerId::parse("A3").expect("valid"),
-            region: RegionCode::Eu,
-            report: serde_json::from_value(json!({
-                "reportType": "GET_X", "marketplaceIds": ["A1", "A2"], "dataStartTime": "2026-11-01T00:00:00.000Z",
-            }))
-            .expect("an order"),
-        }
-    }
-
-    fn report(changes: &Value) -> Report {
-        let mut report = json!({
-            "reportId": "1", "reportType": "GET_X", "marketplaceIds": ["A2", "A1"], "processingStatus": "IN_QUEUE",
-            "createdTime": "2026-11-22T05:00:01Z", "dataStartTime": "2026-11-01T00:00:00+00:00",
-            "dataEndTime": "2026-11-22T05:00:01+00:00",
-        });
-        for (name, value) in changes.as_object().expect("an object") {
-            report[name] = value.clone();
-        }
-        serde_json::from_value(report).expect("a report")
-    }
-
-    #[test]
-    fn what_fits_an_order_in_doubt_is_what_was_ordered() {
-        let earliest = "2026-11-22T05:00:00Z".parse().expect("a time");
-        assert!(fits(&order(), &report(&json!({})), earliest));
-        for changes in [
-            json!({"reportType": "GET_Y"}),
-            json!({"marketplaceIds": ["A1"]}),
-            json!({"createdTime": "2026-11-22T04:59:59Z"}),
-            json!({"dataStartTime": "2026-11-02T00:00:00Z"}),
-            json!({"reportScheduleId": "7"}),
-        ] {
-            assert!(!fits(&order(), &report(&changes), earliest), "{changes}");
-        }
-    }
 
     #[test]
     fn an_order_is_in_doubt_when_its_answer_is_lost_and_not_when_it_is_no() {

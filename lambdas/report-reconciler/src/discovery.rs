@@ -7,8 +7,9 @@ use pipeline::PipelineError;
 use pipeline::adapters::Discovering;
 use pipeline::domain::FinishedReport;
 use pipeline::domain::ledger::Stage;
+use sp_api::ids::ReportType;
 use sp_api::rates::Operation;
-use sp_api::{ProcessingStatus, Report, ReportsFilter, ReportsQuery};
+use sp_api::{ListedSince, ProcessingStatus, Report, ReportsFilter, ReportsQuery, SpApiError};
 
 use crate::overdue::{PATIENCE, Reconciler};
 
@@ -39,7 +40,11 @@ impl Reconciler {
 
     async fn discover_for(&self, seller: &Discovering) -> Result<usize, PipelineError> {
         let now = Timestamp::now();
-        let reports = self.finished_reports(seller).await?;
+        let since = seller
+            .until
+            .map_or(seller.since, |until| (until - LONGEST_MAKING).max(seller.since));
+        let since = ListedSince::within_reach(since, now);
+        let (reports, is_complete) = self.finished_reports(seller, since).await?;
         let mut discovered = 0;
         for report in reports {
             let known = self
@@ -61,16 +66,57 @@ impl Reconciler {
             self.deliver(finished, seller.region).await?;
             discovered += 1;
         }
-        self.partners.record_discovery(&seller.seller_id, now).await?;
+        // Otherwise the next run searches the same time once more.
+        if is_complete {
+            let (gap, seller_id) = (since.gap(), &seller.seller_id);
+            self.partners.record_discovery(seller_id, now, gap).await?;
+            if let Some(gap) = gap {
+                tracing::warn!(
+                    %seller_id,
+                    from = %gap.from,
+                    until = %gap.until,
+                    "not searched: Amazon does not list reports that old any more"
+                );
+            }
+        }
         Ok(discovered)
     }
 
-    /// All of them since the last search, page by page.
-    async fn finished_reports(&self, seller: &Discovering) -> Result<Vec<Report>, PipelineError> {
-        let since = seller
-            .until
-            .map_or(seller.since, |until| (until - LONGEST_MAKING).max(seller.since));
-        let filter = ReportsFilter::new(seller.report_types.clone())
+    /// All of them since the last search, and whether these are all. Should Amazon refuse to list one of
+    /// the types, as it may one that it has removed, the others are listed all the same.
+    async fn finished_reports(
+        &self,
+        seller: &Discovering,
+        since: ListedSince,
+    ) -> Result<(Vec<Report>, bool), PipelineError> {
+        let (mut reports, mut is_complete) = (Vec::new(), true);
+        let mut to_ask = vec![seller.report_types.clone()];
+        while let Some(types) = to_ask.pop() {
+            match self.finished_reports_of(seller, &types, since).await {
+                Ok(found) => reports.extend(found),
+                Err(PipelineError::Amazon(refusal @ SpApiError::Rejected { .. })) => {
+                    let (one, other) = types.split_at(types.len() / 2);
+                    if one.is_empty() {
+                        is_complete = false;
+                        tracing::warn!(seller_id = %seller.seller_id, ?types, "not searched: {refusal}");
+                    } else {
+                        to_ask.extend([one.to_vec(), other.to_vec()]);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((reports, is_complete))
+    }
+
+    /// Those of some types, page by page.
+    async fn finished_reports_of(
+        &self,
+        seller: &Discovering,
+        types: &[ReportType],
+        since: ListedSince,
+    ) -> Result<Vec<Report>, PipelineError> {
+        let filter = ReportsFilter::new(types.to_vec())
             .and_then(|filter| filter.page_size(PAGE))
             .map_err(|error| PipelineError::InvalidInput(error.to_string()))?
             .processing_statuses(vec![

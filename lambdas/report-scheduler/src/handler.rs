@@ -1,12 +1,14 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use pipeline::PipelineError;
 use pipeline::adapters::MeteredAmazon;
 use pipeline::api::ApiError;
 use pipeline::requests::{CancelSchedule, CreateSchedule, InvalidRequest, ListSchedules, Parameters};
 use serde::Serialize;
-use sp_api::ReportSchedule;
-use sp_api::ids::ReportScheduleId;
+use sp_api::ids::{MarketplaceId, ReportScheduleId, ReportType, SellerId};
 use sp_api::rates::Operation;
+use sp_api::{CreateReportSchedule, RegionCode, ReportSchedule};
 
 /// A caller who waits for an answer does not wait longer for the quota.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,6 +25,16 @@ pub struct Schedule {
     report_schedule_id: ReportScheduleId,
 }
 
+/// `{reportScheduleId, replaced?}`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSchedule {
+    report_schedule_id: ReportScheduleId,
+    /// The schedule that Amazon has cancelled for it, as Amazon described it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<ReportSchedule>,
+}
+
 /// `{reportSchedules}`, each as Amazon describes it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,39 +43,56 @@ pub struct Schedules {
 }
 
 impl ReportScheduler {
-    /// Makes the schedule of `body`. Amazon replaces one of the same type and marketplaces, so that
-    /// asking twice does no harm.
-    pub async fn create(&self, body: &[u8]) -> Result<Schedule, ApiError> {
+    /// Makes the schedule of `body`, and says which one it replaces: Amazon cancels one of the same type
+    /// and marketplaces without a word. So asking twice does no harm, and the second answer says so.
+    pub async fn create(&self, body: &[u8]) -> Result<NewSchedule, ApiError> {
         let request = CreateSchedule::parse(body)?;
-        let (region, schedule) = (request.region, &request.schedule);
+        let (seller, region, schedule) = (&request.seller_id, request.region, &request.schedule);
+        // Before: afterwards it is gone.
+        let existing = self
+            .existing(seller, region, std::slice::from_ref(&schedule.report_type))
+            .await?;
         let report_schedule_id = self
             .amazon
             .if_free(
-                &request.seller_id,
+                seller,
                 region,
                 Operation::CreateReportSchedule,
                 PATIENCE,
                 |client, token| async move { client.create_report_schedule(region, &token, schedule).await },
             )
             .await?;
-        Ok(Schedule { report_schedule_id })
+        let replaced = existing.into_iter().find(|it| takes_the_place_of(schedule, it));
+        Ok(NewSchedule {
+            report_schedule_id,
+            replaced,
+        })
     }
 
     /// Lists the schedules that `parameters` ask for.
     pub async fn list(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Schedules, ApiError> {
         let request = ListSchedules::parse(parameters?)?;
-        let (region, report_types) = (request.region, &request.report_types);
         let report_schedules = self
-            .amazon
+            .existing(&request.seller_id, request.region, &request.report_types)
+            .await?;
+        Ok(Schedules { report_schedules })
+    }
+
+    async fn existing(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+        report_types: &[ReportType],
+    ) -> Result<Vec<ReportSchedule>, PipelineError> {
+        self.amazon
             .if_free(
-                &request.seller_id,
+                seller,
                 region,
                 Operation::GetReportSchedules,
                 PATIENCE,
                 |client, token| async move { client.get_report_schedules(region, &token, report_types).await },
             )
-            .await?;
-        Ok(Schedules { report_schedules })
+            .await
     }
 
     /// Cancels the schedule that `parameters` name; the reports that it has made stay.
@@ -83,6 +112,12 @@ impl ReportScheduler {
             report_schedule_id: request.schedule,
         })
     }
+}
+
+/// Whether Amazon cancels `old` for `new`.
+fn takes_the_place_of(new: &CreateReportSchedule, old: &ReportSchedule) -> bool {
+    let set = |ids: &[MarketplaceId]| ids.iter().cloned().collect::<BTreeSet<_>>();
+    new.report_type == old.report_type && set(&new.marketplace_ids) == set(&old.marketplace_ids)
 }
 
 #[cfg(test)]

@@ -276,6 +276,14 @@ fn field<T: DeserializeOwned>(entry: &Value, name: &str) -> Option<T> {
     T::deserialize(entry.get(name)?).ok()
 }
 
+impl ReportsPage {
+    /// What the entries tell of how their reports were ordered, the unreadable ones as well.
+    pub fn into_traits(self) -> impl Iterator<Item = ReportTraits> {
+        let unreadable = self.unreadable.into_iter().filter_map(|entry| entry.traits);
+        self.reports.into_iter().map(ReportTraits::from).chain(unreadable)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PageAnswer {

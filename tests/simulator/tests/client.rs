@@ -6,13 +6,14 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Amazon, LISTINGS, QUEUE, REFRESH_TOKEN, RESTRICTED};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::json;
 use sp_api::ids::{MarketplaceId, NotificationType, PayloadVersion, ReportDocumentId, ReportId, ReportType};
 use sp_api::rates::Operation;
 use sp_api::{
     AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, Destination, DestinationResource,
-    DocumentStream, Endpoints, Grant, GrantlessScope, LwaCredentials, NewSubscription, ProcessingStatus,
+    DocumentStream, Endpoints, Grant, GrantlessScope, ListedSince, LwaCredentials, NewSubscription, ProcessingStatus,
     RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient, SpApiError,
 };
 use sp_api_simulator::Options;
@@ -196,7 +197,7 @@ async fn reports_are_listed_to_the_last_page_with_each_token_sent_alone() {
         .and_then(|filter| filter.page_size(2))
         .expect("valid")
         .processing_statuses(vec![ProcessingStatus::Done, ProcessingStatus::Fatal])
-        .created_since("2024-01-01T00:00:00Z".parse().expect("a time"))
+        .created_since(ListedSince::within_reach(Timestamp::UNIX_EPOCH, Timestamp::now()))
         .created_until("2099-01-01T00:00:00Z".parse().expect("a time"));
 
     let (client, token) = (&refereed.client, refereed.seller().await);

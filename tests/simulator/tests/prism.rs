@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Amazon, LISTINGS, QUEUE, REFRESH_TOKEN, RESTRICTED};
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sp_api_simulator::testing::{Model, Prism, objection};
@@ -97,9 +98,10 @@ async fn every_operation_of_reports_fits_the_model() {
             .await;
         documents.push(refereed.amazon.document_path(&report).await);
     }
+    let since = Timestamp::now() - SignedDuration::from_hours(24);
     let list = format!(
         "{REPORTS}?reportTypes={LISTINGS},{RESTRICTED}&processingStatuses=DONE,CANCELLED\
-         &marketplaceIds=ATVPDKIKX0DER&pageSize=1&createdSince=2024-01-01T00:00:00Z\
+         &marketplaceIds=ATVPDKIKX0DER&pageSize=1&createdSince={since:.3}\
          &createdUntil=2099-01-01T00:00:00Z"
     );
     let page = get(&list, 200).await;

@@ -7,6 +7,7 @@ mod checksum;
 mod envelope;
 mod finished_report;
 pub mod ledger;
+pub mod likeness;
 mod media_type;
 mod notification;
 mod object_key;

@@ -21,9 +21,52 @@ fn order() -> Value {
     })
 }
 
+/// Amazon has these schedules of the type that [`order`] asks for.
+async fn has(server: &MockServer, schedules: Value) {
+    Mock::given(method("GET"))
+        .and(path(SCHEDULES))
+        .and(query_param("reportTypes", "FEE_DISCOUNTS_REPORT"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "reportSchedules": schedules })))
+        .mount(server)
+        .await;
+}
+
+fn existing(id: &str, marketplaces: &[&str]) -> Value {
+    json!({
+        "reportScheduleId": id, "reportType": "FEE_DISCOUNTS_REPORT", "marketplaceIds": marketplaces, "period": "P7D",
+    })
+}
+
+#[tokio::test]
+async fn a_schedule_that_replaces_another_says_so() {
+    let server = token_server().await;
+    let old = existing("50232018507", &["A1PA6795UKMFR9", "A13V1IB3VIYZZH"]);
+    let others = [
+        existing("1", &["A1PA6795UKMFR9"]),
+        existing("2", &[]),
+        old.clone(),
+    ];
+    has(&server, json!(others)).await;
+    Mock::given(method("POST"))
+        .and(path(SCHEDULES))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({"reportScheduleId": "50232018508"})))
+        .mount(&server)
+        .await;
+    let mut order = order();
+    order["MarketplaceIds"] = json!("A13V1IB3VIYZZH,A1PA6795UKMFR9");
+    let made = scheduler(&server, &free())
+        .create(order.to_string().as_bytes())
+        .await;
+    assert_eq!(
+        answer(made),
+        (200, json!({"reportScheduleId": "50232018508", "replaced": old}))
+    );
+}
+
 #[tokio::test]
 async fn a_schedule_is_made_as_it_was_asked_for() {
     let server = token_server().await;
+    has(&server, json!([])).await;
     Mock::given(method("POST"))
         .and(path(SCHEDULES))
         .and(body_json(json!({
@@ -42,13 +85,19 @@ async fn a_schedule_is_made_as_it_was_asked_for() {
 #[tokio::test]
 async fn what_amazon_would_not_schedule_is_not_sent_there() {
     let server = MockServer::start().await;
-    let mut order = order();
-    order["ReportType"] = json!("GET_MERCHANT_LISTINGS_ALL_DATA");
-    let refused = scheduler(&server, &free())
-        .create(order.to_string().as_bytes())
-        .await;
-    let (status, refusal) = answer(refused);
-    assert_eq!((status, &refusal["field"]), (400, &json!("ReportType")));
+    for (field, value) in [
+        ("ReportType", "GET_MERCHANT_LISTINGS_ALL_DATA"),
+        ("ReportType", "GET_FBA_SNS_FORECAST_DATA"),
+        ("MarketplaceIds", "ATVPDKIKX0DER"),
+    ] {
+        let mut order = order();
+        order[field] = json!(value);
+        let refused = scheduler(&server, &free())
+            .create(order.to_string().as_bytes())
+            .await;
+        let (status, refusal) = answer(refused);
+        assert_eq!((status, &refusal["field"]), (400, &json!(field)), "{value}");
+    }
     assert_eq!(server.received_requests().await.expect("recorded").len(), 0);
 }
 

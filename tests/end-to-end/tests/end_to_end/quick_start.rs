@@ -33,7 +33,7 @@ async fn the_quick_starts_samples_give_its_answers() {
     let ordered = send(
         "/reports",
         r#"{"SellerId": "A3TH9S8BH6GOGM", "RegionCode": "EU", "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA",
-            "MarketplaceIds": "A1PA6795UKMFR9,ATVPDKIKX0DER",
+            "MarketplaceIds": "A1PA6795UKMFR9,A13V1IB3VIYZZH",
             "ReportDataStartTime": "2024-03-10T20:11:24.000Z", "ReportOptions": "{\"custom\": \"true\"}"}"#,
     )
     .await;

@@ -71,6 +71,21 @@ async fn a_schedules_report_flows_like_any_other() {
     assert_eq!(answer.status, 404, "{}", answer.body);
 }
 
+/// Amazon cancels a schedule of the same type and marketplaces; the answer says so.
+#[tokio::test]
+async fn a_schedule_that_replaces_another_says_so() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.seller().await;
+    let first = world.post_ok("/schedules", &schedule(&seller)).await;
+    assert_eq!(first["replaced"], Value::Null);
+    let second = world.post_ok("/schedules", &schedule(&seller)).await;
+    assert_eq!(second["replaced"]["reportScheduleId"], first["reportScheduleId"]);
+    assert_eq!(second["replaced"]["period"], "P1D");
+    let listed = list(&world, &seller).await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(listed[0]["reportScheduleId"], second["reportScheduleId"]);
+}
+
 /// What Amazon would refuse is refused here, and costs no call.
 #[tokio::test]
 async fn the_field_at_fault_is_named() {

@@ -58,11 +58,17 @@ impl Filter {
                 .map_err(ApiError::from)
         };
         let ninety_days_ago = Timestamp::now() - SignedDuration::from_hours(90 * 24);
+        let created_since = time("createdSince")?.unwrap_or(ninety_days_ago);
+        if created_since < ninety_days_ago {
+            return Err(ApiError::invalid_input(
+                "createdSince can't be more than 90 days ago.",
+            ));
+        }
         Ok(Self {
             report_types,
             statuses: statuses.transpose()?,
             marketplace_ids: query.list("marketplaceIds", 10)?,
-            created_since: time("createdSince")?.unwrap_or(ninety_days_ago),
+            created_since,
             created_until: time("createdUntil")?,
             page_size,
         })

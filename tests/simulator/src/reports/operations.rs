@@ -23,7 +23,7 @@ pub(crate) enum Purpose {
     Schedule,
 }
 
-/// Refuses report types that don't exist or are not made that way.
+/// Refuses report types that don't exist (any more) or are not made that way.
 ///
 /// The catalogue does not know all that exist; every type that it lacks begins with `GET_`.
 pub(crate) fn check_report_type(name: &str, purpose: Purpose) -> Result<(), FieldError> {
@@ -38,6 +38,9 @@ pub(crate) fn check_report_type(name: &str, purpose: Purpose) -> Result<(), Fiel
             refusal("is not a report type")
         };
     };
+    if info.removal.is_some() {
+        return refusal("is not a report type any more");
+    }
     match purpose {
         Purpose::Request if info.requestable == Some(false) => {
             refusal("can't be requested: Amazon makes reports of this type by itself, or on a schedule")

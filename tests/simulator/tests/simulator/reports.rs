@@ -1,5 +1,6 @@
 //! Reports: asked for, listed, cancelled, finished.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::common::{Amazon, LISTINGS, SELLER, code, listings_report};
@@ -37,6 +38,8 @@ async fn bad_requests_are_refused_and_the_field_is_named() {
     let changes = [
         ("reportType", json!("BAD_FEE_DISCOUNTS_REPORT")),
         ("reportType", json!("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2")),
+        // Removed by Amazon.
+        ("reportType", json!("GET_FBA_SNS_FORECAST_DATA")),
         ("reportType", json!("GET LISTINGS")),
         ("reportType", Value::Null),
         ("marketplaceIds", json!([])),
@@ -127,6 +130,11 @@ async fn reports_come_in_pages_and_the_token_stands_alone() {
         format!("{query}&pageSize=101"),
         format!("{query}&processingStatuses=READY"),
         format!("{query}&createdSince=yesterday"),
+        // 90 days and a second ago.
+        format!(
+            "{query}&createdSince={:.3}",
+            Timestamp::now() - SignedDuration::from_secs(90 * 86_400 + 1)
+        ),
         format!("reportTypes={}", [LISTINGS; 11].join(",")),
         format!("{query}&reportTypes=GET_OTHER"),
         format!("{query}&marketplaceIds=1,2,3,4,5,6,7,8,9,10,11"),

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use sp_api::RegionCode;
 use sp_api::ids::{ReportType, SellerId};
+use sp_api::{Gap, RegionCode};
 
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
@@ -47,7 +47,7 @@ impl SellingPartners {
         update = match discover {
             None => update.update_expression("SET regionCode = :region"),
             Some(types) if types.is_empty() => update.update_expression(
-                "SET regionCode = :region REMOVE discoverReportTypes, discoverSince, discoveredUntil",
+                "SET regionCode = :region REMOVE discoverReportTypes, discoverSince, discoveredUntil, discoveryGaps",
             ),
             Some(types) => {
                 let names = types.iter().map(|name| name.as_str().to_owned()).collect();
@@ -100,21 +100,44 @@ impl SellingPartners {
         Ok(found)
     }
 
-    /// Notes that all reports of `seller` up to `until` have been found.
+    /// Notes that all reports of `seller` up to `until` have been found, but for those that Amazon does
+    /// not list any more, of `gap`.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn record_discovery(&self, seller: &SellerId, until: Timestamp) -> Result<(), PipelineError> {
-        let result = self
+    pub async fn record_discovery(
+        &self,
+        seller: &SellerId,
+        until: Timestamp,
+        gap: Option<Gap>,
+    ) -> Result<(), PipelineError> {
+        let mut update = self
             .update(seller)
             .update_expression("SET discoveredUntil = :until")
             // What has been switched off meanwhile stays so.
             .condition_expression("attribute_exists(discoverReportTypes)")
-            .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
-            .send()
-            .await;
+            .expression_attribute_values(":until", AttributeValue::S(until.to_string()));
+        if let Some(gap) = gap {
+            update = update
+                .update_expression(
+                    "SET discoveredUntil = :until, \
+                     discoveryGaps = list_append(if_not_exists(discoveryGaps, :none), :gap)",
+                )
+                .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
+                .expression_attribute_values(":gap", AttributeValue::L(vec![written(gap)]));
+        }
+        let result = update.send().await;
         if_there(result, UpdateItemError::is_conditional_check_failed_exception).map(drop)
     }
+}
+
+/// `{from, until}`
+fn written(gap: Gap) -> AttributeValue {
+    let time = |time: Timestamp| AttributeValue::S(time.to_string());
+    AttributeValue::M(HashMap::from([
+        ("from".to_owned(), time(gap.from)),
+        ("until".to_owned(), time(gap.until)),
+    ]))
 }
 
 fn read(row: &HashMap<String, AttributeValue>) -> Option<Discovering> {
@@ -174,7 +197,7 @@ mod tests {
         );
         let off = expression(Some(&types(&[]))).await;
         assert!(
-            off.ends_with("REMOVE discoverReportTypes, discoverSince, discoveredUntil"),
+            off.ends_with("REMOVE discoverReportTypes, discoverSince, discoveredUntil, discoveryGaps"),
             "{off}"
         );
     }
@@ -194,9 +217,37 @@ mod tests {
             .expect_err("unknown");
         assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == seller()));
         let noted = partners(&[&unmet()], &[])
-            .record_discovery(&seller(), Timestamp::now())
+            .record_discovery(&seller(), Timestamp::now(), None)
             .await;
         assert!(noted.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_searched_is_noted_in_the_row() {
+        let update = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let text = |value: &str| AttributeValue::S(value.to_owned());
+                let gap = HashMap::from([
+                    ("from".to_owned(), text("2026-08-01T00:00:00Z")),
+                    ("until".to_owned(), text("2026-08-29T13:00:00Z")),
+                ]);
+                request
+                    .update_expression()
+                    .is_some_and(|it| it.contains("discoveryGaps = list_append"))
+                    && request.expression_attribute_values().is_some_and(|values| {
+                        values[":gap"] == AttributeValue::L(vec![AttributeValue::M(gap)])
+                    })
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        let gap = Gap {
+            from: "2026-08-01T00:00:00Z".parse().expect("a time"),
+            until: "2026-08-29T13:00:00Z".parse().expect("a time"),
+        };
+        partners(&[&update], &[])
+            .record_discovery(&seller(), Timestamp::now(), Some(gap))
+            .await
+            .expect("noted");
+        assert_eq!(update.num_calls(), 1);
     }
 
     fn row(id: &str, region: Option<&str>, until: Option<&str>) -> HashMap<String, AttributeValue> {
