@@ -129,7 +129,7 @@ mod tests {
     fn a_key_names_seller_and_report() {
         let key = "SellerId=amzn1.vg.6213651/ReportType=GET_X/date=2026-11-22/500.txt.gz";
         assert_eq!(report_of(key), Some(("amzn1.vg.6213651", "500")));
-        let apart = "reasons/SellerId=A1/500.json";
+        let apart = "errors/SellerId=A1/500.json";
         assert_eq!(report_of(apart), Some(("A1", "500")));
         assert_eq!(report_of("README.md"), None);
     }
