@@ -82,13 +82,14 @@ impl Retrieval {
         // The answer has cost a call of a small quota; a note is not worth asking again.
         or_warn(self.ledger.record_retrieval(report, region).await);
         // Without a notification, as when somebody started the execution by hand, its start will do.
-        let notified_at = row.and_then(|row| row.time("notifiedAt"));
+        let notified_at = row.as_ref().and_then(|row| row.time("notifiedAt"));
         Ok(Retrieved {
             document: Some(RetrievedDocument {
                 region_code: region,
                 url: document.url,
                 compression_algorithm: document.compression_algorithm,
                 key_time: notified_at.unwrap_or(started_at),
+                marketplace_ids: row.map(|row| row.marketplaces()).unwrap_or_default(),
             }),
             slot: None,
         })

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, RANGE};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, RANGE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};
@@ -174,11 +174,11 @@ async fn get(
     url: &DocumentUrl,
     headers: &[(HeaderName, HeaderValue)],
 ) -> Result<Response, SpApiError> {
+    // The bytes as they are stored, whatever they are called.
+    let request = http.get(url.expose()).header(ACCEPT_ENCODING, "identity");
     let request = headers
         .iter()
-        .fold(http.get(url.expose()), |request, (name, value)| {
-            request.header(name, value)
-        });
+        .fold(request, |request, (name, value)| request.header(name, value));
     request
         .send()
         .await

@@ -11,6 +11,8 @@ pub struct DocumentStream {
     received: u64,
     /// What has arrived and was not asked for yet.
     pending: Bytes,
+    /// Where the stream ends for its reader, whatever comes behind that.
+    end: Option<u64>,
 }
 
 impl DocumentStream {
@@ -20,6 +22,16 @@ impl DocumentStream {
             length,
             received: 0,
             pending: Bytes::new(),
+            end: None,
+        }
+    }
+
+    /// The same stream as if it had no more than `end` bytes.
+    #[must_use]
+    pub fn until(self, end: u64) -> Self {
+        Self {
+            end: Some(end),
+            ..self
         }
     }
 
@@ -28,6 +40,11 @@ impl DocumentStream {
     /// # Errors
     /// [`SpApiError::DocumentIncomplete`] when the connection breaks, stalls or ends too early.
     pub async fn next_chunk(&mut self, most: usize) -> Result<Option<Bytes>, SpApiError> {
+        let left = self.end.map_or(u64::MAX, |end| end.saturating_sub(self.received));
+        if left == 0 {
+            return Ok(None);
+        }
+        let most = most.min(usize::try_from(left).unwrap_or(usize::MAX));
         if self.pending.is_empty() {
             let chunk = self
                 .response

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::client::Call;
 use crate::ids::{MarketplaceId, ReportDocumentId, ReportId, ReportScheduleId, ReportType};
@@ -77,17 +78,43 @@ pub struct Report {
 pub struct ReportDocument {
     /// A bearer URL that lives five minutes.
     pub url: DocumentUrl,
-    /// Absent when the document is plain.
-    #[serde(default)]
+    /// What Amazon calls the document's compression; absent when it calls it plain.
+    #[serde(default, deserialize_with = "CompressionAlgorithm::leniently")]
     pub compression_algorithm: Option<CompressionAlgorithm>,
 }
 
-/// How a document is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum CompressionAlgorithm {
-    /// RFC 1952.
-    Gzip,
+/// What Amazon calls the compression of a document, as it was told. Only the bytes tell what it is:
+/// documents have come plain that were called `GZIP`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct CompressionAlgorithm(String);
+
+impl CompressionAlgorithm {
+    /// The name of RFC 1952's format, the only one that the model has.
+    pub const GZIP: &str = "GZIP";
+
+    /// The most that is kept of what was told.
+    const LONGEST: usize = 40;
+
+    /// The name as it was told.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Reads whatever stands there; nothing, where that is nothing.
+    ///
+    /// # Errors
+    /// What is read is no JSON.
+    pub fn leniently<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let told = match Option::<Value>::deserialize(deserializer)? {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text,
+            Some(other) => other.to_string(),
+        };
+        let told: String = told.chars().take(Self::LONGEST).collect();
+        Ok((!told.is_empty()).then_some(Self(told)))
+    }
 }
 
 #[derive(Deserialize)]

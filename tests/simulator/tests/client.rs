@@ -13,8 +13,8 @@ use sp_api::ids::{MarketplaceId, NotificationType, PayloadVersion, ReportDocumen
 use sp_api::rates::Operation;
 use sp_api::{
     AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, Destination, DestinationResource,
-    DocumentStream, Endpoints, Grant, GrantlessScope, ListedSince, LwaCredentials, NewSubscription, ProcessingStatus,
-    RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient, SpApiError,
+    DocumentStream, Endpoints, Grant, GrantlessScope, ListedSince, LwaCredentials, NewSubscription,
+    ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient, SpApiError,
 };
 use sp_api_simulator::Options;
 use sp_api_simulator::testing::{Model, Prism};

@@ -72,16 +72,21 @@ impl Upload {
     }
 
     /// Takes the parts that an earlier invocation stored of this very document as they are: as many
-    /// of the first as there are without a gap and of the right size. How many that is.
-    pub fn take_earlier(&mut self, size: impl Fn(u32) -> usize) -> u32 {
-        while let Some(part) = self.earlier.remove(&self.next) {
-            if part.length != size(self.next) as u64 {
-                break;
-            }
-            self.stored.insert(self.next, part);
-            self.next += 1;
+    /// of the first as there are without a gap and of the right size; where `wanted` says how many must
+    /// be taken, that many or none. How many that is.
+    pub fn take_earlier(&mut self, size: impl Fn(u32) -> usize, wanted: Option<u32>) -> u32 {
+        let is_there = |number: &u32| {
+            let part = self.earlier.get(number);
+            part.is_some_and(|part| part.length == size(*number) as u64)
+        };
+        let there = (1..).take_while(is_there).count();
+        let there = u32::try_from(there).unwrap_or(u32::MAX);
+        let taken = wanted.map_or(there, |wanted| if there < wanted { 0 } else { wanted });
+        for number in 1..=taken {
+            self.stored.extend(self.earlier.remove_entry(&number));
         }
-        self.next - 1
+        self.next = taken + 1;
+        taken
     }
 
     /// Sends the next part, unless an earlier invocation has sent exactly this. Whether it is sent.

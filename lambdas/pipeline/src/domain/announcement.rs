@@ -121,7 +121,7 @@ impl Announcement {
             None => match report.processing_status {
                 FinalStatus::Done => ("Amazon report ready", "Your Amazon report is ready.\n".to_owned()),
                 FinalStatus::Cancelled => ("Amazon report cancelled", cancelled(&report.report_type)),
-                FinalStatus::Fatal => ("Amazon report failed", fatal(outcome.link.is_some())),
+                FinalStatus::Fatal => ("Amazon report failed", fatal(outcome)),
                 FinalStatus::Dropped => ("Amazon report lost at Amazon", DROPPED.to_owned()),
             },
         };
@@ -184,13 +184,26 @@ fn in_words(period: SchedulePeriod) -> String {
 const DROPPED: &str = "Amazon does not know this report any more. It was ordered, but no notification of its end came,\n\
     and Amazon now answers that there is no such report. Order it again.\n";
 
-fn fatal(explained: bool) -> String {
+fn fatal(outcome: &Outcome) -> String {
+    let stored = outcome.stored_document.as_ref();
+    let reason = stored.and_then(|document| document.reason.as_deref());
     let mut text = "Amazon could not make this report because of an error.\n".to_owned();
-    text.push_str(if explained {
-        "Amazon left a document that says why; the link is below.\n"
-    } else {
-        "Amazon gave no reason. Check the period and the report options, then order it again.\n"
-    });
+    match (reason, &outcome.link) {
+        (Some(reason), _) => {
+            let _ = write!(
+                text,
+                "\nReason:      {reason}\n\n\
+                 The link below leads to the document that Amazon left. Mend what the reason says, then order\n\
+                 the report again.\n"
+            );
+        }
+        (None, Some(_)) => {
+            text.push_str("Amazon left a document that says why; the link is below.\n");
+        }
+        (None, None) => text.push_str(
+            "Amazon gave no reason. Check the period and the report options, then order it again.\n",
+        ),
+    }
     text
 }
 
@@ -340,6 +353,18 @@ mod tests {
             None,
         );
         assert!(explained.text.contains("says why") && explained.text.contains("https://bucket.example"));
+    }
+
+    #[test]
+    fn fatal_with_a_reason_says_it_in_the_mail() {
+        let stored = json!({
+            "ObjectKey": "errors/k", "Bytes": 5, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0,
+            "Charset": "UTF-8", "CharsetFrom": "bytes", "Notes": [], "Reason": "The start date is too far in the past.",
+        });
+        let outcome = outcome(&json!({"ProcessingStatus": "FATAL", "StoredDocument": stored, "Link": link()}));
+        let text = Announcement::of(&outcome, None).text;
+        assert!(text.contains("\nReason:      The start date is too far in the past.\n"), "{text}");
+        assert!(text.contains("https://bucket.example"), "{text}");
     }
 
     #[test]

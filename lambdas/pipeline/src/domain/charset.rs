@@ -1,7 +1,123 @@
-//! Which charset a text is in.
+//! Which charset a text is in: what its bytes are, whatever anybody says.
+//!
+//! 1. A byte order mark says it.
+//! 2. A text that is valid UTF-8 to its end is UTF-8, and so is ASCII.
+//! 3. One that has at least [`MOSTLY`] times as many letters of UTF-8 as broken sequences is UTF-8,
+//!    too: a broken sequence among millions costs itself, and not all the others.
+//! 4. Otherwise it is the first of these that the bytes can be: what its source or its XML declaration
+//!    says, the charset of the report's marketplaces, the region's. Where one of the last two names
+//!    several, a text is Shift_JIS only if it looks like Japanese.
+//! 5. If they can be none of them, it is `windows-1252`, in which any bytes are a text.
+//!
+//! All of that is counted over the whole text, so that the outcome does not depend on how it arrives.
 
-use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+mod evidence;
+mod japanese;
+#[cfg(test)]
+mod tests;
+
+use encoding_rs::{Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use serde::{Deserialize, Serialize};
+use sp_api::ids::MarketplaceId;
 use sp_api::{RegionCode, marketplaces};
+
+pub use evidence::{Evidence, EvidenceSoFar};
+
+/// So many letters that are read as they should outweigh one sequence that can't be.
+const MOSTLY: u64 = 3;
+
+/// What a charset was found out from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CharsetFrom {
+    /// The bytes leave no choice.
+    Bytes,
+    /// The source's `Content-Type`, or the XML declaration, which the bytes can be.
+    Declaration,
+    /// The report's marketplaces.
+    Marketplace,
+    /// The region, or nothing at all.
+    Region,
+}
+
+impl CharsetFrom {
+    /// Its name in the ledger.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Declaration => "declaration",
+            Self::Marketplace => "marketplace",
+            Self::Region => "region",
+        }
+    }
+}
+
+/// A text's charset, and what it was found out from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charset {
+    /// The charset.
+    pub encoding: &'static Encoding,
+    /// What it was found out from.
+    pub from: CharsetFrom,
+    /// Whether the text is the same in nearly all of them.
+    pub is_ascii: bool,
+}
+
+/// What others say of a text's charset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidates {
+    declared: Option<&'static Encoding>,
+    marketplaces: Vec<&'static Encoding>,
+    region: Vec<&'static Encoding>,
+}
+
+impl Candidates {
+    /// Collects what the source's `Content-Type` calls the charset of a text that begins with `head`,
+    /// its XML declaration, the report's marketplaces, and the region.
+    #[must_use]
+    pub fn collect(
+        head: &[u8],
+        declared: Option<&str>,
+        marketplace_ids: &[MarketplaceId],
+        region: RegionCode,
+    ) -> Self {
+        let of_marketplaces = marketplace_ids.iter().filter_map(marketplaces::find);
+        Self {
+            // UTF-8 is no candidate: the bytes tell.
+            declared: [declared.and_then(labelled), declared_in_xml(head)]
+                .into_iter()
+                .flatten()
+                .find(|encoding| *encoding != UTF_8),
+            marketplaces: encodings(of_marketplaces.map(|marketplace| marketplace.charset)),
+            region: encodings(marketplaces::charsets(region).into_iter()),
+        }
+    }
+
+    /// Those whose ASCII is ASCII, each once.
+    fn all(&self) -> Vec<&'static Encoding> {
+        let said = self.declared.iter().chain(&self.marketplaces).chain(&self.region);
+        let mut all = Vec::new();
+        for encoding in said.copied().filter(|encoding| *encoding != UTF_8 && encoding.is_ascii_compatible()) {
+            if !all.contains(&encoding) {
+                all.push(encoding);
+            }
+        }
+        all
+    }
+}
+
+/// Each once, the one that says most about a text first: in `windows-1252` any bytes are a text.
+fn encodings<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<&'static Encoding> {
+    let mut encodings = Vec::new();
+    for encoding in labels.filter_map(labelled) {
+        if !encodings.contains(&encoding) {
+            encodings.push(encoding);
+        }
+    }
+    encodings.sort_by_key(|encoding| encoding.is_single_byte());
+    encodings
+}
 
 /// How far into a document its XML declaration may reach.
 const DECLARATION: usize = 256;
@@ -9,7 +125,7 @@ const DECLARATION: usize = 256;
 /// The encoding that a label means, in WHATWG's spelling or in Java's, which is Amazon's: `Cp1252`,
 /// `ISO8859_1`, `MS932`, `Cp932`. As in browsers, ISO-8859-1 is windows-1252, and every Shift_JIS is
 /// Microsoft's.
-pub(super) fn labelled(label: &str) -> Option<&'static Encoding> {
+pub fn labelled(label: &str) -> Option<&'static Encoding> {
     let label = label.trim().to_ascii_lowercase();
     let hyphenated = label.replace('_', "-");
     let code_page = match label.as_str() {
@@ -22,62 +138,6 @@ pub(super) fn labelled(label: &str) -> Option<&'static Encoding> {
     [label.as_str(), &hyphenated, code_page]
         .iter()
         .find_map(|label| Encoding::for_label_no_replacement(label.as_bytes()))
-}
-
-/// What a text's charset is found out from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'a> {
-    /// The first bytes; the last character may be cut.
-    pub(super) head: &'a [u8],
-    /// What its source calls its charset.
-    pub(super) declared: Option<&'a str>,
-    /// Whether it is in a format that is UTF-8 unless it says otherwise, as JSON and XML are.
-    pub(super) is_utf8_by_default: bool,
-    /// Where it comes from.
-    pub(super) region: RegionCode,
-}
-
-impl Text<'_> {
-    /// The charset, by the first of these that says something: a byte order mark, its source, an XML
-    /// declaration, letters that only UTF-8 would write so, the format, the region.
-    pub(super) fn encoding(self) -> &'static Encoding {
-        Encoding::for_bom(self.head)
-            .map(|(encoding, _)| encoding)
-            .or_else(|| self.declared.and_then(labelled))
-            .or_else(|| declared_in_xml(self.head))
-            .or_else(|| self.is_utf8().then_some(UTF_8))
-            .unwrap_or_else(|| self.usual())
-    }
-
-    fn is_utf8(self) -> bool {
-        let text = match std::str::from_utf8(self.head) {
-            Ok(_) => self.head,
-            Err(error) if error.error_len().is_none() => &self.head[..error.valid_up_to()],
-            Err(_) => return false,
-        };
-        !text.is_ascii() || self.is_utf8_by_default && self.head.is_ascii()
-    }
-
-    /// The first of the region's charsets that the text can be in; the first of all for ASCII, which
-    /// reads the same in each.
-    fn usual(self) -> &'static Encoding {
-        let charsets = marketplaces::charsets(self.region);
-        let mut encodings = charsets.iter().filter_map(|label| labelled(label));
-        encodings
-            .find(|encoding| may_be(self.head, encoding))
-            .unwrap_or(encoding_rs::WINDOWS_1252)
-    }
-}
-
-/// Whether `head` is the beginning of a text in that encoding. Letters that everybody defines for
-/// himself don't count as text: in Shift_JIS they are what "ö" and "ß" of windows-1252 look like.
-fn may_be(head: &[u8], encoding: &'static Encoding) -> bool {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let longest = decoder.max_utf8_buffer_length_without_replacement(head.len());
-    let mut text = String::with_capacity(longest.unwrap_or_default());
-    let (result, _) = decoder.decode_to_string_without_replacement(head, &mut text, false);
-    let private = '\u{e000}'..='\u{f8ff}';
-    matches!(result, DecoderResult::InputEmpty) && !text.contains(|letter| private.contains(&letter))
 }
 
 /// The encoding that an XML declaration names: `<?xml version="1.0" encoding="ISO-8859-1"?>`.
@@ -103,150 +163,3 @@ fn declared_in_xml(head: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use encoding_rs::{BIG5, EUC_JP, GBK, SHIFT_JIS, WINDOWS_1252};
-
-    use super::*;
-
-    fn text(head: &[u8]) -> Text<'_> {
-        Text {
-            head,
-            declared: None,
-            is_utf8_by_default: false,
-            region: RegionCode::Eu,
-        }
-    }
-
-    #[test]
-    fn labels_are_known_as_browsers_and_amazon_spell_them() {
-        for (label, encoding) in [
-            ("Cp1252", WINDOWS_1252),
-            ("windows-1252", WINDOWS_1252),
-            ("ISO-8859-1", WINDOWS_1252),
-            ("ISO8859_1", WINDOWS_1252),
-            ("iso_8859-1", WINDOWS_1252),
-            ("US-ASCII", WINDOWS_1252),
-            ("Shift_JIS", SHIFT_JIS),
-            ("shift-jis", SHIFT_JIS),
-            ("SJIS", SHIFT_JIS),
-            ("MS932", SHIFT_JIS),
-            ("cp932", SHIFT_JIS),
-            ("Windows-31J", SHIFT_JIS),
-            ("windows_31j", SHIFT_JIS),
-            ("EUC_JP", EUC_JP),
-            ("UTF-8", UTF_8),
-            ("utf8", UTF_8),
-            (" UTF_8 ", UTF_8),
-            ("GBK", GBK),
-            ("MS936", GBK),
-            ("cp950", BIG5),
-            ("UTF-16", UTF_16LE),
-        ] {
-            assert_eq!(labelled(label), Some(encoding), "{label}");
-        }
-        for label in ["", "klingon", "Cp037", "iso-2022-kr"] {
-            assert_eq!(labelled(label), None, "{label}");
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_beats_what_is_said() {
-        for (head, encoding) in [
-            (b"\xef\xbb\xbfsku".as_slice(), UTF_8),
-            (b"\xff\xfes\0k\0", UTF_16LE),
-            (b"\xfe\xff\0s\0k", UTF_16BE),
-        ] {
-            let marked = Text {
-                declared: Some("Cp1252"),
-                ..text(head)
-            };
-            assert_eq!(marked.encoding(), encoding);
-        }
-    }
-
-    #[test]
-    fn the_source_is_believed_if_it_is_understood() {
-        let declared = |label| {
-            Text {
-                declared: Some(label),
-                ..text("Größe".as_bytes())
-            }
-            .encoding()
-        };
-        assert_eq!(declared("Cp1252"), WINDOWS_1252);
-        assert_eq!(declared("klingon"), UTF_8);
-    }
-
-    #[test]
-    fn an_xml_declaration_is_read() {
-        for (head, encoding) in [
-            (
-                b"<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>\xf6</a>".as_slice(),
-                WINDOWS_1252,
-            ),
-            (b"<?xml version='1.0' encoding = 'Shift_JIS' ?><a/>", SHIFT_JIS),
-            (b"<?xml version='1.0' encoding='UTF-16'?><a/>", UTF_8),
-            (b"<?xml version='1.0' encoding='UTF-8'?><a/>", UTF_8),
-        ] {
-            assert_eq!(text(head).encoding(), encoding, "{}", head.escape_ascii());
-        }
-        for head in [
-            b"<?xml version='1.0'?><a encoding='UTF-8'/>".as_slice(),
-            b"<?xml version='1.0' encoding=",
-            b"<?xml version='1.0' encoding='klingon'?>",
-            b"<?xml version='1.0' encoding=UTF-8?>",
-        ] {
-            assert_eq!(declared_in_xml(head), None, "{}", head.escape_ascii());
-        }
-    }
-
-    #[test]
-    fn utf8_is_recognized_by_its_letters_even_if_the_last_is_cut() {
-        let letters = "sku\tname\nA\tGröße 日本".as_bytes();
-        for end in letters.len() - 2..=letters.len() {
-            assert_eq!(text(&letters[..end]).encoding(), UTF_8);
-        }
-        // A letter of windows-1252 at the end is no letter of UTF-8 that was cut.
-        assert_eq!(text(b"caf\xc3").encoding(), WINDOWS_1252);
-        assert_eq!(text(b"Gr\xf6\xdfe").encoding(), WINDOWS_1252);
-    }
-
-    #[test]
-    fn json_and_xml_are_utf8_unless_they_can_not_be() {
-        let structured = |head| Text {
-            is_utf8_by_default: true,
-            region: RegionCode::Fe,
-            ..text(head)
-        };
-        assert_eq!(structured(b"{\"sku\": 1}").encoding(), UTF_8);
-        assert_eq!(structured(b"").encoding(), UTF_8);
-        assert_eq!(
-            structured(b"{\"name\": \"\x93\xfa\x96\x7b\"}").encoding(),
-            SHIFT_JIS
-        );
-    }
-
-    #[test]
-    fn the_far_easts_charset_is_what_the_bytes_can_be() {
-        fn usual(head: &[u8]) -> &'static Encoding {
-            let region = RegionCode::Fe;
-            Text { region, ..text(head) }.encoding()
-        }
-        let (japanese, _, _) = SHIFT_JIS.encode("商品名\t数量\n髙島屋①ｱｲｳ\t1\n");
-        for end in 0..=japanese.len() {
-            assert_eq!(usual(&japanese[..end]), SHIFT_JIS, "{end}");
-        }
-        for english in [
-            "café au lait\n",
-            "Größe",
-            "£5 – “new”",
-            "Übergröße señor naïve Ångström",
-        ] {
-            let (english, _, unmappable) = WINDOWS_1252.encode(english);
-            assert!(!unmappable);
-            assert_eq!(usual(&english), WINDOWS_1252, "{}", english.escape_ascii());
-        }
-        assert_eq!(usual(b"sku\tquantity\n"), SHIFT_JIS);
-    }
-}

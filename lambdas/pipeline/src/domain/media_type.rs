@@ -56,9 +56,11 @@ impl MediaType {
         is_text(&self.essence)
     }
 
-    /// Whether it is UTF-8 unless it says otherwise.
-    pub(super) fn is_utf8_by_default(&self) -> bool {
-        self.is_text() && (self.essence.ends_with("json") || self.essence.ends_with("xml"))
+    /// Amazon's reason why there is no report: of whatever kind its bytes are, not its report type.
+    pub(super) fn of_reason(head: &[u8]) -> Self {
+        let essence = magic(head).unwrap_or_else(|| guess(head)).to_owned();
+        let extension = file_extension(&essence);
+        Self { essence, extension }
     }
 
     /// Whether browsers show it, and do nothing else. Tables they can't show, and HTML they would run.
@@ -67,13 +69,13 @@ impl MediaType {
     }
 }
 
-/// The ending that keys have for a type. It depends on nothing that is found out on the way.
-pub(super) fn extension_in_key(report_type: &ReportType, sent_as: Option<&str>) -> &'static str {
-    let known = report_types::find(report_type).and_then(|info| info.content_type);
-    match (known, sent_as.and_then(|value| essence(value, true))) {
-        (Some(known), _) => file_extension(known),
-        (None, Some(essence)) => file_extension(&essence),
-        (None, None) => "txt",
+/// The ending that keys have for a type: the catalogue's, and of types that it does not know what the
+/// first bytes look like. What the source calls them may change from attempt to attempt.
+pub(super) fn extension_in_key(report_type: &ReportType, head: &[u8]) -> &'static str {
+    match report_types::find(report_type).and_then(|info| info.content_type) {
+        Some(known) => file_extension(known),
+        None if head.is_empty() => "txt",
+        None => file_extension(magic(head).unwrap_or_else(|| guess(head))),
     }
 }
 
@@ -137,7 +139,18 @@ fn guess(head: &[u8]) -> &'static str {
         UNKNOWN
     } else if head.starts_with(b"<?xml") {
         "text/xml"
+    } else if is_json(head) {
+        "application/json"
     } else {
         "text/plain"
     }
+}
+
+/// Whether something begins as an object does, or a list of them.
+fn is_json(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let next = |bracket: &[u8]| head.strip_prefix(bracket).map(<[u8]>::trim_ascii_start);
+    let is_object = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"\"") || rest.starts_with(b"}");
+    let is_list = |rest: &[u8]| rest.starts_with(b"{") || rest.starts_with(b"]");
+    next(b"{").is_some_and(is_object) || next(b"[").is_some_and(is_list)
 }

@@ -5,6 +5,7 @@ mod announcement;
 mod charset;
 mod checksum;
 mod envelope;
+mod findings;
 mod finished_report;
 pub mod ledger;
 pub mod likeness;
@@ -13,15 +14,19 @@ mod notification;
 mod object_key;
 pub mod order;
 pub mod quota;
+mod reason;
 pub mod stages;
 mod storage_options;
 
 pub use announced_report::AnnouncedReport;
 pub use announcement::{Announcement, Failure, Link, ROLE_MISSING};
+pub use charset::{Charset, CharsetFrom, Evidence, EvidenceSoFar};
 pub use checksum::{Checksummed, Crc64Nvme, InvalidChecksum, RunningCrc64Nvme};
+pub use findings::{Counted, Findings};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
-pub use object_key::{DocumentFacts, ObjectDescription, describe};
+pub use object_key::{DocumentFacts, ObjectDescription};
+pub use reason::words_of;
 pub use storage_options::{DocumentFormat, GzipCheck, UnknownOption};
 
 /// Bytes as hexadecimal digits.

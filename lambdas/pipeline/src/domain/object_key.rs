@@ -1,15 +1,18 @@
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::Encoding;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sp_api::ids::{ReportId, ReportType, SellerId};
-use sp_api::{CompressionAlgorithm, RegionCode};
+use sp_api::RegionCode;
+use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
 
-use super::DocumentFormat;
-use super::charset::{Text, labelled};
+use super::FinalStatus;
+use super::charset::{Candidates, Charset, Evidence, EvidenceSoFar, labelled};
 use super::media_type::{MediaType, extension_in_key};
 
 /// Longer ones are cut in file names, which file systems limit to 255 bytes. Amazon has none so long.
 const LONGEST_TYPE: usize = 100;
+
+/// What is looked at to find out what kind of file a document is.
+const HEAD: usize = 64 << 10;
 
 /// What is known of a document before its first byte is stored.
 #[derive(Clone, Copy, Debug)]
@@ -20,18 +23,20 @@ pub struct DocumentFacts<'a> {
     pub report: &'a ReportId,
     /// What it reports.
     pub report_type: &'a ReportType,
+    /// How the report ended: the document of one that failed is Amazon's reason.
+    pub ended: FinalStatus,
     /// When it was announced: the same for every attempt.
     pub announced_at: Timestamp,
+    /// The marketplaces that it reports on, as far as they are known.
+    pub marketplaces: &'a [MarketplaceId],
     /// Where the selling partner sells.
     pub region: RegionCode,
-    /// How the source compresses it.
-    pub compression: Option<CompressionAlgorithm>,
+    /// Whether the document's bytes are gzip.
+    pub is_gzip: bool,
     /// The source's `Content-Type`.
     pub sent_as: Option<&'a str>,
-    /// The first bytes of the decompressed document, up to 64 KiB; may be empty.
+    /// The first bytes of the decompressed document, the same ones for every attempt; may be empty.
     pub head: &'a [u8],
-    /// In which form it is to be stored.
-    pub format: DocumentFormat,
 }
 
 /// How a stored document describes itself, so that a browser shows or saves the plain report.
@@ -45,79 +50,114 @@ pub struct ObjectDescription {
     pub content_encoding: Option<&'static str>,
     /// `Content-Disposition`, with a file name that a person understands.
     pub content_disposition: String,
-    /// What the document has to be transcoded from on its way into UTF-8. `None` where it is to be
-    /// stored as it is, and for what is no text.
-    pub transcode_from: Option<&'static Encoding>,
 }
 
-/// Where a report's document is stored and how it is described.
-///
-/// The key is `SellerId=…/ReportType=…/date=…/REPORT.EXT[.gz]`: partitions that query engines read,
-/// folders that people do. The same report gives the same key, whatever its first bytes and its
-/// format, so that a retry overwrites its own half-done work and never makes a second object.
-///
-/// The media type is what the source says, or the catalogue where the source says nothing, or what
-/// the first bytes look like where nobody does; first bytes that are no text overrule whoever says so.
-/// A text's charset is [`Text::encoding`]'s; a label of the source's that nobody here knows is
-/// passed on.
-#[must_use]
-pub fn describe(facts: &DocumentFacts<'_>) -> ObjectDescription {
-    let (content_encoding, suffix) = match facts.compression {
-        Some(CompressionAlgorithm::Gzip) => (Some("gzip"), ".gz"),
-        None => (None, ""),
-    };
-    let DocumentFacts {
-        seller,
-        report,
-        report_type,
-        sent_as,
-        head,
-        ..
-    } = *facts;
-    let date = facts.announced_at.to_zoned(TimeZone::UTC).date();
-    let in_key = extension_in_key(report_type, sent_as);
-    let media_type = MediaType::find(report_type, sent_as, content_encoding.is_some(), head);
-    let (content_type, transcode_from) = content_type(facts, &media_type);
-    let disposition = if media_type.is_shown() {
-        "inline"
-    } else {
-        "attachment"
-    };
-    let kind = report_type.as_str();
-    let name = format!(
-        "{kind:.LONGEST_TYPE$}_{seller}_{date}_{report}.{}",
-        media_type.extension
-    );
-    ObjectDescription {
-        key: format!("SellerId={seller}/ReportType={report_type}/date={date}/{report}.{in_key}{suffix}"),
-        content_type,
-        content_encoding,
-        // Identifiers hold nothing that would have to be quoted.
-        content_disposition: format!("{disposition}; filename=\"{name}\""),
-        transcode_from,
-    }
-}
-
-/// `Content-Type`, and what has to be transcoded.
-fn content_type(facts: &DocumentFacts<'_>, media_type: &MediaType) -> (String, Option<&'static Encoding>) {
-    let essence = &media_type.essence;
-    if !media_type.is_text() {
-        return (essence.clone(), None);
-    }
-    let declared = facts.sent_as.and_then(charset_parameter);
-    let text = Text {
-        head: facts.head,
-        declared,
-        is_utf8_by_default: media_type.is_utf8_by_default(),
-        region: facts.region,
-    };
-    let encoding = text.encoding();
-    match (facts.format, declared) {
-        (DocumentFormat::Utf8, _) => (format!("{essence}; charset={}", UTF_8.name()), Some(encoding)),
-        (DocumentFormat::AsIs, Some(label)) if labelled(label).is_none() => {
-            (format!("{essence}; charset={label}"), None)
+impl<'a> DocumentFacts<'a> {
+    /// Where a report's document is stored and how it is described; `charset` is what a text is stored
+    /// in.
+    ///
+    /// The key is `SellerId=…/ReportType=…/date=…/REPORT.EXT[.gz]`: partitions that query engines
+    /// read, folders that people do. A reason why there is no report is kept apart from them, under
+    /// `errors/`. The same document gives the same key, whatever is said of it and in whatever form
+    /// it is stored, so that a retry overwrites its own half-done work and never makes a second object.
+    ///
+    /// The media type is what the source says, or the catalogue where the source says nothing, or what
+    /// the first bytes look like where nobody does; first bytes that are no text overrule whoever says
+    /// so.
+    #[must_use]
+    pub fn describe(&self, charset: Option<&'static Encoding>) -> ObjectDescription {
+        let (content_encoding, suffix) = if self.is_gzip { (Some("gzip"), ".gz") } else { (None, "") };
+        let DocumentFacts {
+            seller,
+            report,
+            report_type,
+            ..
+        } = *self;
+        let date = self.announced_at.to_zoned(TimeZone::UTC).date();
+        let media_type = self.media_type();
+        let (folder, in_key, what) = if self.is_reason() {
+            ("errors/", media_type.extension, "_error")
+        } else {
+            ("", extension_in_key(report_type, self.beginning()), "")
+        };
+        let disposition = if media_type.is_shown() {
+            "inline"
+        } else {
+            "attachment"
+        };
+        let kind = report_type.as_str();
+        let name = format!(
+            "{kind:.LONGEST_TYPE$}_{seller}_{date}_{report}{what}.{}",
+            media_type.extension
+        );
+        let essence = &media_type.essence;
+        ObjectDescription {
+            key: format!(
+                "{folder}SellerId={seller}/ReportType={report_type}/date={date}/{report}.{in_key}{suffix}"
+            ),
+            content_type: match charset.filter(|_| media_type.is_text()) {
+                Some(charset) => format!("{essence}; charset={}", charset.name()),
+                None => essence.clone(),
+            },
+            content_encoding,
+            // Identifiers hold nothing that would have to be quoted.
+            content_disposition: format!("{disposition}; filename=\"{name}\""),
         }
-        (DocumentFormat::AsIs, _) => (format!("{essence}; charset={}", encoding.name()), None),
+    }
+
+    /// Whether the document is Amazon's reason why there is no report.
+    #[must_use]
+    pub fn is_reason(&self) -> bool {
+        self.ended == FinalStatus::Fatal
+    }
+
+    /// What is to be counted of the document, to find out its charset; `None` if it is no text.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Evidence> {
+        self.media_type()
+            .is_text()
+            .then(|| Evidence::new(self.candidates(), self.head))
+    }
+
+    /// As [`evidence`](Self::evidence), going on from what was written down of it; `None` if that does
+    /// not fit.
+    #[must_use]
+    pub fn evidence_from(&self, so_far: EvidenceSoFar) -> Option<Evidence> {
+        Evidence::resumed(self.candidates(), self.head, so_far)
+    }
+
+    /// What is odd about the charset that the source declares.
+    #[must_use]
+    pub fn oddity_of(&self, charset: Charset) -> Option<String> {
+        let label = self.declared()?;
+        match labelled(label) {
+            None => Some(format!("declared as {label}, which is no charset that is known")),
+            Some(encoding) if encoding == charset.encoding || charset.is_ascii => None,
+            Some(_) => Some(format!(
+                "declared as {label}, the bytes are {}",
+                charset.encoding.name()
+            )),
+        }
+    }
+
+    fn candidates(&self) -> Candidates {
+        Candidates::collect(self.head, self.declared(), self.marketplaces, self.region)
+    }
+
+    fn declared(&self) -> Option<&'a str> {
+        self.sent_as.and_then(charset_parameter)
+    }
+
+    fn beginning(&self) -> &'a [u8] {
+        &self.head[..self.head.len().min(HEAD)]
+    }
+
+    fn media_type(&self) -> MediaType {
+        if self.is_reason() {
+            MediaType::of_reason(self.beginning())
+        } else {
+            MediaType::find(self.report_type, self.sent_as, self.is_gzip, self.beginning())
+        }
     }
 }
 
@@ -130,7 +170,7 @@ fn charset_parameter(content_type: &str) -> Option<&str> {
             && value
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || "-_.:+".contains(c));
-        (name.trim().eq_ignore_ascii_case("charset") && is_word).then_some(value)
+        (name.trim().eq_ignore_ascii_case("charset") && is_word && value.len() <= 40).then_some(value)
     })
 }
 

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
-use sp_api::ids::{ReportId, ReportType, SellerId};
+use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
 use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 
 use super::quota::Slot;
-use super::{AnnouncedReport, Crc64Nvme, Failure, FinishedReport, Link};
+use super::{AnnouncedReport, CharsetFrom, Crc64Nvme, Failure, FinalStatus, FinishedReport, Link};
 
 /// What goes into the express lane.
 #[derive(Clone, Debug, Serialize)]
@@ -131,11 +131,15 @@ pub struct RetrievedDocument {
     /// A bearer URL: in the execution's data, which is not logged, and nowhere else.
     #[serde(serialize_with = "exposed")]
     pub url: DocumentUrl,
-    /// `GZIP` or null.
+    /// What Amazon calls the compression, or null. The bytes tell what it is.
+    #[serde(default, deserialize_with = "CompressionAlgorithm::leniently")]
     pub compression_algorithm: Option<CompressionAlgorithm>,
     /// When the report was announced: the same for every attempt and every execution, and so is the
     /// object's key that is made from it.
     pub key_time: Timestamp,
+    /// The marketplaces that the report was ordered for; none where that is not known.
+    #[serde(default)]
+    pub marketplace_ids: Vec<MarketplaceId>,
 }
 
 fn exposed<S: Serializer>(url: &DocumentUrl, serializer: S) -> Result<S::Ok, S::Error> {
@@ -152,11 +156,18 @@ pub struct DocumentToStore {
     pub report_id: ReportId,
     /// What it reports.
     pub report_type: ReportType,
+    /// How it ended: the document of a report that failed says why.
+    #[serde(default = "done")]
+    pub processing_status: FinalStatus,
     /// Where its document is.
     pub document: RetrievedDocument,
     /// After so many seconds the rest is left to another invocation; without it, when this one ends.
     #[serde(default)]
     pub seconds_at_most: Option<u64>,
+}
+
+fn done() -> FinalStatus {
+    FinalStatus::Done
 }
 
 /// What *ReportDocumentStorage* has stored.
@@ -173,6 +184,35 @@ pub struct StoredDocument {
     /// How many sequences of the document could not be read on the way into UTF-8, and stand as
     /// U+FFFD.
     pub invalid_sequences: u64,
+    /// The charset that a text came in.
+    #[serde(default)]
+    pub charset: Option<String>,
+    /// What that was found out from.
+    #[serde(default)]
+    pub charset_from: Option<CharsetFrom>,
+    /// What was odd about the document.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Amazon's words, where the document says why there is no report.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl StoredDocument {
+    /// A document of which nothing else is to be said.
+    #[must_use]
+    pub fn new(object_key: String, bytes: u64, crc64nvme: Crc64Nvme) -> Self {
+        Self {
+            object_key,
+            bytes,
+            crc64nvme,
+            invalid_sequences: 0,
+            charset: None,
+            charset_from: None,
+            notes: Vec::new(),
+            reason: None,
+        }
+    }
 }
 
 /// What *PresignedUrlGenerator* is asked for.
@@ -207,7 +247,7 @@ pub struct Outcome {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -218,27 +258,51 @@ mod tests {
             url: DocumentUrl::from("https://example.com/d".to_owned()),
             compression_algorithm: None,
             key_time: "2026-11-22T05:00:00Z".parse().expect("a time"),
+            marketplace_ids: vec![MarketplaceId::parse("A1PA6795UKMFR9").expect("valid")],
         };
         assert_eq!(
             serde_json::to_value(document).expect("JSON"),
             json!({
                 "RegionCode": "EU", "Url": "https://example.com/d", "CompressionAlgorithm": null,
-                "KeyTime": "2026-11-22T05:00:00Z",
+                "KeyTime": "2026-11-22T05:00:00Z", "MarketplaceIds": ["A1PA6795UKMFR9"],
             })
         );
     }
 
     #[test]
+    fn no_declared_compression_makes_a_document_unreadable() {
+        for (declared, kept) in [
+            (json!("GZIP"), Some("GZIP")),
+            (json!("ZIP"), Some("ZIP")),
+            (json!("GZIP "), Some("GZIP ")),
+            (json!(7), Some("7")),
+            (json!(["GZIP"]), Some("[\"GZIP\"]")),
+            (json!(""), None),
+            (Value::Null, None),
+        ] {
+            let to_store: DocumentToStore = serde_json::from_value(json!({
+                "SellerId": "A3", "ReportId": "1", "ReportType": "GET_X",
+                "Document": {
+                    "RegionCode": "EU", "Url": "https://example.com/d", "KeyTime": "2026-11-22T05:00:00Z",
+                    "CompressionAlgorithm": declared,
+                },
+            }))
+            .expect("readable");
+            let algorithm = to_store.document.compression_algorithm;
+            assert_eq!(algorithm.as_ref().map(CompressionAlgorithm::as_str), kept);
+            assert_eq!(to_store.processing_status, FinalStatus::Done);
+        }
+    }
+
+    #[test]
     fn what_is_stored_has_the_names_that_the_workflow_selects() {
-        let stored = StoredDocument {
-            object_key: "k".into(),
-            bytes: 0,
-            crc64nvme: Crc64Nvme::EMPTY,
-            invalid_sequences: 0,
-        };
+        let stored = StoredDocument::new("k".into(), 0, Crc64Nvme::EMPTY);
         assert_eq!(
             serde_json::to_value(stored).expect("JSON"),
-            json!({"ObjectKey": "k", "Bytes": 0, "Crc64Nvme": "AAAAAAAAAAA=", "InvalidSequences": 0})
+            json!({
+                "ObjectKey": "k", "Bytes": 0, "Crc64Nvme": "AAAAAAAAAAA=", "InvalidSequences": 0,
+                "Charset": null, "CharsetFrom": null, "Notes": [], "Reason": null,
+            })
         );
     }
 

@@ -5,40 +5,40 @@
 //! once. All memory for parts comes from one [`BufferPool`], so the source is not read faster than S3
 //! takes. A document that outlasts the invocation is continued by the next one.
 
-mod gzip_check;
+mod as_is;
+mod gunzip;
+mod inspection;
+mod into_utf8;
+mod opening;
 mod part_sizes;
 mod parts;
 mod pool;
 mod reading;
+mod sending;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod transcoding;
 mod xml;
 
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use bytes::Bytes;
-use sp_api::{CompressionAlgorithm, Document, DocumentStream, SpApiClient};
+use encoding_rs::Encoding;
+use sp_api::{SpApiClient, SpApiError};
 
 use crate::PipelineError;
 use crate::adapters::{DocumentStore, Ledger, UnfinishedUpload, Upload, or_warn};
 use crate::domain::stages::{DocumentToStore, StoredDocument};
-use crate::domain::{
-    Checksummed, Crc64Nvme, DocumentFacts, DocumentFormat, GzipCheck, ObjectDescription, describe,
-};
-use gzip_check::GzipChecker;
-use part_sizes::PartSizes;
-use parts::Parts;
+use crate::domain::{DocumentFormat, Findings, GzipCheck, ObjectDescription};
 pub use pool::BufferPool;
-use reading::Reading;
-use transcoding::Transcoding;
-
-/// What is looked at to describe a document.
-const HEAD: usize = 64 << 10;
+use subject::Subject;
 
 /// What is asked for before the document's length is known: the first part of most of them.
 const FIRST_STRETCH: u64 = 8 << 20;
+
+/// A document is read so many times at most: once with what earlier invocations found, once with what
+/// turns out to be so instead. If that does not hold either, it is not the same document any more.
+const READINGS: usize = 3;
 
 /// Stores documents.
 #[derive(Clone, Debug)]
@@ -59,13 +59,21 @@ pub struct Transfer {
 
 /// A document that is too large for one request.
 struct Large<'a> {
-    input: &'a DocumentToStore,
-    document: &'a Document,
+    subject: &'a Subject<'a>,
     description: &'a ObjectDescription,
 }
 
+/// What a reading of a document came to.
+enum Pass {
+    /// It is stored.
+    Stored(StoredDocument),
+    /// It must be read once more, and is not what it was taken for.
+    Again(Findings),
+}
+
 impl Transfer {
-    /// Stores a document.
+    /// Stores a document. Most are read once. One whose bytes turn out, late, to be in another charset
+    /// than they began with, or to be followed by what is none of the document, is read once more.
     ///
     /// # Errors
     /// The document's own, or S3's: then nothing half-written stays.
@@ -76,152 +84,69 @@ impl Transfer {
         input: &DocumentToStore,
         until: Instant,
     ) -> Result<StoredDocument, PipelineError> {
-        if self.format == DocumentFormat::Utf8
-            && let Some(stored) = self.transcoded(input, until).await?
-        {
-            return Ok(stored);
+        let mut known = None;
+        for _ in 0..READINGS {
+            match self.read(input, known.as_ref(), until).await? {
+                Pass::Stored(stored) => return Ok(stored),
+                Pass::Again(findings) => {
+                    tracing::info!("report {} is read once more: {findings:?}", input.report_id);
+                    known = Some(findings);
+                }
+            }
         }
-        self.as_is(input, until).await
+        Err(SpApiError::DocumentIncomplete {
+            message: "it is another one whenever it is read".to_owned(),
+        }
+        .into())
     }
 
-    /// The bytes as Amazon has them.
-    async fn as_is(&self, input: &DocumentToStore, until: Instant) -> Result<StoredDocument, PipelineError> {
-        let url = &input.document.url;
-        let (document, stream) = self.client.open_stretches(url, FIRST_STRETCH).await?;
-        let in_stretches = document.length().filter(|_| document.etag().is_some());
-        let sizes = PartSizes::of(document.length());
-        let size = sizes.size(1);
-        let reading = || Reading {
-            sizes,
-            pool: self.pool.clone(),
-        };
-        // The next parts are on their way while the first one tells what all this is.
-        let mut parts = match in_stretches {
-            Some(length) => {
-                let open = (size as u64 <= FIRST_STRETCH).then_some(stream);
-                reading().by_stretches(document.clone(), length, 1, open)
-            }
-            None => reading().in_a_row(&document, stream),
-        };
-        let first = parts.next().await?.unwrap_or_default();
-        let is_gzip = is_gzip(input);
-        let head = if is_gzip {
-            gzip_check::beginning(&first.bytes, HEAD)
-        } else {
-            first.bytes[..first.bytes.len().min(HEAD)].to_vec()
-        };
-        let description = self.describe(input, &document, &head);
-        if first.bytes.len() < size {
-            if is_gzip {
-                gzip_check::check(&first.bytes)?;
-            }
-            return self.put(&description, first).await;
-        }
-        // Without a length, only what is in it tells where it ends.
-        let is_read = is_gzip && (self.gzip_check == GzipCheck::Contents || document.length().is_none());
-        if is_gzip && !is_read {
-            gzip_check::check_beginning(&first.bytes)?;
-        }
-        let large = Large {
-            input,
-            document: &document,
-            description: &description,
-        };
-        let mut upload = self.upload(&large).await?;
-        // What is there of a document that needs no check need not be read again.
-        let mut first = Some(first);
-        if let Some(length) = in_stretches
-            && !is_read
-        {
-            let stored = upload.take_earlier(|number| sizes.size(number));
-            if stored > 0 {
-                first = None;
-                parts = reading().by_stretches(document.clone(), length, stored + 1, None);
-            }
-        }
-        let checker = is_read.then(GzipChecker::start);
-        let sent = send(&mut upload, first, parts, checker, until).await;
-        self.end(upload, &description, sent, 0).await
-    }
-
-    /// The document as UTF-8; `None` if it is no text.
-    async fn transcoded(
+    async fn read(
         &self,
         input: &DocumentToStore,
+        known: Option<&Findings>,
         until: Instant,
-    ) -> Result<Option<StoredDocument>, PipelineError> {
-        let is_gzip = is_gzip(input);
-        let (document, mut stream) = self.client.open_document(&input.document.url).await?;
-        let before = look_ahead(&mut stream).await?;
-        let mut head = before.concat();
-        if is_gzip {
-            head = gzip_check::beginning(&head, HEAD);
+    ) -> Result<Pass, PipelineError> {
+        if self.format == DocumentFormat::Utf8
+            && let Some(pass) = self.into_utf8(input, known, until).await?
+        {
+            return Ok(pass);
         }
-        let description = self.describe(input, &document, &head);
-        let Some(from) = description.transcode_from else {
-            return Ok(None);
-        };
-        let sizes = PartSizes::of(None);
-        let transcoding = Transcoding {
-            from,
-            is_gzip,
-            sizes,
-            pool: self.pool.clone(),
-        };
-        let (mut parts, invalid) = transcoding.start(before, stream);
-        let first = parts.next().await?.unwrap_or_default();
-        if first.bytes.len() < sizes.size(1) && parts.next().await?.is_none() {
-            let stored = self.put(&description, first).await?;
-            let invalid_sequences = invalid.load(Ordering::Relaxed);
-            return Ok(Some(StoredDocument {
-                invalid_sequences,
-                ..stored
-            }));
-        }
-        let large = Large {
-            input,
-            document: &document,
-            description: &description,
-        };
-        let mut upload = self.upload(&large).await?;
-        let sent = send(&mut upload, Some(first), parts, None, until).await;
-        let invalid = invalid.load(Ordering::Relaxed);
-        self.end(upload, &description, sent, invalid).await.map(Some)
+        self.as_is(input, known, until).await
     }
 
-    fn describe(&self, input: &DocumentToStore, document: &Document, head: &[u8]) -> ObjectDescription {
-        describe(&DocumentFacts {
-            seller: &input.seller_id,
-            report: &input.report_id,
-            report_type: &input.report_type,
-            announced_at: input.document.key_time,
-            region: input.document.region_code,
-            compression: input.document.compression_algorithm,
-            sent_as: document.content_type(),
-            head,
-            format: self.format,
+    /// The upload that an earlier invocation has begun, if any; or what it has found out about the
+    /// document that this one does not know yet.
+    async fn earlier(
+        &self,
+        subject: &Subject<'_>,
+        charset: Option<&'static Encoding>,
+    ) -> Result<Result<Option<UnfinishedUpload>, Findings>, PipelineError> {
+        let (seller, report) = (&subject.input.seller_id, &subject.input.report_id);
+        let earlier = self.ledger.earlier_transfer(seller, report).await?;
+        let news = earlier.findings.filter(|found| {
+            let is_news = found.charset != charset || found.end.is_some();
+            subject.known.is_none() && found.length == subject.document.length() && is_news
+        });
+        Ok(match news {
+            Some(news) => Err(news),
+            None => Ok(earlier.upload),
         })
     }
 
-    async fn put(
+    /// An upload of the document: the one that an earlier invocation began, or a new one. Whether it is
+    /// the earlier one.
+    async fn upload(
         &self,
-        description: &ObjectDescription,
-        document: Checksummed,
-    ) -> Result<StoredDocument, PipelineError> {
-        let (bytes, checksum) = (document.bytes.len() as u64, document.checksum);
-        self.store.put(description, document).await?;
-        Ok(stored(description, bytes, checksum, 0))
-    }
-
-    /// An upload of the document: the one that an earlier invocation began, or a new one.
-    async fn upload(&self, large: &Large<'_>) -> Result<Upload, PipelineError> {
-        let (seller, report) = (&large.input.seller_id, &large.input.report_id);
+        large: &Large<'_>,
+        earlier: Option<UnfinishedUpload>,
+    ) -> Result<(Upload, bool), PipelineError> {
+        let input = large.subject.input;
         let of = large.identity();
-        if let Some(earlier) = self.ledger.unfinished_upload(seller, report).await?
+        if let Some(earlier) = earlier
             && let Some(upload) = self.store.resume(large.description, &earlier.id).await?
         {
             if earlier.of == of {
-                return Ok(upload);
+                return Ok((upload, true));
             }
             // Of another document, or described otherwise.
             upload.abort().await;
@@ -230,109 +155,47 @@ impl Transfer {
         let unfinished = UnfinishedUpload {
             id: upload.id().to_owned(),
             of,
+            counted: None,
         };
         // Without the note, a killed function's parts are of no use, and the bucket sweeps them.
-        or_warn(self.ledger.record_upload(seller, report, &unfinished).await);
-        Ok(upload)
+        let noted = self
+            .ledger
+            .record_upload(&input.seller_id, &input.report_id, &unfinished)
+            .await;
+        or_warn(noted);
+        Ok((upload, false))
     }
 
+    /// Ends an upload that is not to be continued: unless it is an object now, nothing of it stays.
     async fn end(
         &self,
+        subject: &Subject<'_>,
         upload: Upload,
-        description: &ObjectDescription,
-        sent: Result<(u64, Crc64Nvme), PipelineError>,
-        invalid_sequences: u64,
-    ) -> Result<StoredDocument, PipelineError> {
-        match sent {
-            Ok((bytes, checksum)) => Ok(stored(description, bytes, checksum, invalid_sequences)),
-            Err(error @ PipelineError::DocumentUnfinished { .. }) => Err(error),
-            Err(error) => {
-                upload.abort().await;
-                Err(error)
-            }
+        ended: Result<Pass, PipelineError>,
+    ) -> Result<Pass, PipelineError> {
+        if !matches!(ended, Ok(Pass::Stored(_))) {
+            upload.abort().await;
         }
+        if let Ok(Pass::Again(findings)) = &ended {
+            let (seller, report) = (&subject.input.seller_id, &subject.input.report_id);
+            // The document's URL may live no longer: the next attempt would find out the same.
+            or_warn(self.ledger.record_findings(seller, report, findings).await);
+        }
+        ended
     }
 }
 
 impl Large<'_> {
     /// Two documents with the same are the same, described in the same way.
     fn identity(&self) -> String {
-        let description = self.description;
+        let (description, document) = (self.description, self.subject.document);
         format!(
             "{} {:?} {} {:?} {:?}",
             description.key,
             description.content_encoding,
             description.content_type,
-            self.document.length(),
-            self.document.etag(),
+            document.length(),
+            document.etag(),
         )
-    }
-}
-
-/// Sends the parts, and makes them an object if all is well.
-async fn send(
-    upload: &mut Upload,
-    first: Option<Checksummed>,
-    mut parts: Parts,
-    mut checker: Option<GzipChecker>,
-    until: Instant,
-) -> Result<(u64, Crc64Nvme), PipelineError> {
-    let mut next = match first {
-        Some(first) => Some(first),
-        None => parts.next().await?,
-    };
-    let mut is_progress = false;
-    while let Some(part) = next {
-        if let Some(checker) = &mut checker {
-            checker.take(part.bytes.clone()).await?;
-        }
-        is_progress |= upload.send(part);
-        upload.note_arrivals()?;
-        if Instant::now() >= until {
-            upload.settle().await?;
-            return Err(if is_progress {
-                PipelineError::DocumentUnfinished {
-                    parts: upload.parts(),
-                }
-            } else {
-                PipelineError::DocumentTooLong
-            });
-        }
-        next = parts.next().await?;
-    }
-    if let Some(mut checker) = checker {
-        checker.finish().await?;
-    }
-    upload.complete().await
-}
-
-/// Enough of the document to describe it.
-async fn look_ahead(stream: &mut DocumentStream) -> Result<Vec<Bytes>, PipelineError> {
-    let mut chunks = Vec::new();
-    let mut length = 0;
-    while length < HEAD
-        && let Some(chunk) = stream.next_chunk(HEAD).await?
-    {
-        length += chunk.len();
-        chunks.push(chunk);
-    }
-    Ok(chunks)
-}
-
-fn is_gzip(input: &DocumentToStore) -> bool {
-    input.document.compression_algorithm == Some(CompressionAlgorithm::Gzip)
-}
-
-fn stored(
-    description: &ObjectDescription,
-    bytes: u64,
-    crc64nvme: Crc64Nvme,
-    invalid_sequences: u64,
-) -> StoredDocument {
-    StoredDocument {
-        object_key: description.key.clone(),
-        bytes,
-        crc64nvme,
-        invalid_sequences,
     }
 }

@@ -72,9 +72,9 @@ impl Reading {
         })
     }
 
-    /// The parts of a document that can only be read from its beginning to its end.
-    pub(super) fn in_a_row(self, document: &Document, stream: DocumentStream) -> Parts {
-        let length = document.length();
+    /// The parts of a document that can only be read from its beginning to its end; of that length, if
+    /// it is known.
+    pub(super) fn in_a_row(self, length: Option<u64>, stream: DocumentStream) -> Parts {
         start(1, move |ready| async move {
             self.row(stream, 1, length, &ready).await;
         })

@@ -1,24 +1,24 @@
 //! A document on its way into UTF-8: decompressed, transcoded and compressed again, each step on a
 //! thread of its own, in the memory of a few blocks.
 
-use std::io::{self, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, BufRead, Read, Write};
+use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 use flate2::Compression;
-use flate2::write::{GzEncoder, MultiGzDecoder};
+use flate2::write::GzEncoder;
 use sp_api::DocumentStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::gzip_check::corrupt;
+use super::gunzip::{corrupt, gunzip};
 use super::part_sizes::PartSizes;
 use super::parts::{Coming, Parts, Task};
 use super::pool::{Buffer, BufferPool};
 use super::xml;
 use crate::PipelineError;
+use crate::domain::{Charset, Evidence};
 
 /// Text is handed from step to step in blocks of this size.
 const BLOCK: usize = 256 << 10;
@@ -42,27 +42,110 @@ pub(super) struct Transcoding {
 /// document; a step that panics is found out by [`Parts`].
 type Pieces<T> = mpsc::Receiver<Result<T, PipelineError>>;
 
+/// What became of a document that has been transcoded to its end.
+#[derive(Clone, Debug)]
+pub(super) struct Transcoded {
+    /// What it turned out to be in.
+    pub(super) charset: Charset,
+    /// How many sequences could not be read.
+    pub(super) invalid: u64,
+    /// Whether bytes that are none of it came behind a gzip document.
+    pub(super) is_followed: bool,
+}
+
+/// There when the last part is.
+#[derive(Clone, Default)]
+pub(super) struct Outcome(Arc<OnceLock<Transcoded>>);
+
+impl Outcome {
+    /// # Errors
+    /// The document has not been transcoded to its end.
+    pub(super) fn take(&self) -> Result<Transcoded, PipelineError> {
+        let transcoded = self.0.get().cloned();
+        transcoded.ok_or_else(|| corrupt(&io::Error::other("it has no end")))
+    }
+}
+
 impl Transcoding {
-    /// The parts of the transcoded document, and how many sequences could not be read so far.
-    /// `before` has been taken out of `stream` already.
-    pub(super) fn start(self, before: Vec<Bytes>, stream: DocumentStream) -> (Parts, Arc<AtomicU64>) {
+    /// The parts of the transcoded document, and what became of it. `before` has been taken out of
+    /// `stream` already; `evidence` is what all of it is counted with.
+    pub(super) fn start(
+        self,
+        before: Vec<Bytes>,
+        stream: DocumentStream,
+        evidence: Evidence,
+    ) -> (Parts, Outcome) {
         let (chunks, chunks_out) = mpsc::channel(WAITING);
         let (blocks, blocks_out) = mpsc::channel(WAITING);
         let (parts, parts_out) = mpsc::channel(1);
-        let invalid = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&invalid);
+        let outcome = Outcome::default();
         let (from, is_gzip) = (self.from, self.is_gzip);
         let steps = vec![
             Task::new(tokio::spawn(read(before, stream, chunks))),
-            Task::new(tokio::task::spawn_blocking(move || {
-                decode(chunks_out, &blocks, from, is_gzip, &count);
+            Task::new(tokio::task::spawn_blocking({
+                let outcome = outcome.clone();
+                move || {
+                    let text = TextDecoder::new(from, evidence, blocks.clone());
+                    match decode(Chunks::new(chunks_out), text, is_gzip) {
+                        Ok(transcoded) => {
+                            let _ = outcome.0.set(transcoded);
+                        }
+                        Err(error) => {
+                            let _ = blocks.blocking_send(Err(error));
+                        }
+                    }
+                }
             })),
             Task::new(tokio::task::spawn_blocking({
                 let runtime = Handle::current();
                 move || encode(blocks_out, &parts, &self, runtime)
             })),
         ];
-        (Parts::new(parts_out, steps), invalid)
+        (Parts::new(parts_out, steps), outcome)
+    }
+}
+
+/// The chunks that come, as one document to be read.
+struct Chunks {
+    chunks: Pieces<Bytes>,
+    current: Bytes,
+    /// Why there are no more.
+    failed: Option<PipelineError>,
+}
+
+impl Chunks {
+    fn new(chunks: Pieces<Bytes>) -> Self {
+        Self {
+            chunks,
+            current: Bytes::new(),
+            failed: None,
+        }
+    }
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(buffer)?;
+        self.consume(length);
+        Ok(length)
+    }
+}
+
+impl BufRead for Chunks {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.current.is_empty()
+            && let Some(next) = self.chunks.blocking_recv()
+        {
+            self.current = next.map_err(|error| {
+                self.failed = Some(error);
+                io::Error::other("the source failed")
+            })?;
+        }
+        Ok(&self.current)
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.current.advance(length);
     }
 }
 
@@ -86,33 +169,19 @@ async fn read(
 
 /// Decompresses and transcodes.
 fn decode(
-    mut chunks: Pieces<Bytes>,
-    blocks: &mpsc::Sender<Result<Vec<u8>, PipelineError>>,
-    from: &'static Encoding,
+    mut chunks: Chunks,
+    mut text: TextDecoder,
     is_gzip: bool,
-    invalid: &AtomicU64,
-) {
-    let mut text = TextDecoder::new(from, blocks.clone());
-    let mut decoded = || -> Result<(), PipelineError> {
-        if is_gzip {
-            let mut gzip = MultiGzDecoder::new(&mut text);
-            while let Some(chunk) = chunks.blocking_recv() {
-                gzip.write_all(&chunk?).map_err(|error| corrupt(&error))?;
-            }
-            gzip.try_finish().map_err(|error| corrupt(&error))?;
-        } else {
-            while let Some(chunk) = chunks.blocking_recv() {
-                text.write_all(&chunk?).map_err(|error| corrupt(&error))?;
-            }
-        }
-        Ok(())
+) -> Result<Transcoded, PipelineError> {
+    let decoded = if is_gzip {
+        gunzip(&mut chunks, |piece| text.take(piece)).map(|gunzipped| gunzipped.is_followed)
+    } else {
+        text.take_all(&mut chunks).map(|()| false)
     };
-    if let Err(error) = decoded() {
-        let _ = blocks.blocking_send(Err(error));
-        return;
+    match decoded {
+        Ok(is_followed) => Ok(text.finish(is_followed)),
+        Err(error) => Err(chunks.failed.unwrap_or_else(|| corrupt(&error))),
     }
-    text.finish();
-    invalid.store(text.invalid, Ordering::Relaxed);
 }
 
 /// Compresses, and cuts into parts.
@@ -165,11 +234,17 @@ struct TextDecoder {
     blocks: mpsc::Sender<Result<Vec<u8>, PipelineError>>,
     is_first: bool,
     invalid: u64,
+    evidence: Evidence,
 }
 
 impl TextDecoder {
-    fn new(from: &'static Encoding, blocks: mpsc::Sender<Result<Vec<u8>, PipelineError>>) -> Self {
+    fn new(
+        from: &'static Encoding,
+        evidence: Evidence,
+        blocks: mpsc::Sender<Result<Vec<u8>, PipelineError>>,
+    ) -> Self {
         Self {
+            evidence,
             decoder: from.new_decoder(),
             block: vec![0; BLOCK],
             filled: 0,
@@ -213,20 +288,32 @@ impl TextDecoder {
         sent.map_err(|_| io::Error::other("nobody takes the text"))
     }
 
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.evidence.take(bytes);
+        self.decode(bytes, false)
+    }
+
+    fn take_all(&mut self, chunks: &mut Chunks) -> io::Result<()> {
+        loop {
+            let chunk = chunks.fill_buf()?;
+            let length = chunk.len();
+            if length == 0 {
+                return Ok(());
+            }
+            self.take(chunk)?;
+            chunks.consume(length);
+        }
+    }
+
     /// After the last byte, which may have left a character incomplete.
-    fn finish(&mut self) {
+    fn finish(mut self, is_followed: bool) -> Transcoded {
         // Nobody takes it if the transfer has been given up.
         let _ = self.decode(&[], true).and_then(|()| self.hand_over());
-    }
-}
-
-impl Write for TextDecoder {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.decode(bytes, false).map(|()| bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        Transcoded {
+            charset: self.evidence.charset(),
+            invalid: self.invalid,
+            is_followed,
+        }
     }
 }
 

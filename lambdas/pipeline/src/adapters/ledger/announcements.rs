@@ -156,6 +156,7 @@ mod tests {
     use std::collections::HashMap;
 
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
@@ -260,14 +261,14 @@ mod tests {
                         it.ends_with("failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt")
                     })
                     && values[":bytes"] == number(5)
+                    && values[":notes"] == AttributeValue::L(vec![text("odd")])
+                    && !values.contains_key(":charset")
                     && values[":objectKey"] == text("key")
             })
             .then_output(|| UpdateItemOutput::builder().build());
         let stored = StoredDocument {
-            object_key: "key".into(),
-            bytes: 5,
-            crc64nvme: Crc64Nvme::EMPTY,
-            invalid_sequences: 0,
+            notes: vec!["odd".into()],
+            ..StoredDocument::new("key".into(), 5, Crc64Nvme::EMPTY)
         };
         ledger(&update)
             .record_announcement(&report(), None, Some(&stored))

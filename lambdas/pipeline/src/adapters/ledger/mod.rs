@@ -24,7 +24,7 @@ pub use orders::{Accepted, Cancellation, NewOrder, OrderRow, OrderState};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};
 pub use row::LedgerRow;
-pub use uploads::UnfinishedUpload;
+pub use uploads::{EarlierTransfer, UnfinishedUpload};
 
 use super::selling_partners;
 use crate::PipelineError;

@@ -223,7 +223,7 @@ impl Ledger {
             Stage::Stored,
             Timestamp::now(),
             &more,
-            "REMOVE uploadId, uploadOf",
+            "REMOVE uploadId, uploadOf, uploadCounted, documentFindings",
             "<=",
         );
         send(update).await.map(drop)
@@ -349,6 +349,19 @@ pub(super) fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeV
     ];
     if stored.invalid_sequences > 0 {
         document.push(("invalidSequences", number(stored.invalid_sequences)));
+    }
+    if let Some(charset) = &stored.charset {
+        document.push(("charset", text(charset)));
+    }
+    if let Some(from) = stored.charset_from {
+        document.push(("charsetFrom", text(from.as_str())));
+    }
+    if let Some(reason) = &stored.reason {
+        document.push(("reason", text(reason)));
+    }
+    if !stored.notes.is_empty() {
+        let notes = stored.notes.iter().map(text).collect();
+        document.push(("notes", AttributeValue::L(notes)));
     }
     document
 }

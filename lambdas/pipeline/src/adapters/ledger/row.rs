@@ -4,12 +4,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sp_api::RegionCode;
+use sp_api::ids::MarketplaceId;
 
 /// A row's attributes, as DynamoDB has them.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 32] = [
+const SHOWN: [&str; 36] = [
     "reportId",
     "requestId",
     "sellerId",
@@ -40,7 +41,11 @@ const SHOWN: [&str; 32] = [
     "objectKey",
     "bytes",
     "crc64nvme",
+    "charset",
+    "charsetFrom",
     "invalidSequences",
+    "notes",
+    "reason",
     "dueAt",
 ];
 
@@ -91,6 +96,14 @@ impl LedgerRow {
     #[must_use]
     pub fn region(&self) -> Option<RegionCode> {
         RegionCode::parse(self.text("regionCode")?)
+    }
+
+    /// The marketplaces that the report was ordered for, as far as the row knows.
+    #[must_use]
+    pub fn marketplaces(&self) -> Vec<MarketplaceId> {
+        let list = self.0.get("marketplaceIds").and_then(|list| list.as_l().ok());
+        let ids = list.into_iter().flatten().filter_map(|id| id.as_s().ok());
+        ids.filter_map(|id| MarketplaceId::parse(id).ok()).collect()
     }
 
     /// The row as callers see it. What is only the pipeline's own business is left out.

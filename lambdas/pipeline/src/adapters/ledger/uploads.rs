@@ -3,6 +3,7 @@ use sp_api::ids::{ReportId, SellerId};
 use super::row::text;
 use super::{Ledger, send};
 use crate::PipelineError;
+use crate::domain::{Counted, Findings};
 
 /// An upload that is not complete yet, so that another invocation can go on with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,17 @@ pub struct UnfinishedUpload {
     pub id: String,
     /// What is being uploaded, and as what: only the very same may be added to it.
     pub of: String,
+    /// How far a text's bytes had been counted when the invocation ended.
+    pub counted: Option<Counted>,
+}
+
+/// What earlier invocations left of a document that is not stored yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EarlierTransfer {
+    /// The upload that was begun.
+    pub upload: Option<UnfinishedUpload>,
+    /// What was found out.
+    pub findings: Option<Findings>,
 }
 
 impl Ledger {
@@ -26,28 +38,80 @@ impl Ledger {
     ) -> Result<(), PipelineError> {
         let update = self
             .update(seller, report.as_str())
-            .update_expression("SET uploadId = :id, uploadOf = :of")
+            .update_expression("SET uploadId = :id, uploadOf = :of REMOVE uploadCounted")
             .condition_expression("attribute_exists(sellerId)")
             .expression_attribute_values(":id", text(&upload.id))
             .expression_attribute_values(":of", text(&upload.of));
         send(update).await.map(drop)
     }
 
-    /// The upload that an earlier invocation has begun and not completed.
+    /// Writes how far the text of an upload has been counted.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn unfinished_upload(
+    pub async fn record_counted(
         &self,
         seller: &SellerId,
         report: &ReportId,
-    ) -> Result<Option<UnfinishedUpload>, PipelineError> {
-        let row = self.row(seller, report.as_str()).await?;
-        Ok(row.and_then(|row| {
-            Some(UnfinishedUpload {
-                id: row.text("uploadId")?.to_owned(),
-                of: row.text("uploadOf")?.to_owned(),
-            })
-        }))
+        upload_id: &str,
+        counted: &Counted,
+    ) -> Result<(), PipelineError> {
+        let counted = serde_json::to_string(counted).expect("numbers and texts");
+        let update = self
+            .update(seller, report.as_str())
+            .update_expression("SET uploadCounted = :counted")
+            .condition_expression("uploadId = :id")
+            .expression_attribute_values(":id", text(upload_id))
+            .expression_attribute_values(":counted", text(counted));
+        send(update).await.map(drop)
+    }
+
+    /// Writes what must be known before the document is read once more.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_findings(
+        &self,
+        seller: &SellerId,
+        report: &ReportId,
+        findings: &Findings,
+    ) -> Result<(), PipelineError> {
+        let findings = serde_json::to_string(findings).expect("numbers and texts");
+        let update = self
+            .update(seller, report.as_str())
+            .update_expression("SET documentFindings = :findings REMOVE uploadId, uploadOf, uploadCounted")
+            .condition_expression("attribute_exists(sellerId)")
+            .expression_attribute_values(":findings", text(findings));
+        send(update).await.map(drop)
+    }
+
+    /// What earlier invocations have left.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn earlier_transfer(
+        &self,
+        seller: &SellerId,
+        report: &ReportId,
+    ) -> Result<EarlierTransfer, PipelineError> {
+        let Some(row) = self.row(seller, report.as_str()).await? else {
+            return Ok(EarlierTransfer::default());
+        };
+        let upload = row
+            .text("uploadId")
+            .zip(row.text("uploadOf"))
+            .map(|(id, of)| UnfinishedUpload {
+                id: id.to_owned(),
+                of: of.to_owned(),
+                // What can't be read is counted again.
+                counted: row
+                    .text("uploadCounted")
+                    .and_then(|json| serde_json::from_str(json).ok()),
+            });
+        let findings = row.text("documentFindings");
+        Ok(EarlierTransfer {
+            upload,
+            findings: findings.and_then(|json| serde_json::from_str(json).ok()),
+        })
     }
 }
