@@ -30,8 +30,12 @@ pub struct Upload {
     pub begun_at: Option<Timestamp>,
 }
 
+/// Where Amazon's reasons are, which are no reports.
+const REASONS: &str = "errors/";
+
 /// What is behind `SellerId=` in a key, and the report's id: the file's name up to the first dot.
 pub fn report_of(key: &str) -> Option<(&str, &str)> {
+    let key = key.strip_prefix(REASONS).unwrap_or(key);
     let seller = key.strip_prefix("SellerId=")?.split('/').next()?;
     let file = key.rsplit('/').next()?;
     Some((seller, file.split('.').next()?))
@@ -41,11 +45,12 @@ pub fn report_of(key: &str) -> Option<(&str, &str)> {
 pub async fn objects(scene: &Scene, sellers: &[&str]) -> Result<Vec<Object>> {
     let (s3, bucket) = (scene.stack.s3(), scene.stack.output("REPORTS_BUCKET")?);
     let mut objects = Vec::new();
-    for seller in sellers {
+    let folders = ["", REASONS].into_iter();
+    for prefix in folders.flat_map(|folder| sellers.iter().map(move |it| format!("{folder}SellerId={it}/"))) {
         let mut pages = s3
             .list_objects_v2()
             .bucket(&bucket)
-            .prefix(format!("SellerId={seller}/"))
+            .prefix(prefix)
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
