@@ -288,9 +288,10 @@ fn australia_without_a_charset_is_no_japan() {
 
 #[test]
 fn the_far_east_is_japan_where_it_looks_like_it() {
-    let japanese = encoded(SHIFT_JIS, "商品名\t数量\n髙島屋①ｱｲｳ\t1\n");
-    for end in 2..=japanese.len() {
-        assert_eq!(in_the_far_east(&japanese[..end]).encoding(), SHIFT_JIS, "{end}");
+    let japanese = "商品名\t数量\n髙島屋①ｱｲｳ\t1\n";
+    for (start, letter) in japanese.char_indices() {
+        let begun = encoded(SHIFT_JIS, &japanese[..start + letter.len_utf8()]);
+        assert_eq!(in_the_far_east(&begun).encoding(), SHIFT_JIS, "{letter}");
     }
     for words in [
         "sku\tﾜｲﾔﾚｽ ﾏｳｽ USB\n",
@@ -315,10 +316,9 @@ fn what_was_counted_is_gone_on_with() {
     let long = "x".repeat(5000);
     for encoding in [UTF_8, SHIFT_JIS, WINDOWS_1252] {
         for _ in 0..50 {
-            let text: String = (0..300)
-                .map(|_| random.choice(words).unwrap_or_default())
-                .chain(random.bool().then_some(long.as_str()))
-                .collect();
+            let long = random.bool().then_some(long.as_str());
+            let words = (0..300).map(|_| random.choice(words).unwrap_or_default());
+            let text: String = words.chain(long).collect();
             let (bytes, ..) = encoding.encode(&text);
             let text = in_the_far_east(&bytes);
             let (one, two) = bytes.split_at(random.usize(..bytes.len()));
