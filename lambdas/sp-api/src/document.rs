@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, RANGE};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, IF_MATCH, RANGE,
+};
 use http::{HeaderName, HeaderValue, StatusCode};
 use reqwest::Response;
 use secrecy::{ExposeSecret, SecretString};

@@ -361,9 +361,13 @@ mod tests {
             "ObjectKey": "errors/k", "Bytes": 5, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0,
             "Charset": "UTF-8", "CharsetFrom": "bytes", "Notes": [], "Reason": "The start date is too far in the past.",
         });
-        let outcome = outcome(&json!({"ProcessingStatus": "FATAL", "StoredDocument": stored, "Link": link()}));
+        let outcome =
+            outcome(&json!({"ProcessingStatus": "FATAL", "StoredDocument": stored, "Link": link()}));
         let text = Announcement::of(&outcome, None).text;
-        assert!(text.contains("\nReason:      The start date is too far in the past.\n"), "{text}");
+        assert!(
+            text.contains("\nReason:      The start date is too far in the past.\n"),
+            "{text}"
+        );
         assert!(text.contains("https://bucket.example"), "{text}");
     }
 

@@ -98,7 +98,10 @@ impl Candidates {
     fn all(&self) -> Vec<&'static Encoding> {
         let said = self.declared.iter().chain(&self.marketplaces).chain(&self.region);
         let mut all = Vec::new();
-        for encoding in said.copied().filter(|encoding| *encoding != UTF_8 && encoding.is_ascii_compatible()) {
+        for encoding in said
+            .copied()
+            .filter(|encoding| *encoding != UTF_8 && encoding.is_ascii_compatible())
+        {
             if !all.contains(&encoding) {
                 all.push(encoding);
             }
@@ -162,4 +165,3 @@ fn declared_in_xml(head: &[u8]) -> Option<&'static Encoding> {
         }
     })
 }
-

@@ -148,7 +148,10 @@ fn guess(head: &[u8]) -> &'static str {
 
 /// Whether something begins as an object does, or a list of them.
 fn is_json(head: &[u8]) -> bool {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let head = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start();
     let next = |bracket: &[u8]| head.strip_prefix(bracket).map(<[u8]>::trim_ascii_start);
     let is_object = |rest: &[u8]| rest.is_empty() || rest.starts_with(b"\"") || rest.starts_with(b"}");
     let is_list = |rest: &[u8]| rest.starts_with(b"{") || rest.starts_with(b"]");

@@ -66,7 +66,11 @@ impl<'a> DocumentFacts<'a> {
     /// so.
     #[must_use]
     pub fn describe(&self, charset: Option<&'static Encoding>) -> ObjectDescription {
-        let (content_encoding, suffix) = if self.is_gzip { (Some("gzip"), ".gz") } else { (None, "") };
+        let (content_encoding, suffix) = if self.is_gzip {
+            (Some("gzip"), ".gz")
+        } else {
+            (None, "")
+        };
         let DocumentFacts {
             seller,
             report,

@@ -9,7 +9,9 @@ const LONGEST: usize = 1000;
 #[must_use]
 pub fn words_of(document: &[u8], encoding: &'static Encoding) -> Option<String> {
     let (text, ..) = encoding.decode(document);
-    let said = serde_json::from_str(text.trim()).ok().and_then(|json| details(&json));
+    let said = serde_json::from_str(text.trim())
+        .ok()
+        .and_then(|json| details(&json));
     let words = in_one_line(said.as_deref().unwrap_or(&text));
     (!words.is_empty()).then_some(words)
 }
@@ -24,7 +26,12 @@ fn details(json: &Value) -> Option<String> {
                 let (_, value) = fields.iter().find(|(name, _)| is_wanted(name))?;
                 details(value)
             })
-            .or_else(|| fields.values().filter(|value| !value.is_string()).find_map(details)),
+            .or_else(|| {
+                fields
+                    .values()
+                    .filter(|value| !value.is_string())
+                    .find_map(details)
+            }),
         Value::Array(values) => {
             let said: Vec<String> = values.iter().filter_map(details).collect();
             (!said.is_empty()).then(|| said.join("; "))
@@ -63,8 +70,14 @@ mod tests {
                 "The report options are invalid.",
             ),
             (r#" {"ErrorDetails":"One","reportId":"1"} "#, "One"),
-            (r#"{"errors":[{"code":"X","message":"One"},{"message":"Two"}]}"#, "One; Two"),
-            ("The start date\r\n\tis too far\0in the past.", "The start date is too far in the past."),
+            (
+                r#"{"errors":[{"code":"X","message":"One"},{"message":"Two"}]}"#,
+                "One; Two",
+            ),
+            (
+                "The start date\r\n\tis too far\0in the past.",
+                "The start date is too far in the past.",
+            ),
             (r#"{"reportId": "1"}"#, r#"{"reportId": "1"}"#),
             (r#"{"errorDetails": "cut"#, r#"{"errorDetails": "cut"#),
             (r#"{"errorDetails": null}"#, r#"{"errorDetails": null}"#),

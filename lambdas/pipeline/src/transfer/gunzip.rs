@@ -210,7 +210,11 @@ mod tests {
         // A second member that breaks off is no other bytes.
         for length in [1, 2, 10, whole.len() - 1] {
             let cut = [&whole, &whole[..length]].concat();
-            assert_eq!(read(&cut).expect_err("cut").name(), "DocumentIncomplete", "{length}");
+            assert_eq!(
+                read(&cut).expect_err("cut").name(),
+                "DocumentIncomplete",
+                "{length}"
+            );
         }
     }
 

@@ -6,9 +6,9 @@
 //! takes. A document that outlasts the invocation is continued by the next one.
 
 mod as_is;
+mod as_utf8;
 mod gunzip;
 mod inspection;
-mod into_utf8;
 mod opening;
 mod part_sizes;
 mod parts;
@@ -107,7 +107,7 @@ impl Transfer {
         until: Instant,
     ) -> Result<Pass, PipelineError> {
         if self.format == DocumentFormat::Utf8
-            && let Some(pass) = self.into_utf8(input, known, until).await?
+            && let Some(pass) = self.as_utf8(input, known, until).await?
         {
             return Ok(pass);
         }

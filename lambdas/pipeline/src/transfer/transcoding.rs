@@ -168,11 +168,7 @@ async fn read(
 }
 
 /// Decompresses and transcodes.
-fn decode(
-    mut chunks: Chunks,
-    mut text: TextDecoder,
-    is_gzip: bool,
-) -> Result<Transcoded, PipelineError> {
+fn decode(mut chunks: Chunks, mut text: TextDecoder, is_gzip: bool) -> Result<Transcoded, PipelineError> {
     let decoded = if is_gzip {
         gunzip(&mut chunks, |piece| text.take(piece)).map(|gunzipped| gunzipped.is_followed)
     } else {

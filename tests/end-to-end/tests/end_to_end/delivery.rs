@@ -163,7 +163,22 @@ async fn a_fatal_report_comes_with_amazons_explanation() {
         String::from_utf8_lossy(&bytes),
         "The start date is too far in the past."
     );
-    assert_eq!(world.row(&seller, &report).await.text("status"), Some("FATAL"));
+    assert!(
+        email
+            .text
+            .contains("Reason:      The start date is too far in the past.\n"),
+        "{}",
+        email.text
+    );
+    let row = world.row(&seller, &report).await;
+    assert_eq!(row.text("status"), Some("FATAL"));
+    assert_eq!(row.text("reason"), Some("The start date is too far in the past."));
+    let key = row.text("objectKey").expect("stored");
+    assert!(
+        key.starts_with("errors/SellerId=") && key.ends_with(".txt"),
+        "{key}"
+    );
+    assert_eq!(world.objects(&seller).await, Vec::<String>::new(), "no data");
 }
 
 #[tokio::test]

@@ -151,7 +151,8 @@ impl Evidence {
             self.count(&word);
             self.count(words);
         }
-        self.word.extend_from_slice(&begun[..begun.len().min(LONGEST_WORD)]);
+        self.word
+            .extend_from_slice(&begun[..begun.len().min(LONGEST_WORD)]);
         if begun.len() > LONGEST_WORD || self.word.len() > LONGEST_WORD {
             let word = std::mem::take(&mut self.word);
             self.count(&word);
@@ -225,7 +226,10 @@ impl Evidence {
     }
 
     fn other(&self, encoding: &Encoding) -> Option<&Other> {
-        self.others.iter().flatten().find(|other| other.encoding == encoding)
+        self.others
+            .iter()
+            .flatten()
+            .find(|other| other.encoding == encoding)
     }
 
     /// Counts bytes that come after what was counted before.
@@ -300,9 +304,9 @@ impl Other {
         }
         let mut room = [0; ROOM];
         loop {
-            let (result, read, written) =
-                self.decoder
-                    .decode_to_utf16_without_replacement(bytes, &mut room, is_last);
+            let (result, read, written) = self
+                .decoder
+                .decode_to_utf16_without_replacement(bytes, &mut room, is_last);
             bytes = &bytes[read..];
             for unit in &room[..written] {
                 match unit {

@@ -1,4 +1,6 @@
 mod bucket;
+mod charsets;
+mod compression;
 mod source;
 
 use std::io::{Read, Write};
@@ -12,6 +14,7 @@ use serde_json::json;
 use sp_api::{DocumentUrl, Endpoints};
 
 use super::*;
+use crate::domain::Crc64Nvme;
 use bucket::Bucket;
 use source::Source;
 
@@ -19,8 +22,11 @@ const PART: usize = 8 << 20;
 
 /// Stores what `source` serves, as `GZIP` if it begins like it.
 async fn store(source: &Source, bucket: &Bucket) -> Result<StoredDocument, PipelineError> {
-    let until = Instant::now() + Duration::from_secs(60);
-    store_until(source, bucket, Way::AsIs, until).await
+    store_until(source, bucket, Way::AsIs, in_a_minute()).await
+}
+
+fn in_a_minute() -> Instant {
+    Instant::now() + Duration::from_secs(60)
 }
 
 /// How the function is set.
@@ -35,6 +41,19 @@ async fn store_until(
     source: &Source,
     bucket: &Bucket,
     way: Way,
+    until: Instant,
+) -> Result<StoredDocument, PipelineError> {
+    let is_gzip = source.document.starts_with(&[0x1f, 0x8b]);
+    let told = json!({"CompressionAlgorithm": is_gzip.then_some("GZIP")});
+    store_as_told(source, bucket, way, &told, until).await
+}
+
+/// Stores what `source` serves; `told` is what Amazon and the ledger say of it.
+async fn store_as_told(
+    source: &Source,
+    bucket: &Bucket,
+    way: Way,
+    told: &serde_json::Value,
     until: Instant,
 ) -> Result<StoredDocument, PipelineError> {
     let transfer = Transfer {
@@ -52,14 +71,20 @@ async fn store_until(
         pool: BufferPool::new(4 * PART),
     };
     let url: DocumentUrl = source.serve().await;
-    let algorithm = source.document.starts_with(&[0x1f, 0x8b]).then_some("GZIP");
-    let input = json!({
+    let mut input = json!({
         "SellerId": "A3TH9S8BH6GOGM", "ReportId": "54517018502", "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA",
-        "Document": {
-            "RegionCode": "EU", "Url": url.expose(), "CompressionAlgorithm": algorithm,
-            "KeyTime": "2026-11-22T05:00:00Z",
-        },
+        "ProcessingStatus": "DONE",
+        "Document": {"RegionCode": "EU", "Url": url.expose(), "KeyTime": "2026-11-22T05:00:00Z"},
     });
+    for (name, value) in told.as_object().expect("an object") {
+        let of_report = ["ReportType", "ProcessingStatus"].contains(&name.as_str());
+        let input = if of_report {
+            &mut input
+        } else {
+            &mut input["Document"]
+        };
+        input[name] = value.clone();
+    }
     transfer
         .run(&serde_json::from_value(input).expect("readable"), until)
         .await
@@ -308,16 +333,21 @@ async fn large_texts_are_stored_in_utf8() {
 async fn what_cannot_be_read_is_counted() {
     let source = Source {
         content_type: "text/csv; charset=UTF-8",
-        ..Source::of(b"good \xff bad \xc3 and cut \xe3\x81".to_vec())
+        ..Source::of("größer ".repeat(3).into_bytes())
+    };
+    let broken = b"good \xff bad".to_vec();
+    let source = Source {
+        document: [&source.document[..], &broken].concat().into(),
+        ..source
     };
     let bucket = Bucket::new();
     let until = Instant::now() + Duration::from_secs(60);
     let stored = store_until(&source, &bucket, Way::Utf8, until)
         .await
         .expect("stored");
-    assert_eq!(stored.invalid_sequences, 3);
+    assert_eq!(stored.invalid_sequences, 1);
     let sent = String::from_utf8(bucket.sent()).expect("UTF-8");
-    assert_eq!(sent, "good \u{FFFD} bad \u{FFFD} and cut \u{FFFD}");
+    assert_eq!(sent, "größer größer größer good \u{FFFD} bad");
 }
 
 #[tokio::test]

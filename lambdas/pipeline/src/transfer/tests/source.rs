@@ -14,6 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub struct Source {
     pub document: Arc<Vec<u8>>,
     pub content_type: &'static str,
+    /// What the storage calls the document's encoding.
+    pub content_encoding: Option<&'static str>,
     pub answers_ranges: bool,
     /// The connection is closed before this byte of the document is sent.
     pub cut_at: Option<usize>,
@@ -25,6 +27,8 @@ pub struct Source {
     pub announced: Option<usize>,
     /// Every answer is of another version of the document.
     pub changes: bool,
+    /// It is written in chunks of this length.
+    pub chunks_of: Option<usize>,
     /// How many requests have come.
     pub requests: Arc<AtomicUsize>,
 }
@@ -99,9 +103,13 @@ impl Source {
         } else {
             format!("Content-Length: {announced}\r\n")
         };
+        let encoding = self
+            .content_encoding
+            .map(|it| format!("Content-Encoding: {it}\r\n"));
         let head = format!(
-            "HTTP/1.1 {more}\r\nContent-Type: {}\r\n{length}Connection: close\r\n\r\n",
-            self.content_type
+            "HTTP/1.1 {more}\r\nContent-Type: {}\r\n{length}{}Connection: close\r\n\r\n",
+            self.content_type,
+            encoding.unwrap_or_default()
         );
         let end = [self.cut_at, self.stall_at, Some(range.end)]
             .into_iter()
@@ -110,7 +118,11 @@ impl Source {
         let end = end.unwrap_or(range.end).max(range.start);
         // The client may hang up early; that is what some tests are about.
         let _ = connection.write_all(head.as_bytes()).await;
-        let _ = connection.write_all(&self.document[range.start..end]).await;
+        let bytes = &self.document[range.start..end];
+        for chunk in bytes.chunks(self.chunks_of.unwrap_or(bytes.len()).max(1)) {
+            let _ = connection.write_all(chunk).await;
+            let _ = connection.flush().await;
+        }
         if self.stall_at.is_some_and(|at| at < range.end) {
             tokio::time::sleep(Duration::from_secs(60)).await;
         }

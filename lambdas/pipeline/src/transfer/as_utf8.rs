@@ -18,7 +18,7 @@ use crate::domain::{Charset, Crc64Nvme, Findings, ObjectDescription};
 
 impl Transfer {
     /// The document as UTF-8; `None` if it is no text.
-    pub(super) async fn into_utf8(
+    pub(super) async fn as_utf8(
         &self,
         input: &DocumentToStore,
         known: Option<&Findings>,
