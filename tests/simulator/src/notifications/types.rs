@@ -6,7 +6,7 @@ use sp_api::ids::NotificationType;
 use super::REPORT_PROCESSING_FINISHED;
 use crate::errors::ApiError;
 
-const NAMES: [&str; 25] = [
+const NAMES: [&str; 26] = [
     "ACCOUNT_STATUS_CHANGED",
     "ANY_OFFER_CHANGED",
     "B2B_ANY_OFFER_CHANGED",
