@@ -149,3 +149,6 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
