@@ -150,3 +150,6 @@ impl Reconciler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
