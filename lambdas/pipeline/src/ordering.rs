@@ -18,6 +18,10 @@ use crate::domain::likeness::{earliest, likeness};
 use crate::domain::order::Order;
 use crate::domain::quota::Slot;
 
+/// So long a report of a wider period than was ordered, or of none, is left to whoever ordered just that:
+/// his answer may be on its way, or in doubt like ours.
+const OWNERS_TIME: Duration = Duration::from_secs(90);
+
 /// Where orders are placed.
 pub struct OrderDesk {
     /// Amazon.
@@ -129,7 +133,7 @@ impl OrderDesk {
             let next = page.next_token.clone();
             let alike = page.into_traits().filter_map(|found| {
                 let likeness = likeness(&order.report, since, &found)?;
-                Some((likeness, found.report_id))
+                Some((likeness, found.report_id, found.created_time.unwrap_or(since)))
             });
             candidates.extend(alike);
             match next {
@@ -138,12 +142,34 @@ impl OrderDesk {
             }
         }
         candidates.sort();
-        for (_, report_id) in candidates {
-            if self.claim(order, &report_id).await? == Claim::Ours {
+        let mut is_left = None;
+        let settled = Timestamp::now() - OWNERS_TIME;
+        for (likeness, report_id, created) in candidates {
+            if !likeness.is_of_same_period() && created > settled {
+                if !self.is_others(order, &report_id).await? {
+                    is_left = Some(report_id);
+                }
+            } else if self.claim(order, &report_id).await? == Claim::Ours {
                 return Ok(Resolved::Placed(report_id));
             }
         }
-        Ok(Resolved::NotPlaced)
+        match is_left {
+            None => Ok(Resolved::NotPlaced),
+            Some(report_id) => Err(SpApiError::Transient {
+                call: Operation::GetReports.to_string(),
+                message: format!(
+                    "report {report_id} may be the order's, and is left to an order that it is more like for now"
+                ),
+            }
+            .into()),
+        }
+    }
+
+    /// Whether a report belongs to another order already.
+    async fn is_others(&self, order: &Order, report_id: &ReportId) -> Result<bool, PipelineError> {
+        let row = self.ledger.row(&order.seller_id, report_id.as_str()).await?;
+        let owner = row.as_ref().and_then(|row| row.text("requestId"));
+        Ok(owner.is_some_and(|owner| owner != order.request_id.as_str()))
     }
 
     async fn claim(&self, order: &Order, report_id: &ReportId) -> Result<Claim, PipelineError> {

@@ -91,6 +91,7 @@ fn is_final(error: &PipelineError) -> bool {
         PipelineError::SellerNotFound(_)
             | PipelineError::Amazon(
                 SpApiError::AuthorizationRevoked { .. }
+                    | SpApiError::AuthorizationForeign { .. }
                     | SpApiError::NotFound { .. }
                     | SpApiError::Rejected { .. }
             )

@@ -100,20 +100,44 @@ async fn placed(server: &MockServer, ledger: &[&Rule]) -> String {
 #[tokio::test]
 async fn an_order_in_doubt_is_found_though_the_list_shows_it_otherwise() {
     let now = Timestamp::now();
-    for changes in [
-        json!({"marketplaceIds": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"]}),
-        json!({"marketplaceIds": null, "dataStartTime": null}),
-        json!({"dataStartTime": "2026-11-01T00:00:00+00:00"}),
-        json!({"processingStatus": "ON_HOLD"}),
+    let long_ago = now - SignedDuration::from_mins(5);
+    for (since, changes) in [
+        (
+            now,
+            json!({"marketplaceIds": ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"]}),
+        ),
+        (now, json!({"marketplaceIds": null})),
+        (now, json!({"processingStatus": "ON_HOLD"})),
+        (long_ago, json!({"marketplaceIds": null, "dataStartTime": null})),
+        (long_ago, json!({"dataStartTime": "2026-11-01T00:00:00+00:00"})),
     ] {
         let server = token_server().await;
-        lists(&server, json!([listed("17", now, &changes)])).await;
+        lists(&server, json!([listed("17", since, &changes)])).await;
         assert_eq!(
-            placed(&server, &[&in_doubt(now), &written()]).await,
+            placed(&server, &[&in_doubt(since), &written()]).await,
             "17",
             "{changes}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_report_of_a_wider_period_is_left_to_its_own_order_for_a_while() {
+    let now = Timestamp::now();
+    let server = token_server().await;
+    let wider = json!({"dataStartTime": "2026-11-01T09:00:00+00:00"});
+    lists(&server, json!([listed("17", now, &wider)])).await;
+    let claim = written();
+    let error = place(&server, &[&in_doubt(now), &claim])
+        .await
+        .expect_err("later");
+    let error = lambda_runtime::Diagnostic::from(error);
+    assert_eq!(error.error_type, "Transient");
+    assert!(
+        error.error_message.contains("report 17"),
+        "{}",
+        error.error_message
+    );
 }
 
 #[tokio::test]

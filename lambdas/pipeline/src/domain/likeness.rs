@@ -25,8 +25,19 @@ pub struct Likeness {
 enum Detail {
     /// All of it as it was ordered.
     Same,
-    /// Some of it not at all, or wider.
-    Less,
+    /// Its marketplaces not at all, or more of them.
+    OtherMarketplaces,
+    /// Its period not at all, or wider: what tells apart orders that are else alike.
+    OtherTimes,
+}
+
+impl Likeness {
+    /// Whether the report's period is the order's. One with another, or without, may well be of an order
+    /// for just that.
+    #[must_use]
+    pub fn is_of_same_period(self) -> bool {
+        self.detail != Detail::OtherTimes
+    }
 }
 
 /// The earliest time at which Amazon may have taken an order that was sent at `sent`.
@@ -72,7 +83,7 @@ fn marketplaces(order: &CreateReport, found: &ReportTraits) -> Option<Detail> {
     if has_all && shown.iter().all(|id| wanted.contains(id)) {
         Some(Detail::Same)
     } else {
-        (has_all || shown.is_empty()).then_some(Detail::Less)
+        (has_all || shown.is_empty()).then_some(Detail::OtherMarketplaces)
     }
 }
 
@@ -84,10 +95,10 @@ fn time(
     match (wanted, shown) {
         // Amazon fills in what was left out.
         (None, _) => Some(Detail::Same),
-        (Some(_), None) => Some(Detail::Less),
+        (Some(_), None) => Some(Detail::OtherTimes),
         // Amazon shows no fractions.
         (Some(wanted), Some(shown)) if wanted.as_second() == shown.as_second() => Some(Detail::Same),
-        (Some(wanted), Some(shown)) => is_wider(wanted, shown).then_some(Detail::Less),
+        (Some(wanted), Some(shown)) => is_wider(wanted, shown).then_some(Detail::OtherTimes),
     }
 }
 
@@ -148,26 +159,34 @@ mod tests {
 
     #[test]
     fn what_the_list_leaves_out_does_not_contradict() {
-        for name in ["marketplaceIds", "dataStartTime", "dataEndTime"] {
+        for (name, expected) in [
+            ("marketplaceIds", Detail::OtherMarketplaces),
+            ("dataStartTime", Detail::OtherTimes),
+            ("dataEndTime", Detail::OtherTimes),
+        ] {
             let mut absent = json!({});
             absent[name] = Value::Null;
-            assert_eq!(detail(&absent), Some(Detail::Less), "{name}");
+            assert_eq!(detail(&absent), Some(expected), "{name}");
         }
-        assert_eq!(detail(&json!({"marketplaceIds": []})), Some(Detail::Less));
+        assert_eq!(
+            detail(&json!({"marketplaceIds": []})),
+            Some(Detail::OtherMarketplaces)
+        );
         let bare = json!({"marketplaceIds": null, "dataStartTime": null, "dataEndTime": null});
-        assert_eq!(detail(&bare), Some(Detail::Less));
+        assert_eq!(detail(&bare), Some(Detail::OtherTimes));
     }
 
     #[test]
     fn what_the_list_shows_wider_does_not_contradict() {
+        let more = json!({"marketplaceIds": ["A1", "A2", "A3"]});
+        assert_eq!(detail(&more), Some(Detail::OtherMarketplaces));
         for changes in [
-            json!({"marketplaceIds": ["A1", "A2", "A3"]}),
             json!({"dataStartTime": "2026-11-01T00:00:00Z"}),
             json!({"dataEndTime": "2026-11-21T00:00:00Z"}),
             json!({"dataEndTime": "2026-11-20T23:59:59Z"}),
             json!({"dataEndTime": "2026-11-20T00:00:00Z"}),
         ] {
-            assert_eq!(detail(&changes), Some(Detail::Less), "{changes}");
+            assert_eq!(detail(&changes), Some(Detail::OtherTimes), "{changes}");
         }
     }
 

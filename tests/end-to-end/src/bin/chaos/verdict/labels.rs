@@ -36,7 +36,9 @@ fn problems(report: &TrueReport, object: &Object) -> Vec<String> {
         ));
     }
     let declared = object.content_type.as_deref().and_then(charset);
-    if let (Some(declared), Some(written_in)) = (declared, report.charset.as_deref())
+    // Nothing is written in any charset.
+    let is_text = object.bytes > 0;
+    if let (Some(declared), Some(written_in), true) = (declared, report.charset.as_deref(), is_text)
         && encoding_of(declared) != encoding_of(written_in)
     {
         problems.push(format!(
