@@ -48,7 +48,7 @@ impl LookUp<'_> {
             InSlot::Done(report) => {
                 let looked_up = looked_up(announced, report, request.started_at, Timestamp::now())?;
                 if let Some(report) = &looked_up.report {
-                    or_warn(ledger.record_look_up(report, region, &announced.missing()).await);
+                    or_warn(ledger.record_look_up(announced, report, region).await);
                 }
                 Ok(looked_up)
             }

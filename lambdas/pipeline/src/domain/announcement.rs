@@ -97,6 +97,8 @@ impl Failure {
                 "Check the application's LWA client id and secret; a rotated secret must be put into the secret store."
             }
             "AccessDenied" => ROLE_MISSING,
+            // Amazon says so with 400, too: "Application do not have access to some or all requested resource".
+            "Rejected" if self.reason().contains("not have access") => ROLE_MISSING,
             _ => return None,
         })
     }
@@ -384,6 +386,33 @@ mod tests {
             cause: String::new(),
         };
         assert_eq!(timeout.reason(), "States.Timeout");
+    }
+
+    #[test]
+    fn a_missing_role_is_called_one_under_either_status() {
+        for (error, cause) in [
+            (
+                "AccessDenied",
+                "Amazon denied createReport: Unauthorized: Access to requested resource is denied.",
+            ),
+            (
+                "Rejected",
+                "Amazon rejected createReport with 400: InvalidInput: Application do not have access to \
+                some or all requested resource",
+            ),
+        ] {
+            let failure = Failure {
+                error: error.into(),
+                cause: cause.into(),
+            };
+            assert_eq!(failure.advice(), ROLE_MISSING);
+            assert_eq!(failure.advice_on_order(), ROLE_MISSING);
+        }
+        let other = Failure {
+            error: "Rejected".into(),
+            cause: "Report type is invalid.".into(),
+        };
+        assert_ne!(other.advice_on_order(), ROLE_MISSING);
     }
 
     #[test]

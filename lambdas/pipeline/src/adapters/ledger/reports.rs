@@ -150,35 +150,6 @@ impl Ledger {
         })
     }
 
-    /// Writes what Amazon told of a report when it was asked, and what its announcement had lacked.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_look_up(
-        &self,
-        report: &FinishedReport,
-        region: RegionCode,
-        missing: &[&str],
-    ) -> Result<(), PipelineError> {
-        let notes = missing.iter().map(|name| format!("announced without {name}"));
-        let mut assignments =
-            "reportType = :type, processingStatus = :processingStatus, regionCode = :region".to_owned();
-        let mut update = self
-            .update(&report.seller_id, report.report_id.as_str())
-            .condition_expression("attribute_exists(sellerId)")
-            .expression_attribute_values(":type", text(report.report_type.as_str()))
-            .expression_attribute_values(":processingStatus", text(report.processing_status.as_str()))
-            .expression_attribute_values(":region", text(region.as_str()))
-            .expression_attribute_values(":notes", AttributeValue::Ss(notes.collect()));
-        if let Some(document) = &report.report_document_id {
-            assignments.push_str(", reportDocumentId = :document");
-            update = update.expression_attribute_values(":document", text(document.as_str()));
-        }
-        send(update.update_expression(format!("SET {assignments} ADD notes :notes")))
-            .await
-            .map(drop)
-    }
-
     /// Writes that Amazon told where the document is.
     ///
     /// # Errors
