@@ -190,7 +190,7 @@ async fn amazons_refusal_keeps_its_words_and_is_not_noted_as_a_cancellation() {
 
 #[tokio::test]
 async fn a_spent_quota_is_answered_without_asking_amazon() {
-    let server = MockServer::start().await;
+    let server = token_server().await;
     let ordered = get("reports", "7", row(&[("progress", "10"), ("regionCode", "EU")]));
     let (body, head) = cancel(&server, &[&ordered], &spent(), "7").await;
     assert_eq!(
@@ -198,5 +198,10 @@ async fn a_spent_quota_is_answered_without_asking_amazon() {
         (429, &json!("QuotaExceeded"))
     );
     assert!(head.headers().contains_key("retry-after"));
-    assert_eq!(server.received_requests().await.expect("recorded").len(), 0);
+    // But for a token: a call that LWA refuses takes no slot.
+    let asked = server.received_requests().await.expect("recorded");
+    assert!(
+        asked.iter().all(|it| it.url.path() == "/auth/o2/token"),
+        "{asked:?}"
+    );
 }
