@@ -25,7 +25,7 @@ pub enum Notification {
 #[derive(Debug, thiserror::Error)]
 pub enum UnreadableNotification {
     /// It is no JSON.
-    #[error("the message is no JSON: {0}")]
+    #[error("the message is no notification of Amazon's: it is no JSON: {0}")]
     NotJson(#[from] serde_json::Error),
     /// It is no JSON object, nor does it hold one.
     #[error("the message is no notification of Amazon's: it is no JSON object")]

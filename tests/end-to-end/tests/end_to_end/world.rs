@@ -34,6 +34,16 @@ pub struct Seller {
     pub refresh_token: String,
 }
 
+/// A marketplace of the region.
+fn marketplace_of(region: &str) -> &'static str {
+    match region {
+        "NA" => "ATVPDKIKX0DER",
+        "EU" => "A1PA6795UKMFR9",
+        "FE" => "A1VC38T7YXB528",
+        other => panic!("{other} is no region"),
+    }
+}
+
 impl World {
     /// The running stack; `None`, visibly, where there is none.
     pub async fn find() -> Option<Self> {
@@ -188,7 +198,7 @@ impl World {
     pub async fn order(&self, seller: &Seller, region: &str, report_type: &str) -> String {
         let body = json!({
             "SellerId": seller.id, "RegionCode": region, "ReportType": report_type,
-            "MarketplaceIds": "A1PA6795UKMFR9",
+            "MarketplaceIds": marketplace_of(region),
         });
         let answer = self.post_ok("/reports", &body).await;
         answer["reportId"].as_str().expect("a report id").to_owned()
