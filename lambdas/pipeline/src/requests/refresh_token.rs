@@ -2,7 +2,8 @@
 
 use secrecy::SecretString;
 
-/// What LWA's refresh tokens begin with.
+/// What LWA's refresh tokens begin with. No message has it in one piece: in a log it looks like a token to
+/// whoever searches for tokens.
 const PREFIX: &str = "Atzr|";
 
 /// [`PREFIX`] in Base64, but for the last bits, which depend on what follows.
@@ -41,23 +42,23 @@ fn problem(text: &str) -> Option<&'static str> {
     } else if is_url_encoded(text) {
         "is URL-encoded: decode it first (%7C is |)"
     } else if begins("Atza|") {
-        "is an access token, which lives an hour: send the refresh token, Atzr|…, that LWA gave beside it"
+        "is an access token, which lives an hour: send the refresh token, Atzr…, that LWA gave beside it"
     } else if begins("Atc|") || begins("Atz.sprdt|") {
-        "is an access token of another kind: send the seller's refresh token, Atzr|…"
+        "is an access token of another kind: send the seller's refresh token, Atzr…"
     } else if begins("amzn1.") {
-        "is an id or a secret of the application: send the seller's refresh token, Atzr|…"
+        "is an id or a secret of the application: send the seller's refresh token, Atzr…"
     } else if text.starts_with(PREFIX_IN_BASE64) {
-        "is in Base64: decode it first, so that it begins with Atzr|"
+        "is in Base64: decode it first, so that it begins with Atzr and |"
     } else if let Some(rest) = text.strip_prefix(PREFIX) {
         return is_broken(rest)
-            .then_some("has nothing, or no plain ASCII, after Atzr|: copy it again, in one piece");
+            .then_some("has nothing, or no plain ASCII, after Atzr and |: copy it again, in one piece");
     } else if text.contains(PREFIX) {
-        "has something before Atzr|: send the token alone"
+        "has something before Atzr: send the token alone"
     } else if text.len() <= LONGEST_CODE && text.chars().all(|c| c.is_ascii_alphanumeric()) {
-        "must begin with Atzr|; if it is an authorization code, exchange it at LWA within five minutes, and send \
+        "must begin with Atzr and |; if it is an authorization code, exchange it at LWA within five minutes, and send \
          the refresh_token of the answer"
     } else {
-        "must begin with Atzr|, as LWA's refresh tokens do"
+        "must begin with Atzr and |, as LWA's refresh tokens do"
     })
 }
 
@@ -96,8 +97,11 @@ mod tests {
             ("Atc|MQEBI", "access token of another kind"),
             ("Atz.sprdt|IwEBI", "access token of another kind"),
             ("ANDMxqpCmqWHJeyzdbwH", "authorization code"),
-            ("garbage", "must begin with Atzr|"),
-            ("an_identifier-with-other.characters", "must begin with Atzr|"),
+            ("garbage", "must begin with Atzr and |"),
+            (
+                "an_identifier-with-other.characters",
+                "must begin with Atzr and |",
+            ),
             ("\"Atzr|IwEBI\"", "quotes"),
             ("'Atzr|IwEBI'", "quotes"),
             ("“Atzr|IwEBI”", "quotes"),
@@ -116,7 +120,7 @@ mod tests {
             ("amzn1.oa2-cs.v1.IwEBI", "of the application"),
             ("Atzr|", "nothing"),
             ("Atzr|…", "nothing"),
-            ("atzr|IwEBI", "must begin with Atzr|"),
+            ("atzr|IwEBI", "must begin with Atzr and |"),
             (&long, "longer"),
         ] {
             let problem = parse(token).expect_err(token);

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use sp_api::ids::{NotificationType, PayloadVersion};
 use sp_api::{
     DestinationResource, Endpoints, Grant, GrantlessScope, LwaCredentials, NewSubscription, RegionCode,
-    SpApiClient,
+    SpApiClient, SpApiError,
 };
 
 use crate::aws_cli::lwa_credentials;
@@ -152,10 +152,13 @@ async fn subscribe_directly(world: &World, seller: &Seller, queue_arn: &str, pay
     let scope = Grant::ClientCredentials(GrantlessScope::Notifications);
     let grantless = client.access_token(&credentials, scope).await.expect("a token");
     let name = format!("elsewhere-{}", seller.id);
-    let destinations = client
-        .get_destinations(RegionCode::Eu, &grantless)
-        .await
-        .expect("a list");
+    let destinations = loop {
+        match client.get_destinations(RegionCode::Eu, &grantless).await {
+            // The whole application shares this quota, and all tests are that application.
+            Err(SpApiError::Throttled { retry_after, .. }) => tokio::time::sleep(retry_after).await,
+            listed => break listed.expect("a list"),
+        }
+    };
     let resource = DestinationResource::Queue(queue_arn.to_owned());
     let known = destinations.into_iter().find(|known| known.resource == resource);
     let destination = match known {
