@@ -55,7 +55,8 @@ impl OrderPlacer {
             OrderState::Queued => self.order(&row.order, request, None).await,
             OrderState::Placing { since } => {
                 let held = request.slot(Operation::GetReports);
-                match self.desk.resolve(&row.order, since, held).await? {
+                let resolved = self.desk.resolve(&row.order, since, held).await;
+                match resolved.map_err(|obstacle| PipelineError::OrderInDoubt(obstacle.into()))? {
                     Resolved::Placed(report_id) => {
                         self.desk.ledger.record_placement(seller, id, &report_id).await?;
                         Ok(Placement::placed(report_id))

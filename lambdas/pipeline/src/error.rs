@@ -6,6 +6,9 @@ use sp_api::SpApiError;
 use sp_api::ids::SellerId;
 use sp_api::rates::Operation;
 
+/// How the words of [`PipelineError::OrderInDoubt`] begin.
+pub const ORDER_IN_DOUBT: &str = "it is not known whether Amazon took the order";
+
 /// What can go wrong between a request and its effect.
 ///
 /// No variant holds a token or a URL: every one may be logged, shown and kept.
@@ -46,6 +49,9 @@ pub enum PipelineError {
         /// What is missing.
         problem: &'static str,
     },
+    /// Amazon may have taken the order, and can't be asked. Named as what stands in the way is.
+    #[error("{ORDER_IN_DOUBT}: {0}")]
+    OrderInDoubt(Box<PipelineError>),
     /// The invocation is over before the document is; the next one goes on.
     #[error("the document is stored up to part {parts}; the next invocation goes on")]
     DocumentUnfinished {
@@ -89,6 +95,7 @@ impl PipelineError {
             Self::SellerNotFound(_) => "SellerNotFound",
             Self::RegionUnknown(_) => "RegionUnknown",
             Self::LwaCredentialsMissing { .. } => "LwaCredentialsMissing",
+            Self::OrderInDoubt(obstacle) => obstacle.name(),
             Self::DocumentUnfinished { .. } => "DocumentUnfinished",
             Self::DocumentTooLong => "DocumentTooLong",
             Self::InvalidInput(_) => "InvalidInput",

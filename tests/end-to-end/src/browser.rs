@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 const BROWSER: &str = "chromium";
@@ -26,6 +26,9 @@ const ARGUMENTS: [&str; 10] = [
     "--no-first-run",
     "--window-size=800,600",
 ];
+
+/// How often the driver is started at most.
+const STARTS: usize = 5;
 
 /// What the driver says once it listens, before the port's number.
 const LISTENING: &str = "started successfully on port ";
@@ -65,14 +68,7 @@ impl Browser {
     pub async fn start() -> Result<Self> {
         let browser = program(BROWSER).context("there is no Chromium")?;
         let folder = tempfile::tempdir()?;
-        let mut driver = Command::new(program(DRIVER).context("there is no chromedriver")?)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let address = address(&mut driver).await?;
+        let (driver, address) = start_driver(&program(DRIVER).context("there is no chromedriver")?).await?;
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
         arguments.push(format!(
             "--user-data-dir={}",
@@ -189,18 +185,47 @@ fn program(name: &str) -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Where the driver listens, as it says when it is ready.
-async fn address(driver: &mut Child) -> Result<String> {
+/// The driver, and where it listens. It takes a free port of IPv4's and gives up if IPv6's of the same number
+/// is taken, which on a machine with many connections happens; then it is started again.
+async fn start_driver(program: &Path) -> Result<(Child, String)> {
+    let mut said = String::new();
+    for _ in 0..STARTS {
+        let mut driver = Command::new(program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        match address(&mut driver).await? {
+            Ok(address) => return Ok((driver, address)),
+            Err(words) => said = words,
+        }
+    }
+    bail!("{DRIVER} did not start; it says: {said}")
+}
+
+/// Where the driver listens, as it says when it is ready; or what it said before it ended.
+async fn address(driver: &mut Child) -> Result<Result<String, String>> {
     let stdout = driver.stdout.take().context("the driver has no output")?;
+    let mut stderr = driver.stderr.take().context("the driver has no output")?;
+    let complaints = tokio::spawn(async move {
+        let mut text = String::new();
+        let _ = stderr.read_to_string(&mut text).await;
+        text
+    });
+    let mut said = String::new();
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await? {
+        said.push_str(&line);
+        said.push('\n');
         if let Some((_, port)) = line.split_once(LISTENING) {
             // Read on, so that the driver never writes into a closed pipe.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok(format!("127.0.0.1:{}", port.trim_end_matches('.')));
+            return Ok(Ok(format!("127.0.0.1:{}", port.trim_end_matches('.'))));
         }
     }
-    bail!("{DRIVER} did not start")
+    Ok(Err(format!("{said}{}", complaints.await?)))
 }
 
 async fn post(http: &reqwest::Client, url: &str, body: &Value) -> Result<Value> {

@@ -1,3 +1,4 @@
+use std::hash::Hash;
 use std::time::Duration;
 
 use sp_api::ids::SellerId;
@@ -96,22 +97,9 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        if let Some(token) = self.seller_tokens.get(seller) {
-            match patiently(client, waits, &call, token).await {
-                Err(error) if is_about_the_token(&error) => self.seller_tokens.forget(seller),
-                result => return Ok(result?),
-            }
-        }
-        let token = self.sellers_token(seller).await?;
-        match patiently(client, waits, &call, token).await {
-            Err(SpApiError::ClientCredentialsRefused { message }) => {
-                self.seller_tokens.forget(seller);
-                self.expect_another_secret(message).await?;
-                let token = self.sellers_token(seller).await?;
-                Ok(patiently(client, waits, &call, token).await?)
-            }
-            result => Ok(result?),
-        }
+        let renew = async || self.sellers_token(seller).await;
+        self.with_token(client, waits, (&self.seller_tokens, seller), renew, call)
+            .await
     }
 
     /// An access token of the seller's, from the cache or from LWA.
@@ -140,19 +128,36 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        if let Some(token) = self.grantless_tokens.get(&scope) {
-            match patiently(&self.client, MOST_WAITS, &call, token).await {
-                Err(error) if is_about_the_token(&error) => self.grantless_tokens.forget(&scope),
+        let renew = async || self.grantless_token(scope).await;
+        let cached = (&self.grantless_tokens, &scope);
+        self.with_token(&self.client, MOST_WAITS, cached, renew, call)
+            .await
+    }
+
+    /// Makes `call` with the token that is in the cache, and otherwise with a new one. One from the cache
+    /// that is denied is replaced; a new one only if there is another client secret.
+    async fn with_token<Key: Clone + Eq + Hash, T, Answer>(
+        &self,
+        client: &SpApiClient,
+        waits: u32,
+        (cache, key): (&TokenCache<Key>, &Key),
+        renew: impl AsyncFn() -> Result<AccessToken, PipelineError>,
+        call: impl Fn(SpApiClient, AccessToken) -> Answer,
+    ) -> Result<T, PipelineError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
+        if let Some(token) = cache.get(key) {
+            match patiently(client, waits, &call, token).await {
+                Err(error) if is_about_the_token(&error) => cache.forget(key),
                 result => return Ok(result?),
             }
         }
-        let token = self.grantless_token(scope).await?;
-        match patiently(&self.client, MOST_WAITS, &call, token).await {
+        match patiently(client, waits, &call, renew().await?).await {
             Err(SpApiError::ClientCredentialsRefused { message }) => {
-                self.grantless_tokens.forget(&scope);
+                cache.forget(key);
                 self.expect_another_secret(message).await?;
-                let token = self.grantless_token(scope).await?;
-                Ok(patiently(&self.client, MOST_WAITS, &call, token).await?)
+                Ok(patiently(client, waits, &call, renew().await?).await?)
             }
             result => Ok(result?),
         }

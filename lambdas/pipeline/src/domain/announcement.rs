@@ -9,6 +9,7 @@ use sp_api::{RegionCode, SchedulePeriod, report_types};
 use super::order::FailedOrder;
 use super::stages::{Outcome, StoredDocument};
 use super::{FinalStatus, FinishedReport};
+use crate::error::ORDER_IN_DOUBT;
 
 /// SNS's limit for the subject of an e-mail.
 const LONGEST_SUBJECT: usize = 100;
@@ -143,10 +144,15 @@ impl Announcement {
     #[must_use]
     pub fn of_failed_order(order: &FailedOrder) -> Self {
         let failure = &order.failure;
+        let reason = failure.reason();
+        let headline = match reason.starts_with(ORDER_IN_DOUBT) {
+            true => "Amazon may have taken the order for this report, or not; it can't be asked any more.",
+            false => "Amazon did not take the order for this report.",
+        };
         let text = format!(
-            "Amazon did not take the order for this report.\n\nReason:      {}\nWhat to do:  {}\n\n\
+            "{headline}\n\nReason:      {}\nWhat to do:  {}\n\n\
              Report type: {}\nSeller:      {}\nRequest id:  {}\nRegion:      {}\n",
-            failure.reason(),
+            reason,
             failure.advice_on_order(),
             order.report_type,
             order.seller_id,
@@ -281,8 +287,10 @@ fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> St
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use sp_api::SpApiError;
 
     use super::*;
+    use crate::PipelineError;
 
     fn outcome(changes: &Value) -> Outcome {
         let mut outcome = json!({
@@ -386,6 +394,28 @@ mod tests {
             cause: String::new(),
         };
         assert_eq!(timeout.reason(), "States.Timeout");
+    }
+
+    #[test]
+    fn nobody_is_told_that_an_order_in_doubt_was_not_taken() {
+        let order = |cause: &str| {
+            let order = json!({
+                "SellerId": "A3", "RequestId": "order-00000000000000000000000000000000", "RegionCode": "EU",
+                "ReportType": "GET_X", "Failure": {"Error": "AuthorizationRevoked", "Cause": cause},
+            });
+            Announcement::of_failed_order(&serde_json::from_value(order).expect("an order")).text
+        };
+        assert!(order("revoked").starts_with("Amazon did not take the order"));
+        let revoked = SpApiError::AuthorizationRevoked {
+            message: "revoked".into(),
+        };
+        let in_doubt = PipelineError::OrderInDoubt(Box::new(revoked.into()));
+        let text = order(&in_doubt.to_string());
+        assert!(text.starts_with("Amazon may have taken the order"), "{text}");
+        assert!(
+            text.contains("\nReason:      it is not known whether Amazon took the order: "),
+            "{text}"
+        );
     }
 
     #[test]

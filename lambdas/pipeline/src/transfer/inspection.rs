@@ -1,10 +1,11 @@
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::gunzip::{Gunzipped, corrupt, gunzip};
+use super::pieces::PieceReader;
 use crate::PipelineError;
 use crate::domain::Evidence;
 
@@ -14,7 +15,7 @@ const WAITING: usize = 1;
 /// Looks at a document that passes, beside its transfer: decompresses gzip to see that it is whole, and
 /// counts a text to see what it is in.
 pub(super) struct Inspection {
-    pieces: Option<mpsc::Sender<Bytes>>,
+    pieces: Option<mpsc::Sender<Result<Bytes, PipelineError>>>,
     worker: JoinHandle<io::Result<Inspected>>,
 }
 
@@ -63,43 +64,11 @@ pub(super) fn inspect(
     Ok(Inspected { gunzipped, text })
 }
 
-/// The pieces that come, as one document to be read.
-struct Coming {
-    pieces: mpsc::Receiver<Bytes>,
-    current: Bytes,
-}
-
-impl Read for Coming {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.fill_buf()?.read(buffer)?;
-        self.consume(length);
-        Ok(length)
-    }
-}
-
-impl BufRead for Coming {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.current.is_empty()
-            && let Some(next) = self.pieces.blocking_recv()
-        {
-            self.current = next;
-        }
-        Ok(&self.current)
-    }
-
-    fn consume(&mut self, length: usize) {
-        self.current.advance(length);
-    }
-}
-
 impl Inspection {
     pub(super) fn start(is_gzip: bool, text: Option<Evidence>) -> Self {
         let (pieces, coming) = mpsc::channel(WAITING);
-        let coming = Coming {
-            pieces: coming,
-            current: Bytes::new(),
-        };
-        let worker = tokio::task::spawn_blocking(move || inspect(coming, is_gzip, text));
+        let document = PieceReader::new(coming);
+        let worker = tokio::task::spawn_blocking(move || inspect(document, is_gzip, text));
         Self {
             pieces: Some(pieces),
             worker,
@@ -110,7 +79,7 @@ impl Inspection {
     /// found something.
     pub(super) async fn take(&mut self, piece: Bytes) -> bool {
         match &self.pieces {
-            Some(pieces) => pieces.send(piece).await.is_ok(),
+            Some(pieces) => pieces.send(Ok(piece)).await.is_ok(),
             None => false,
         }
     }

@@ -12,6 +12,7 @@ mod inspection;
 mod opening;
 mod part_sizes;
 mod parts;
+mod pieces;
 mod pool;
 mod reading;
 mod sending;

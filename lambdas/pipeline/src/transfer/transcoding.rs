@@ -1,10 +1,10 @@
 //! A document on its way into UTF-8: decompressed, transcoded and compressed again, each step on a
 //! thread of its own, in the memory of a few blocks.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::sync::{Arc, OnceLock};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::gunzip::{corrupt, gunzip};
 use super::part_sizes::PartSizes;
 use super::parts::{Coming, Parts, Task};
+use super::pieces::{PieceReader, Pieces};
 use super::pool::{Buffer, BufferPool};
 use super::xml;
 use crate::PipelineError;
@@ -37,10 +38,6 @@ pub(super) struct Transcoding {
     pub(super) sizes: PartSizes,
     pub(super) pool: BufferPool,
 }
-
-/// Between two steps: a piece, or what went wrong before. The end of the channel is the end of the
-/// document; a step that panics is found out by [`Parts`].
-type Pieces<T> = mpsc::Receiver<Result<T, PipelineError>>;
 
 /// What became of a document that has been transcoded to its end.
 #[derive(Clone, Debug)]
@@ -86,7 +83,7 @@ impl Transcoding {
                 let outcome = outcome.clone();
                 move || {
                     let text = TextDecoder::new(from, evidence, blocks.clone());
-                    match decode(Chunks::new(chunks_out), text, is_gzip) {
+                    match decode(PieceReader::new(chunks_out), text, is_gzip) {
                         Ok(transcoded) => {
                             let _ = outcome.0.set(transcoded);
                         }
@@ -102,50 +99,6 @@ impl Transcoding {
             })),
         ];
         (Parts::new(parts_out, steps), outcome)
-    }
-}
-
-/// The chunks that come, as one document to be read.
-struct Chunks {
-    chunks: Pieces<Bytes>,
-    current: Bytes,
-    /// Why there are no more.
-    failed: Option<PipelineError>,
-}
-
-impl Chunks {
-    fn new(chunks: Pieces<Bytes>) -> Self {
-        Self {
-            chunks,
-            current: Bytes::new(),
-            failed: None,
-        }
-    }
-}
-
-impl Read for Chunks {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.fill_buf()?.read(buffer)?;
-        self.consume(length);
-        Ok(length)
-    }
-}
-
-impl BufRead for Chunks {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.current.is_empty()
-            && let Some(next) = self.chunks.blocking_recv()
-        {
-            self.current = next.map_err(|error| {
-                self.failed = Some(error);
-                io::Error::other("the source failed")
-            })?;
-        }
-        Ok(&self.current)
-    }
-
-    fn consume(&mut self, length: usize) {
-        self.current.advance(length);
     }
 }
 
@@ -168,7 +121,11 @@ async fn read(
 }
 
 /// Decompresses and transcodes.
-fn decode(mut chunks: Chunks, mut text: TextDecoder, is_gzip: bool) -> Result<Transcoded, PipelineError> {
+fn decode(
+    mut chunks: PieceReader,
+    mut text: TextDecoder,
+    is_gzip: bool,
+) -> Result<Transcoded, PipelineError> {
     let decoded = if is_gzip {
         gunzip(&mut chunks, |piece| text.take(piece)).map(|gunzipped| gunzipped.is_followed)
     } else {
@@ -176,7 +133,7 @@ fn decode(mut chunks: Chunks, mut text: TextDecoder, is_gzip: bool) -> Result<Tr
     };
     match decoded {
         Ok(is_followed) => Ok(text.finish(is_followed)),
-        Err(error) => Err(chunks.failed.unwrap_or_else(|| corrupt(&error))),
+        Err(error) => Err(chunks.into_failure().unwrap_or_else(|| corrupt(&error))),
     }
 }
 
@@ -289,7 +246,7 @@ impl TextDecoder {
         self.decode(bytes, false)
     }
 
-    fn take_all(&mut self, chunks: &mut Chunks) -> io::Result<()> {
+    fn take_all(&mut self, chunks: &mut PieceReader) -> io::Result<()> {
         loop {
             let chunk = chunks.fill_buf()?;
             let length = chunk.len();

@@ -41,6 +41,10 @@ impl Verdict {
                 let status = row.map_or("no row", |row| row.status.as_str());
                 self.complain(format!("{name} ({first:?}) has no report; the ledger: {status}"));
             }
+            // The answer was lost, and with the authorization the right to ask again.
+            [_] if row.is_some_and(|row| says_in_doubt(row) && self.is_excused_order(row, evidence)) => {
+                self.failed_for_a_good_reason += 1;
+            }
             [report] if placed_as.as_deref() != Some(&report.id) => self.complain(format!(
                 "{name} was made as {}, but is said to be {placed_as:?}",
                 report.id
@@ -73,4 +77,10 @@ impl Verdict {
         }
         is_excused(row, evidence) && mails > 0
     }
+}
+
+/// Whether the ledger says that nobody knows whether Amazon took the order.
+fn says_in_doubt(row: &Row) -> bool {
+    let cause = row.error_cause.as_deref().unwrap_or_default();
+    row.placed_as.is_none() && cause.contains("it is not known whether Amazon took the order")
 }

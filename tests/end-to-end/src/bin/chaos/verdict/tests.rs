@@ -369,6 +369,33 @@ fn a_withdrawn_authorization_is_a_good_reason_that_must_be_told() {
 }
 
 #[test]
+fn an_order_that_was_in_doubt_when_its_seller_left_must_say_so() {
+    let fail = |evidence: &mut Evidence, cause: &str| {
+        evidence.orders.push(sent(1, Receipt::Request("order-9".into())));
+        evidence.orders.remove(0);
+        evidence.rows.push(Row {
+            seller: SELLER.into(),
+            id: "order-9".into(),
+            status: "FAILED".into(),
+            error: Some("AuthorizationRevoked".into()),
+            error_cause: Some(cause.into()),
+            ..Row::default()
+        });
+        evidence.revoked.insert(SELLER.into());
+        evidence.mails.push(mail("order-9", Kind::NotDelivered, 0));
+    };
+    let mut evidence = good();
+    fail(
+        &mut evidence,
+        "it is not known whether Amazon took the order: revoked",
+    );
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!(verdict.failed_for_a_good_reason, 1);
+    spoilt(|evidence| fail(evidence, "revoked"));
+}
+
+#[test]
 fn an_order_that_failed_for_a_good_reason_is_told_once() {
     let fail = |evidence: &mut Evidence| {
         evidence.orders.push(sent(9, Receipt::Request("order-9".into())));
