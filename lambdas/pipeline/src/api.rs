@@ -93,6 +93,7 @@ impl From<PipelineError> for ApiError {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text)
             }
             PipelineError::Amazon(refusal) => Self::amazon(refusal, name, text),
+            PipelineError::OrderInDoubt(obstacle) => Self::from(*obstacle),
         }
     }
 }

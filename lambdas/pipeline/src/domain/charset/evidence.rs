@@ -10,7 +10,7 @@ use super::{Candidates, Charset, CharsetFrom, MOSTLY, SHIFT_JIS, UTF_8, WINDOWS_
 const LONGEST_WORD: usize = 4 << 10;
 
 /// How much is decoded at once, to be counted.
-const ROOM: usize = 8 << 10;
+const ROOM: usize = 128;
 
 /// What the bytes of a text say about its charset, while it passes. The same for the same text, however
 /// it is cut into pieces; in a small memory whatever its length.
@@ -249,13 +249,29 @@ impl Evidence {
         if is_whole && bytes.is_ascii() {
             return;
         }
-        self.count_others(bytes);
         if self.cut.is_empty() {
-            self.count_utf8(bytes);
-        } else {
-            let mut whole = std::mem::take(&mut self.cut);
-            whole.extend_from_slice(bytes);
-            self.count_utf8(&whole);
+            self.count_words(bytes);
+            return;
+        }
+        let mut whole = std::mem::take(&mut self.cut);
+        whole.extend_from_slice(bytes);
+        if self.others.is_none() {
+            self.count_words(&whole);
+            return;
+        }
+        // They have the beginning of the letter already.
+        self.count_others(bytes);
+        for words in words_not_of_ascii(&whole) {
+            self.count_utf8(words);
+        }
+    }
+
+    fn count_words(&mut self, bytes: &[u8]) {
+        for words in words_not_of_ascii(bytes) {
+            for other in self.others.iter_mut().flatten() {
+                other.take(words, false);
+            }
+            self.count_utf8(words);
         }
     }
 
@@ -472,33 +488,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn scratch_timing() {
-        let row = "ABC-123\tBürostuhl Größe M, sehr schön\t1234567890\thttps://example.com/image/abc/def.jpg\t12.99\t1\t2024-01-01 00:00:00 PST\ty\tMigrated Template\tActive\r\n";
-        let bytes = WINDOWS_1252.encode(row).0.repeat(2_000_000);
-        for (name, declared) in [("1252", WINDOWS_1252), ("sjis", SHIFT_JIS), ("big5", BIG5)] {
-            let start = std::time::Instant::now();
-            let candidates = of(declared);
-            let mut evidence = Evidence::new(candidates, b"");
-            for piece in bytes.chunks(64 << 10) {
-                evidence.take(piece);
-            }
-            println!(
-                "{name}: {:?} {:.2} s/GiB",
-                evidence.others,
-                start.elapsed().as_secs_f64() / bytes.len() as f64 * (1u64 << 30) as f64
-            );
-        }
-        let start = std::time::Instant::now();
-        let mut evidence = Evidence::new(of(WINDOWS_1252), b"");
-        for piece in bytes.chunks(64 << 10) {
-            evidence.count_utf8(piece);
-        }
-        println!(
-            "utf8: {:.2} s/GiB",
-            start.elapsed().as_secs_f64() / bytes.len() as f64 * (1u64 << 30) as f64
-        );
     }
 }
