@@ -1,4 +1,3 @@
-use std::hash::Hash;
 use std::time::Duration;
 
 use sp_api::ids::SellerId;
@@ -97,9 +96,7 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        let renew = async || self.sellers_token(seller).await;
-        self.with_token(client, waits, (&self.seller_tokens, seller), renew, call)
-            .await
+        self.with_token(client, waits, Caller::Seller(seller), call).await
     }
 
     /// An access token of the seller's, from the cache or from LWA.
@@ -128,38 +125,58 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        let renew = async || self.grantless_token(scope).await;
-        let cached = (&self.grantless_tokens, &scope);
-        self.with_token(&self.client, MOST_WAITS, cached, renew, call)
+        self.with_token(&self.client, MOST_WAITS, Caller::Application(scope), call)
             .await
     }
 
     /// Makes `call` with the token that is in the cache, and otherwise with a new one. One from the cache
     /// that is denied is replaced; a new one only if there is another client secret.
-    async fn with_token<Key: Clone + Eq + Hash, T, Answer>(
+    async fn with_token<T, Answer>(
         &self,
         client: &SpApiClient,
         waits: u32,
-        (cache, key): (&TokenCache<Key>, &Key),
-        renew: impl AsyncFn() -> Result<AccessToken, PipelineError>,
+        caller: Caller<'_>,
         call: impl Fn(SpApiClient, AccessToken) -> Answer,
     ) -> Result<T, PipelineError>
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        if let Some(token) = cache.get(key) {
+        if let Some(token) = self.cached_token(caller) {
             match patiently(client, waits, &call, token).await {
-                Err(error) if is_about_the_token(&error) => cache.forget(key),
+                Err(error) if is_about_the_token(&error) => self.forget_token(caller),
                 result => return Ok(result?),
             }
         }
-        match patiently(client, waits, &call, renew().await?).await {
+        let token = self.new_token(caller).await?;
+        match patiently(client, waits, &call, token).await {
             Err(SpApiError::ClientCredentialsRefused { message }) => {
-                cache.forget(key);
+                self.forget_token(caller);
                 self.expect_another_secret(message).await?;
-                Ok(patiently(client, waits, &call, renew().await?).await?)
+                let token = self.new_token(caller).await?;
+                Ok(patiently(client, waits, &call, token).await?)
             }
             result => Ok(result?),
+        }
+    }
+
+    fn cached_token(&self, caller: Caller<'_>) -> Option<AccessToken> {
+        match caller {
+            Caller::Seller(seller) => self.seller_tokens.get(seller),
+            Caller::Application(scope) => self.grantless_tokens.get(&scope),
+        }
+    }
+
+    fn forget_token(&self, caller: Caller<'_>) {
+        match caller {
+            Caller::Seller(seller) => self.seller_tokens.forget(seller),
+            Caller::Application(scope) => self.grantless_tokens.forget(&scope),
+        }
+    }
+
+    async fn new_token(&self, caller: Caller<'_>) -> Result<AccessToken, PipelineError> {
+        match caller {
+            Caller::Seller(seller) => self.sellers_token(seller).await,
+            Caller::Application(scope) => self.grantless_token(scope).await,
         }
     }
 
@@ -197,6 +214,13 @@ impl Amazon {
             result => Ok(result?),
         }
     }
+}
+
+/// In whose name a call is made.
+#[derive(Clone, Copy)]
+enum Caller<'a> {
+    Seller(&'a SellerId),
+    Application(GrantlessScope),
 }
 
 /// Makes `call`, and up to `waits` times waits for a quota that gives its next call within a second or

@@ -55,7 +55,7 @@ struct Other {
 /// What tells letters in a charset.
 enum Reader {
     /// Where each byte is one: what each of 0x80 to 0xff is.
-    ByByte([Count; 128]),
+    ByByte(Box<[Count; 128]>),
     /// Where several bytes make one.
     BySequence(Decoder),
 }
@@ -323,12 +323,12 @@ impl Reader {
         if !encoding.is_single_byte() {
             return Self::BySequence(reader);
         }
-        Self::ByByte(std::array::from_fn(|byte| {
+        Self::ByByte(Box::new(std::array::from_fn(|byte| {
             let byte = u8::try_from(byte).expect("one of 128") | 0x80;
             let mut count = Count::default();
             count.take_sequences(&mut encoding.new_decoder_without_bom_handling(), &[byte], true);
             count
-        }))
+        })))
     }
 }
 
