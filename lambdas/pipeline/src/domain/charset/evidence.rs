@@ -12,6 +12,9 @@ const LONGEST_WORD: usize = 4 << 10;
 /// How much is decoded at once, to be counted.
 const ROOM: usize = 128;
 
+/// How much is tried at once as UTF-8 of a text that has been none before: more is tried in vain.
+const WINDOW: usize = 64;
+
 /// What the bytes of a text say about its charset, while it passes. The same for the same text, however
 /// it is cut into pieces; in a small memory whatever its length.
 #[derive(Debug)]
@@ -180,7 +183,7 @@ impl Evidence {
             self.begin_others(&cut);
         }
         for other in self.others.iter_mut().flatten() {
-            other.take(&[], true);
+            other.finish();
         }
         self.verdict()
     }
@@ -249,50 +252,47 @@ impl Evidence {
         if is_whole && bytes.is_ascii() {
             return;
         }
-        if self.cut.is_empty() {
-            self.count_words(bytes);
-            return;
-        }
-        let mut whole = std::mem::take(&mut self.cut);
-        whole.extend_from_slice(bytes);
-        if self.others.is_none() {
-            self.count_words(&whole);
-            return;
-        }
-        // They have the beginning of the letter already.
         self.count_others(bytes);
-        for words in words_not_of_ascii(&whole) {
-            self.count_utf8(words);
+        if self.cut.is_empty() {
+            self.count_utf8(bytes);
+        } else {
+            let mut whole = std::mem::take(&mut self.cut);
+            whole.extend_from_slice(bytes);
+            self.count_utf8(&whole);
         }
     }
 
-    fn count_words(&mut self, bytes: &[u8]) {
-        for words in words_not_of_ascii(bytes) {
-            for other in self.others.iter_mut().flatten() {
-                other.take(words, false);
-            }
-            self.count_utf8(words);
-        }
-    }
-
-    fn count_utf8(&mut self, mut bytes: &[u8]) {
-        loop {
-            let error = match std::str::from_utf8(bytes) {
+    fn count_utf8(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        while let Some(next) = next_of_no_ascii(bytes, at) {
+            at = next;
+            let end = match self.utf8.broken {
+                0 => bytes.len(),
+                _ => bytes.len().min(at + WINDOW),
+            };
+            let error = match std::str::from_utf8(&bytes[at..end]) {
                 Ok(text) => {
                     self.utf8.letters += letters(text.as_bytes());
-                    return;
+                    at = end;
+                    continue;
                 }
                 Err(error) => error,
             };
-            let (text, rest) = bytes.split_at(error.valid_up_to());
-            self.utf8.letters += letters(text);
-            let Some(length) = error.error_len() else {
-                self.cut = rest.to_vec();
-                return;
-            };
-            self.utf8.broken += 1;
-            self.begin_others(rest);
-            bytes = &rest[length..];
+            self.utf8.letters += letters(&bytes[at..at + error.valid_up_to()]);
+            at += error.valid_up_to();
+            match error.error_len() {
+                Some(length) => {
+                    self.utf8.broken += 1;
+                    self.begin_others(&bytes[at..]);
+                    at += length;
+                }
+                None if end == bytes.len() => {
+                    self.cut = bytes[at..].to_vec();
+                    return;
+                }
+                // Cut by the window only.
+                None => {}
+            }
         }
     }
 
@@ -308,11 +308,8 @@ impl Evidence {
     }
 
     fn count_others(&mut self, bytes: &[u8]) {
-        let Some(others) = &mut self.others else { return };
-        for words in words_not_of_ascii(bytes) {
-            for other in &mut *others {
-                other.take(words, false);
-            }
+        for other in self.others.iter_mut().flatten() {
+            other.take(bytes);
         }
     }
 }
@@ -367,20 +364,32 @@ impl Other {
         }
     }
 
-    /// Takes what comes next. Words of ASCII may be left out: they are the same in all charsets.
-    fn take(&mut self, bytes: &[u8], is_last: bool) {
-        if self.encoding == SHIFT_JIS {
-            self.japanese.take(bytes);
-        }
+    fn take(&mut self, bytes: &[u8]) {
         match &mut self.reader {
             Reader::ByByte(counts) => {
-                for byte in bytes.iter().filter(|byte| !byte.is_ascii()) {
-                    let count = counts[usize::from(byte & 0x7f)];
+                let mut at = 0;
+                while let Some(next) = next_of_no_ascii(bytes, at) {
+                    let count = counts[usize::from(bytes[next] & 0x7f)];
                     self.count.letters += count.letters;
                     self.count.broken += count.broken;
+                    at = next + 1;
                 }
             }
-            Reader::BySequence(decoder) => self.count.take_sequences(decoder, bytes, is_last),
+            Reader::BySequence(decoder) => {
+                for word in words_not_of_ascii(bytes) {
+                    if self.encoding == SHIFT_JIS {
+                        self.japanese.take(word);
+                    }
+                    self.count.take_sequences(decoder, word, false);
+                }
+            }
+        }
+    }
+
+    /// At the end of the text, which may cut a letter.
+    fn finish(&mut self) {
+        if let Reader::BySequence(decoder) = &mut self.reader {
+            self.count.take_sequences(decoder, &[], true);
         }
     }
 
@@ -397,24 +406,43 @@ impl Other {
     }
 }
 
-/// The words of a text that are not all ASCII, with what else begins or ends within `bytes`; each with the
-/// byte behind it that no letter goes on with.
+/// Where the next byte is, from `at` on, that is no ASCII.
+fn next_of_no_ascii(bytes: &[u8], mut at: usize) -> Option<usize> {
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    while let Some(eight) = bytes.get(at..at + 8) {
+        let high = u64::from_le_bytes(eight.try_into().expect("eight")) & HIGH_BITS;
+        if high != 0 {
+            return Some(at + high.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?.iter().position(|byte| !byte.is_ascii())?;
+    Some(at + rest)
+}
+
+/// The words of a text that are not all ASCII, each with the byte behind it that no letter goes on with;
+/// and those that may have begun before `bytes`, or may end behind them.
 fn words_not_of_ascii(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = bytes;
+    let mut is_first = true;
     std::iter::from_fn(move || {
-        let mut length = 0;
-        while length < rest.len() {
-            let ascii = &rest[length..][..Encoding::ascii_valid_up_to(&rest[length..])];
-            if let Some(end) = ascii.iter().position(is_between_words) {
-                let begin = ascii.iter().rposition(is_between_words).unwrap_or(end);
-                let words = &rest[..=length + end];
-                rest = &rest[length + begin + 1..];
-                return Some(words);
-            }
-            let other = rest[length + ascii.len()..].iter().position(u8::is_ascii);
-            length = other.map_or(rest.len(), |other| length + ascii.len() + other);
-        }
-        (!rest.is_empty()).then(|| std::mem::take(&mut rest))
+        let begin = if std::mem::take(&mut is_first) {
+            0
+        } else {
+            let ascii = next_of_no_ascii(rest, 0).unwrap_or(rest.len());
+            rest[..ascii]
+                .iter()
+                .rposition(is_between_words)
+                .map_or(0, |at| at + 1)
+        };
+        rest = &rest[begin..];
+        let end = rest
+            .iter()
+            .position(is_between_words)
+            .map_or(rest.len(), |at| at + 1);
+        let (word, behind) = rest.split_at(end);
+        rest = behind;
+        (!word.is_empty()).then_some(word)
     })
 }
 
@@ -457,6 +485,32 @@ mod tests {
         bytes
     }
 
+    /// What is counted of UTF-8, by the standard library's own division into letters and what is none.
+    fn counted_by_chunks(bytes: &[u8]) -> Count {
+        let mut count = Count::default();
+        for chunk in bytes.utf8_chunks() {
+            count.letters += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count() as u64;
+            count.broken += u64::from(!chunk.invalid().is_empty());
+        }
+        count
+    }
+
+    #[test]
+    fn letters_of_utf8_are_counted_as_the_standard_library_divides_them() {
+        let mut random = fastrand::Rng::with_seed(8);
+        for _ in 0..20_000 {
+            let mut bytes = noise(&mut random);
+            bytes.extend("Grüße, 東京 🎉".bytes().take(random.usize(..24)));
+            bytes.extend(noise(&mut random));
+            let mut evidence = Evidence::new(of(WINDOWS_1252), b"");
+            let (first, second) = bytes.split_at(random.usize(..=bytes.len()));
+            evidence.count(first);
+            evidence.count(second);
+            evidence.utf8.broken += u64::from(!evidence.cut.is_empty());
+            assert_eq!(evidence.utf8, counted_by_chunks(&bytes), "{bytes:x?}");
+        }
+    }
+
     #[test]
     fn words_of_ascii_are_left_out_without_a_difference() {
         let mut random = fastrand::Rng::with_seed(7);
@@ -480,7 +534,7 @@ mod tests {
                 evidence.begin_others(first);
                 evidence.count_others(second);
                 let other = &mut evidence.others.as_mut().expect("begun")[0];
-                other.take(&[], true);
+                other.finish();
                 assert_eq!(other.count, whole, "{}: {bytes:x?}", encoding.name());
                 if encoding == SHIFT_JIS {
                     assert_eq!(other.japanese.is_likely(), japanese.is_likely(), "{bytes:x?}");
