@@ -18,7 +18,7 @@ import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
-import { addWorkflowFunctions } from "./constructs/workflow-functions";
+import { addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
 import { declareParameters } from "./parameters";
 import type { Settings } from "./settings";
 
@@ -97,6 +97,17 @@ export class SpReportsStack extends Stack {
       resources: [reportRows(storage)],
       settings,
     });
+    const redeliveryWorkflow = new Workflow(this, "RedeliveryWorkflow", {
+      name: "redelivery",
+      description: "Has deliveries and orders go on that had stopped",
+      variable: "REDELIVERY_STATE_MACHINE_ARN",
+      type: StateMachineType.STANDARD,
+      functions: {
+        RedeliveryWorkerFunctionArn: addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow }).function,
+      },
+      resources: [],
+      settings,
+    });
     const notificationsProcessor = new NotificationsProcessor(this, "Notifications", {
       settings,
       functionFactory,
@@ -112,11 +123,12 @@ export class SpReportsStack extends Stack {
       can,
       deliveryWorkflow,
       orderWorkflow,
+      redeliveryWorkflow,
       rate: parameters.reconcileRate,
     });
     const api = new Api(this, "Api", {
       settings,
-      functions: addApiFunctions(functions, can, { notificationsQueue, orderWorkflow }),
+      functions: addApiFunctions(functions, can, { notificationsQueue, orderWorkflow, redeliveryWorkflow }),
     });
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.methodArns);
     new Alarms(this, "Alarms", {
@@ -124,6 +136,7 @@ export class SpReportsStack extends Stack {
       deliveryWorkflow,
       expressLane,
       orderWorkflow,
+      redeliveryWorkflow,
       functions: [...functions.all, notificationsProcessor.rustFunction],
       reconciler: reconciler.rustFunction,
     });
@@ -163,6 +176,10 @@ export class SpReportsStack extends Stack {
       OrderStateMachineArn: [
         "State machine that orders a report when Amazon's quota allows it",
         orderWorkflow.stateMachine.stateMachineArn,
+      ],
+      RedeliveryStateMachineArn: [
+        "State machine that has deliveries and orders go on that had stopped",
+        redeliveryWorkflow.stateMachine.stateMachineArn,
       ],
       ReconcilerFunctionName: [
         "Function that looks after overdue reports; invoke it to have that done at once",

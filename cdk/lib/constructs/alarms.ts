@@ -11,6 +11,7 @@ export interface AlarmsProps {
   readonly deliveryWorkflow: Workflow;
   readonly expressLane: Workflow | undefined;
   readonly orderWorkflow: Workflow;
+  readonly redeliveryWorkflow: Workflow;
   /** The functions that are called again when they fail. */
   readonly functions: RustFunction[];
   readonly reconciler: RustFunction;
@@ -49,6 +50,13 @@ export class Alarms extends Construct {
       "once that is mended, order again.",
       props.orderWorkflow,
     );
+    this.executionAlarms(
+      "Redelivery",
+      "What had stopped does not go on",
+      "once that is mended, the reconciler starts another.",
+      props.redeliveryWorkflow,
+    );
+    this.credentialsAlarm(props.functions);
     if (props.expressLane !== undefined) {
       this.laneAlarms(props.expressLane);
     }
@@ -95,6 +103,28 @@ export class Alarms extends Construct {
       "ExpressLaneExecutionsTimedOut",
       `${what} see its row for how far it came.`,
       stateMachine.metricTimedOut(sum),
+      1,
+    );
+  }
+
+  /** No delivery fails for it, and none succeeds. */
+  private credentialsAlarm(functions: RustFunction[]): void {
+    const worker = functions.find(({ name }) => name === "redelivery-worker");
+    if (worker === undefined) {
+      return;
+    }
+    this.alarm(
+      "CredentialsRefused",
+      "Amazon refuses the application's LWA credentials: nothing is fetched or ordered. Put the current client id and " +
+        "secret into the secret; everything that waits then goes on by itself.",
+      new cloudwatch.Metric({
+        namespace: "SpReports",
+        metricName: "CredentialsRefused",
+        dimensionsMap: { FunctionName: worker.function.functionName },
+        // Longer than from one look to the next, so that one alarm tells of it and not one a look.
+        period: Duration.hours(1),
+        statistic: "Sum",
+      }),
       1,
     );
   }

@@ -12,6 +12,7 @@ const API = { timeout: Duration.seconds(29), memorySize: 256 };
 export interface ApiFunctionsProps {
   readonly notificationsQueue: NotificationsQueue;
   readonly orderWorkflow: Workflow;
+  readonly redeliveryWorkflow: Workflow;
 }
 
 /** The functions behind the API's methods. */
@@ -26,7 +27,9 @@ export interface ApiFunctions {
 
 /** Adds the functions that the API calls, each with its environment and its permissions. */
 export function addApiFunctions(functions: Functions, can: Capabilities, props: ApiFunctionsProps): ApiFunctions {
-  const { notificationsQueue, orderWorkflow } = props;
+  const { notificationsQueue, orderWorkflow, redeliveryWorkflow } = props;
+  // What waits for a seller goes on when the seller is heard of.
+  const redelivering = [can.reports(), can.reportsIndex("byDueTime"), redeliveryWorkflow.starting()];
   const destination = { environment: { NOTIFICATIONS_QUEUE_ARN: notificationsQueue.queue.queueArn } };
   return {
     tokenStorage: functions.add("TokenStorage", {
@@ -38,6 +41,7 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         ...can.spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
         can.tokenKey("kms:Encrypt"),
         destination,
+        ...redelivering,
       ],
     }),
 
@@ -45,7 +49,7 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
       ...API,
       name: "notifications-subscriber",
       description: "POST, DELETE /notifications: subscribes a selling partner to notifications, or no longer",
-      capabilities: [...can.spApi("dynamodb:UpdateItem"), destination],
+      capabilities: [...can.spApi("dynamodb:UpdateItem"), destination, ...redelivering],
     }),
 
     reportCreator: functions.add("ReportCreator", {

@@ -17,6 +17,7 @@ export interface ReconcilerProps {
   readonly can: Capabilities;
   readonly deliveryWorkflow: Workflow;
   readonly orderWorkflow: Workflow;
+  readonly redeliveryWorkflow: Workflow;
   /** How often it runs, as EventBridge Scheduler writes it. */
   readonly rate: string;
 }
@@ -27,7 +28,7 @@ export class Reconciler extends Construct {
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { settings, functionFactory, can, deliveryWorkflow, orderWorkflow } = props;
+    const { settings, functionFactory, can, deliveryWorkflow, orderWorkflow, redeliveryWorkflow } = props;
 
     this.rustFunction = new RustFunction(this, "ReportReconciler", {
       name: "report-reconciler",
@@ -43,6 +44,7 @@ export class Reconciler extends Construct {
         deliveryWorkflow.watching(),
         orderWorkflow.starting(),
         orderWorkflow.watching(),
+        redeliveryWorkflow.starting(),
         can.overdue(),
       ],
       settings,

@@ -4,6 +4,7 @@ import type { Settings } from "../settings";
 import type { Capabilities } from "./capabilities";
 import type { Functions } from "./functions";
 import type { RustFunction } from "./rust-function";
+import type { Workflow } from "./workflow";
 
 /** The functions behind the workflows' states. */
 export interface WorkflowFunctions {
@@ -89,4 +90,27 @@ export function addWorkflowFunctions(
   });
 
   return { orderPlacer, reportDocumentRetrieval, reportDocumentStorage, presignedUrlGenerator, reportNotifier };
+}
+
+/** Adds the function behind the redelivery workflow, which starts executions of the others. */
+export function addRedeliveryWorker(
+  functions: Functions,
+  can: Capabilities,
+  workflows: { deliveryWorkflow: Workflow; orderWorkflow: Workflow },
+): RustFunction {
+  return functions.add("RedeliveryWorker", {
+    name: "redelivery-worker",
+    description: "Workflow: has deliveries and orders go on that had stopped",
+    timeout: Duration.seconds(90),
+    memorySize: 256,
+    capabilities: [
+      ...can.spApi(),
+      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+      can.reportsIndex("byDueTime"),
+      workflows.deliveryWorkflow.starting(),
+      workflows.orderWorkflow.starting(),
+      can.publishing(),
+      can.overdue(),
+    ],
+  });
 }

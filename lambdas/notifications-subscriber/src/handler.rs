@@ -1,6 +1,7 @@
 use lambda_http::http::StatusCode;
 use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
+use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{InvalidRequest, Parameters, Subscribe, SubscriptionKey, Unsubscribe};
 use pipeline::subscriptions::{ByPlace, Subscriptions};
 use serde::Serialize;
@@ -15,6 +16,7 @@ pub struct Subscriber {
     pub subscriptions: Subscriptions,
     pub partners: SellingPartners,
     pub patience: Patience,
+    pub redeliveries: Redeliveries,
 }
 
 /// `{destinationId, subscriptionId}`, as the Quick Start answered, and perhaps what is special.
@@ -81,6 +83,8 @@ impl Subscriber {
         self.partners
             .remember_subscription(&key.seller_id, key.region, discover.as_ref())
             .await?;
+        // What waited for a region to be known.
+        self.redeliveries.see_to_seller(&key.seller_id).await;
         Ok(Subscribed {
             destination_id: destination_id.clone(),
             note: note(&subscription),

@@ -12,8 +12,9 @@ use handler::Subscriber;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
 use patience::Patience;
-use pipeline::adapters::{Amazon, SellingPartners, aws_config};
+use pipeline::adapters::{Amazon, Ledger, SellingPartners, StateMachine, aws_config};
 use pipeline::api::{parameters, respond};
+use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings};
 use pipeline::subscriptions::Subscriptions;
 
@@ -22,8 +23,14 @@ async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let amazon_settings = AmazonSettings::from_env()?;
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let subscriber = &Subscriber {
+        redeliveries: Redeliveries::new(
+            StateMachine::new(aws_sdk_sfn::Client::new(&aws), redelivery_arn),
+            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        ),
         subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         patience: Patience::BEHIND_THE_API,

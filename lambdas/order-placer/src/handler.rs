@@ -41,8 +41,19 @@ impl OrderPlacer {
     /// Carries the order out, unless that has been done or nobody wants it any more.
     pub async fn place(&self, request: Request) -> Result<Placement, StageError> {
         let (seller, id) = (&request.order.seller_id, &request.order.request_id);
-        let placed = self.attempt(&request).await;
-        Ok(self.desk.ledger.noting(seller, id.as_str(), placed).await?)
+        let (ledger, placed) = (&self.desk.ledger, self.attempt(&request).await);
+        match ledger.noting(seller, id.as_str(), placed).await {
+            Err(error) => {
+                let Some(row) = ledger.order(seller, id).await? else {
+                    return Err(error.into());
+                };
+                match ledger.park_order_after(&row.order, error).await? {
+                    Some(error) => Err(error.into()),
+                    None => Ok(Placement::parked()),
+                }
+            }
+            placed => Ok(placed?),
+        }
     }
 
     async fn attempt(&self, request: &Request) -> Result<Placement, PipelineError> {
@@ -52,6 +63,7 @@ impl OrderPlacer {
         match row.state {
             OrderState::Placed(report_id) => Ok(Placement::placed(report_id)),
             OrderState::Cancelled | OrderState::Failed => Ok(Placement::cancelled()),
+            OrderState::Waiting => Ok(Placement::parked()),
             OrderState::Queued => self.order(&row.order, request, None).await,
             OrderState::Placing { since } => {
                 let held = request.slot(Operation::GetReports);

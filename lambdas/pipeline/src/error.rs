@@ -184,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ledger::FAILED_PROGRESS;
+    use crate::domain::obstacle::Obstacle;
 
     const DELIVERY: &str = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -213,19 +214,12 @@ mod tests {
         ]
     }
 
-    /// Errors that look final, and have passed within the hour for others: Amazon refuses everybody, or
-    /// has not heard of a new document everywhere, or answers what nobody can read; or the operator is
-    /// about to mend the secret. Final is what is still so two hours later.
+    /// Errors that look final, and have passed within the hour for others: Amazon has not heard of a new
+    /// document everywhere, or answers what nobody can read. Final is what is still so two hours later.
     fn perhaps_passing() -> Vec<PipelineError> {
         let text = String::new;
         let operation = GetReportDocument;
         vec![
-            SpApiError::Unauthorized {
-                operation,
-                code: text(),
-                message: text(),
-            }
-            .into(),
             SpApiError::NotFound {
                 operation,
                 code: text(),
@@ -244,11 +238,29 @@ mod tests {
                 message: text(),
             }
             .into(),
+        ]
+    }
+
+    /// Errors that somebody else has to mend: what meets them waits for that, and no execution with it.
+    fn mended_outside() -> Vec<PipelineError> {
+        let text = String::new;
+        let seller = || SellerId::parse("A3").expect("valid");
+        vec![
+            SpApiError::Unauthorized {
+                operation: GetReportDocument,
+                code: text(),
+                message: text(),
+            }
+            .into(),
             SpApiError::ClientCredentialsRefused { message: text() }.into(),
             PipelineError::LwaCredentialsMissing {
                 secret: text(),
                 problem: "",
             },
+            SpApiError::AuthorizationRevoked { message: text() }.into(),
+            SpApiError::AuthorizationForeign { message: text() }.into(),
+            PipelineError::SellerNotFound(seller()),
+            PipelineError::RegionUnknown(seller()),
         ]
     }
 
@@ -264,8 +276,6 @@ mod tests {
                 retry_after: Duration::ZERO,
             }
             .into(),
-            SpApiError::AuthorizationRevoked { message: text() }.into(),
-            SpApiError::AuthorizationForeign { message: text() }.into(),
             SpApiError::Rejected {
                 operation: CreateReport,
                 status: 400,
@@ -277,8 +287,6 @@ mod tests {
                 service: "S3",
                 message: text(),
             },
-            PipelineError::SellerNotFound(SellerId::parse("A3").expect("valid")),
-            PipelineError::RegionUnknown(SellerId::parse("A3").expect("valid")),
             PipelineError::DocumentTooLong,
             PipelineError::InvalidInput(text()),
         ]
@@ -310,6 +318,19 @@ mod tests {
         let tried_again = tried_again.into_iter().filter(|name| !of_documents(name));
         assert_eq!(retried_by(ORDER), tried_again.collect());
         assert!(names(&lasting()).is_disjoint(&retried_by(DELIVERY)));
+    }
+
+    #[test]
+    fn what_is_mended_outside_is_waited_for_and_nothing_else_is() {
+        let seller = SellerId::parse("A3").expect("valid");
+        let waits = |error: &PipelineError| Obstacle::of(error, &seller, None).is_some();
+        for error in mended_outside() {
+            assert!(waits(&error), "{error:?}");
+        }
+        assert!(names(&mended_outside()).is_disjoint(&retried_by(DELIVERY)));
+        for error in passing().into_iter().chain(perhaps_passing()).chain(lasting()) {
+            assert!(!waits(&error), "{error:?}");
+        }
     }
 
     #[test]

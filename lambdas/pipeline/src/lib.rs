@@ -6,11 +6,14 @@ pub mod domain;
 mod error;
 pub mod metrics;
 pub mod ordering;
+mod parking;
 mod persistence;
+pub mod redelivery;
 pub mod requests;
 pub mod settings;
 pub mod subscriptions;
 pub mod transfer;
+pub mod workflows;
 
 pub use error::{PipelineError, StageError};
 pub use persistence::persistently;

@@ -10,12 +10,15 @@ const NAMESPACE: &str = "SpReports";
 pub enum Metric {
     /// A report was announced of a selling partner who is not known here (any more).
     AnnouncementsOfUnknownSellers,
+    /// Amazon refuses the application's credentials, so that nothing can be fetched or ordered.
+    CredentialsRefused,
 }
 
 impl Metric {
     fn name(self) -> &'static str {
         match self {
             Self::AnnouncementsOfUnknownSellers => "AnnouncementsOfUnknownSellers",
+            Self::CredentialsRefused => "CredentialsRefused",
         }
     }
 

@@ -1,8 +1,8 @@
 use jiff::Timestamp;
 use pipeline::adapters::{InSlot, Ledger, MeteredAmazon, or_warn};
-use pipeline::domain::FinishedReport;
 use pipeline::domain::quota::Slot;
 use pipeline::domain::stages::{Question, Retrieval as Retrieved, RetrievalRequest, RetrievedDocument};
+use pipeline::domain::{AnnouncedReport, FinishedReport};
 use pipeline::{PipelineError, StageError};
 use serde::Serialize;
 use sp_api::ids::ReportDocumentId;
@@ -40,7 +40,26 @@ impl Retrieval {
         let report = &request.report.report;
         let retrieved = self.ask(report, request.slot(), request.started_at).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
-        self.ledger.noting(seller, id, retrieved).await
+        match self.ledger.noting(seller, id, retrieved).await {
+            Err(error) => match self.park(report.clone().into(), error).await? {
+                Some(error) => Err(error),
+                None => Ok(Retrieved {
+                    document: None,
+                    slot: None,
+                    is_parked: true,
+                }),
+            },
+            retrieved => retrieved,
+        }
+    }
+
+    /// Has the report wait, if that is what the error asks for. Otherwise the error.
+    pub async fn park(
+        &self,
+        report: AnnouncedReport,
+        error: PipelineError,
+    ) -> Result<Option<PipelineError>, PipelineError> {
+        self.ledger.park_report_after(&report, None, error).await
     }
 
     async fn ask(
@@ -76,6 +95,7 @@ impl Retrieval {
                 return Ok(Retrieved {
                     document: None,
                     slot: Some(slot),
+                    is_parked: false,
                 });
             }
         };
@@ -92,6 +112,7 @@ impl Retrieval {
                 marketplace_ids: row.map(|row| row.marketplaces()).unwrap_or_default(),
             }),
             slot: None,
+            is_parked: false,
         })
     }
 }

@@ -23,7 +23,16 @@ impl LookUp<'_> {
         let report = &request.look_up.report;
         let looked_up = self.ask(&request).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
-        self.0.ledger.noting(seller, id, looked_up).await
+        match self.0.ledger.noting(seller, id, looked_up).await {
+            Err(error) => match self.0.park(report.clone(), error).await? {
+                Some(error) => Err(error),
+                None => Ok(LookedUp {
+                    is_parked: true,
+                    ..LookedUp::default()
+                }),
+            },
+            looked_up => looked_up,
+        }
     }
 
     async fn ask(&self, request: &LookUpRequest) -> Result<LookedUp, PipelineError> {

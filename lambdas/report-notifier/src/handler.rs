@@ -88,7 +88,7 @@ impl Notifier {
             let id = report.report_id.as_str();
             return self
                 .ledger
-                .record_failure_announcement(&report.seller_id, id)
+                .record_failure_announcement((&report.seller_id, id))
                 .await;
         }
         self.ledger
@@ -113,14 +113,14 @@ impl Notifier {
         ];
         self.publish(&turn, &Announcement::of_failed_order(order), &attributes)
             .await?;
-        persistently(|| self.ledger.record_failure_announcement(turn.seller, turn.id)).await
+        persistently(|| self.ledger.record_failure_announcement((turn.seller, turn.id))).await
     }
 
     /// The row, if there is something to tell.
     async fn take(&self, turn: &TurnOf<'_>) -> Result<Option<LedgerRow>, PipelineError> {
         let taken = self
             .ledger
-            .take_turn(turn.seller, turn.id, turn.kind, turn.teller)
+            .take_turn((turn.seller, turn.id), turn.kind, turn.teller)
             .await?;
         match taken {
             Turn::Ours(row) => Ok(Some(row)),
@@ -143,7 +143,7 @@ impl Notifier {
     ) -> Result<(), PipelineError> {
         let published = self.topic.publish(announcement, attributes).await;
         if published.is_err() {
-            or_warn(self.ledger.end_turn(turn.seller, turn.id, turn.teller).await);
+            or_warn(self.ledger.end_turn((turn.seller, turn.id), turn.teller).await);
         }
         published
     }

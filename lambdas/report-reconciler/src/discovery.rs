@@ -48,6 +48,7 @@ impl Reconciler {
         let mut discovered = 0;
         for report in reports {
             let known = self
+                .workflows
                 .ledger
                 .row(&seller.seller_id, report.report_id.as_str())
                 .await?

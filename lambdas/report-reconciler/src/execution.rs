@@ -5,9 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::{Due, Fate, Ledger, LedgerRow, Started, StateMachine};
+use pipeline::domain::ExecutionNames;
 use pipeline::domain::ledger::{FINAL_PROGRESS, look_again};
+use pipeline::domain::obstacle::WAITING_FOR_OWNER;
+use pipeline::workflows::{GivenUp, with_failure};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 /// How often work is started again whose execution was aborted, or vanished.
 const MOST_REVIVALS: u8 = 3;
@@ -29,10 +31,8 @@ pub struct Expected<'a, Input> {
     pub due: &'a Due,
     /// Which workflow.
     pub workflow: &'a StateMachine,
-    /// Its name.
-    pub name: &'a str,
-    /// The names of those that take its place.
-    pub again: &'a (dyn Fn(u64) -> String + Sync),
+    /// Its name, and those of the ones that take its place.
+    pub names: &'a ExecutionNames,
     /// How many of those there have been.
     pub revivals: u64,
     /// What it is to do.
@@ -45,12 +45,13 @@ impl<Input: Serialize> Expected<'_, Input> {
     /// Starts it if it never ran. If it is gone and has left its work undone, another takes its place.
     pub async fn see_to(&self, ledger: &Ledger, overdue: Duration) -> Result<Care, PipelineError> {
         let later = look_again(self.since, Timestamp::now(), overdue);
-        if self.workflow.start(self.name, self.input).await? == Started::New {
+        let name = self.names.first();
+        if self.workflow.start(&name, self.input).await? == Started::New {
             return Ok(Care::Started(later));
         }
         let current = match self.revivals {
-            0 => self.name.to_owned(),
-            revivals => (self.again)(revivals),
+            0 => name,
+            revivals => self.names.again(revivals),
         };
         if self.workflow.fate(&current).await? == Fate::Running {
             return Ok(Care::Later(later));
@@ -68,30 +69,35 @@ impl<Input: Serialize> Expected<'_, Input> {
             "the execution is gone; another takes its place"
         );
         match attempt {
-            Some(attempt) => self.workflow.start(&(self.again)(attempt), self.input).await?,
+            Some(attempt) => {
+                self.workflow
+                    .start(&self.names.again(attempt), self.input)
+                    .await?
+            }
             // The last one only marks the row, tells the reader, and fails.
             None => {
-                let name = (self.again)(u64::from(MOST_REVIVALS) + 1);
-                self.workflow.start(&name, &given_up(self.input)).await?
+                let name = self.names.again(u64::from(MOST_REVIVALS) + 1);
+                let input = with_failure(self.input, Some(&LOST));
+                self.workflow.start(&name, &input).await?
             }
         };
         Ok(Care::Started(later))
     }
 }
 
-/// The workflow's input with what ends it.
-fn given_up(input: &impl Serialize) -> Value {
-    let mut input = serde_json::to_value(input).expect("inputs are structs of texts");
-    input["Failure"] = json!({
-        "Error": "ExecutionLost",
-        "Cause": "its executions ended without saying how: aborted, or timed out",
-    });
-    input
-}
+/// What ends work whose executions are lost again and again.
+const LOST: GivenUp<'static> = GivenUp {
+    error: "ExecutionLost",
+    cause: "its executions ended without saying how: aborted, or timed out",
+};
 
 /// Whether a row needs nothing more, or nothing that a reconciler could do.
 pub fn is_settled(row: &LedgerRow) -> bool {
-    row.progress() >= FINAL_PROGRESS || matches!(row.status(), "FAILED" | "PLACED" | "CANCELLED")
+    row.progress() >= FINAL_PROGRESS
+        || matches!(
+            row.status(),
+            "FAILED" | "PLACED" | "CANCELLED" | WAITING_FOR_OWNER
+        )
 }
 
 #[cfg(test)]
@@ -108,6 +114,7 @@ mod tests {
     use aws_sdk_sfn::types::ExecutionStatus;
     use aws_sdk_sfn::types::error::ExecutionAlreadyExists;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use serde_json::json;
     use sp_api::ids::SellerId;
 
     use super::*;
@@ -180,8 +187,7 @@ mod tests {
         let expected = Expected {
             due: &due,
             workflow: &StateMachine::new(sfn, "arn:aws:states:r:1:stateMachine:m".into()),
-            name: "A3_1",
-            again: &|attempt| format!("A3_1_again{attempt}"),
+            names: &ExecutionNames::new("A3_1".into(), 0),
             revivals,
             input: &json!({}),
             since: Timestamp::now(),

@@ -10,7 +10,9 @@ use std::time::Duration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
 use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings};
+use pipeline::workflows::Workflows;
 use serde_json::Value;
 
 /// This much of the function's time is left unused, so that it ends by itself.
@@ -24,22 +26,28 @@ async fn main() -> Result<(), Error> {
     let reports_table = settings::required("REPORTS_TABLE")?;
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
+    let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let sfn = aws_sdk_sfn::Client::new(&aws);
     let reconciler = &Reconciler {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
-        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
         partners: SellingPartners::connect(&amazon_settings, &aws),
-        deliveries: StateMachine::new(sfn.clone(), delivery_arn),
-        orders: StateMachine::new(sfn, orders_arn),
-        overdue,
+        redeliveries: Redeliveries::new(StateMachine::new(sfn.clone(), redelivery_arn), ledger.clone()),
+        workflows: Workflows {
+            ledger,
+            deliveries: StateMachine::new(sfn.clone(), delivery_arn),
+            orders: StateMachine::new(sfn, orders_arn),
+            overdue,
+        },
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let until = event.context.deadline() - RESERVE;
+        let obstacles = reconciler.see_to_obstacles().await?;
         let seen = reconciler.look_after_overdue(until).await?;
         let discovered = reconciler.discover(until).await?;
-        tracing::info!(?seen, discovered, "reconciled");
+        tracing::info!(obstacles, ?seen, discovered, "reconciled");
         Ok::<_, Error>(())
     }))
     .await

@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{Due, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, StateMachine};
+use pipeline::adapters::{Due, LedgerRow, MeteredAmazon, OrderState, SellingPartners};
 use pipeline::domain::ledger::{Stage, look_again};
-use pipeline::domain::order::{OrderToPlace, Placement, RequestId};
-use pipeline::domain::quota::Slot;
+use pipeline::domain::order::RequestId;
 use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport};
-use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
+use pipeline::redelivery::Redeliveries;
+use pipeline::workflows::{Workflows, announced, report_type};
+use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
 use sp_api::{RegionCode, SpApiError};
 
@@ -28,11 +29,9 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(35);
 /// What reconciling needs.
 pub struct Reconciler {
     pub amazon: MeteredAmazon,
-    pub ledger: Ledger,
     pub partners: SellingPartners,
-    pub deliveries: StateMachine,
-    pub orders: StateMachine,
-    pub overdue: Duration,
+    pub workflows: Workflows,
+    pub redeliveries: Redeliveries,
 }
 
 /// What a run saw.
@@ -53,7 +52,7 @@ impl Reconciler {
         let mut done = HashSet::new();
         let now = Timestamp::now();
         loop {
-            let mut due = self.ledger.due(now, PAGE).await?;
+            let mut due = self.workflows.ledger.due(now, PAGE).await?;
             // The index follows the table after a moment.
             due.retain(|row| done.insert((row.seller_id.clone(), row.id.clone())));
             if due.is_empty() {
@@ -70,22 +69,39 @@ impl Reconciler {
         }
     }
 
+    /// Has everything seen to that may be out of the way by now. Gives how many obstacles that were.
+    pub async fn see_to_obstacles(&self) -> Result<usize, PipelineError> {
+        let (ledger, now) = (&self.workflows.ledger, Timestamp::now());
+        let obstacles = ledger.obstacles(Some(now)).await?;
+        for obstacle in &obstacles {
+            // Should its execution get lost, another looks then.
+            ledger
+                .leave_obstacle(obstacle, now + self.workflows.overdue)
+                .await?;
+            self.redeliveries.see_to(obstacle).await?;
+        }
+        Ok(obstacles.len())
+    }
+
     async fn look_after(&self, due: &Due, seen: &mut Seen) {
         let written = match self.care(due).await {
-            Ok(Care::Settled) => self.ledger.settle(due).await,
-            Ok(Care::Later(at)) => self.ledger.postpone(due, at).await,
+            Ok(Care::Settled) => self.workflows.ledger.settle(due).await,
+            Ok(Care::Later(at)) => self.workflows.ledger.postpone(due, at).await,
             Ok(Care::Started(at)) => {
                 seen.started += 1;
-                self.ledger.postpone(due, at).await
+                self.workflows.ledger.postpone(due, at).await
             }
             Err(error) => {
                 seen.failed += 1;
                 tracing::warn!(seller_id = %due.seller_id, id = due.id, "not looked after: {error}");
                 let pause = match &error {
                     PipelineError::Amazon(SpApiError::Throttled { retry_after, .. }) => *retry_after,
-                    _ => self.overdue,
+                    _ => self.workflows.overdue,
                 };
-                self.ledger.postpone(due, Timestamp::now() + pause).await
+                self.workflows
+                    .ledger
+                    .postpone(due, Timestamp::now() + pause)
+                    .await
             }
         };
         // Then the row is due again in the next run, which does no harm.
@@ -96,7 +112,7 @@ impl Reconciler {
         if let Ok(request) = RequestId::parse(&due.id) {
             return self.care_for_order(due, &request).await;
         }
-        let Some(row) = self.ledger.row(&due.seller_id, &due.id).await? else {
+        let Some(row) = self.workflows.ledger.row(&due.seller_id, &due.id).await? else {
             return Ok(Care::Settled);
         };
         if is_settled(&row) {
@@ -136,19 +152,23 @@ impl Reconciler {
                 let dropped = FinishedReport {
                     seller_id: due.seller_id.clone(),
                     report_id: id.clone(),
-                    report_type: report_type(row)?,
+                    report_type: report_type(row)
+                        .ok_or_else(|| PipelineError::InvalidInput("the row has no reportType".to_owned()))?,
                     processing_status: FinalStatus::Dropped,
                     report_document_id: None,
                 };
                 return self.deliver(dropped, region).await;
             }
             Err(error) => {
-                self.ledger.note_error(&due.seller_id, &due.id, &error).await;
+                self.workflows
+                    .ledger
+                    .note_error(&due.seller_id, &due.id, &error)
+                    .await;
                 if matches!(error, PipelineError::Amazon(SpApiError::Throttled { .. })) {
                     return Err(error);
                 }
                 tracing::warn!(seller_id = %due.seller_id, id = due.id, "{error}");
-                return Ok(Care::Later(look_again(since, now, self.overdue)));
+                return Ok(Care::Later(look_again(since, now, self.workflows.overdue)));
             }
         };
         match FinishedReport::of(due.seller_id.clone(), report) {
@@ -160,7 +180,7 @@ impl Reconciler {
                 );
                 self.deliver(finished, region).await
             }
-            None => Ok(Care::Later(look_again(since, now, self.overdue))),
+            None => Ok(Care::Later(look_again(since, now, self.workflows.overdue))),
         }
     }
 
@@ -171,11 +191,15 @@ impl Reconciler {
         region: RegionCode,
     ) -> Result<Care, PipelineError> {
         let report = AnnouncedReport::from(report);
-        self.ledger
-            .record_notification(&report, Some(region), self.overdue)
+        self.workflows
+            .ledger
+            .record_notification(&report, Some(region), self.workflows.overdue)
             .await?;
-        self.deliveries.start(&report.execution_name(), &report).await?;
-        Ok(Care::Started(Timestamp::now() + self.overdue))
+        self.workflows
+            .deliveries
+            .start(&report.execution_name(), &report)
+            .await?;
+        Ok(Care::Started(Timestamp::now() + self.workflows.overdue))
     }
 
     /// A report that was announced, and is not delivered yet.
@@ -183,19 +207,20 @@ impl Reconciler {
         let report = announced(due, row)?;
         let expected = Expected {
             due,
-            workflow: &self.deliveries,
-            name: &report.execution_name(),
-            again: &|attempt| report.execution_name_again(attempt),
+            workflow: &self.workflows.deliveries,
+            names: &report.execution_names(row.releases()),
             revivals: row.revivals(),
             input: &report,
             since: row.time("notifiedAt").unwrap_or_else(Timestamp::now),
         };
-        expected.see_to(&self.ledger, self.overdue).await
+        expected
+            .see_to(&self.workflows.ledger, self.workflows.overdue)
+            .await
     }
 
     /// An order that is not placed yet.
     async fn care_for_order(&self, due: &Due, request: &RequestId) -> Result<Care, PipelineError> {
-        let Some(row) = self.ledger.order(&due.seller_id, request).await? else {
+        let Some(row) = self.workflows.ledger.order(&due.seller_id, request).await? else {
             return Ok(Care::Settled);
         };
         let now = Timestamp::now();
@@ -205,47 +230,20 @@ impl Reconciler {
                 return Ok(Care::Later(since + LONGEST_REQUEST));
             }
             OrderState::Placing { since } => since,
-            OrderState::Placed(_) | OrderState::Cancelled | OrderState::Failed => return Ok(Care::Settled),
-        };
-        let input = OrderToPlace {
-            seller_id: due.seller_id.clone(),
-            request_id: request.clone(),
-            region_code: row.order.region,
-            report_type: row.order.report.report_type,
-            placement: Placement::waiting(Slot::at_once(now)),
+            OrderState::Placed(_) | OrderState::Cancelled | OrderState::Failed | OrderState::Waiting => {
+                return Ok(Care::Settled);
+            }
         };
         let expected = Expected {
             due,
-            workflow: &self.orders,
-            name: request.as_str(),
-            again: &|attempt| format!("{request}_again{attempt}"),
+            workflow: &self.workflows.orders,
+            names: &row.execution_names(),
             revivals: row.revivals,
-            input: &input,
+            input: &row.to_place(now),
             since,
         };
-        expected.see_to(&self.ledger, self.overdue).await
+        expected
+            .see_to(&self.workflows.ledger, self.workflows.overdue)
+            .await
     }
-}
-
-/// What was announced of a report, as its row has it.
-fn announced(due: &Due, row: &LedgerRow) -> Result<AnnouncedReport, PipelineError> {
-    let no_id = |_| PipelineError::InvalidInput(format!("{} is no report id", due.id));
-    Ok(AnnouncedReport {
-        seller_id: due.seller_id.clone(),
-        report_id: ReportId::parse(&due.id).map_err(no_id)?,
-        report_type: report_type(row).ok(),
-        processing_status: match row.text("processingStatus") {
-            Some("DROPPED") => Some(FinalStatus::Dropped),
-            status => status.and_then(FinalStatus::of_amazon),
-        },
-        report_document_id: row
-            .text("reportDocumentId")
-            .and_then(|id| ReportDocumentId::parse(id).ok()),
-    })
-}
-
-fn report_type(row: &LedgerRow) -> Result<ReportType, PipelineError> {
-    row.text("reportType")
-        .and_then(|name| ReportType::parse(name).ok())
-        .ok_or_else(|| PipelineError::InvalidInput("the row has no reportType".to_owned()))
 }

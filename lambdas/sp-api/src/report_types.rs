@@ -3,10 +3,16 @@
 //! Content types and flags are those of the client libraries that keep such tables, periods those of
 //! Amazon's own list of report type values. Where that list contradicts a library, it prevails.
 
+use std::time::Duration;
+
 use jiff::civil::Date;
 
 use crate::SchedulePeriod;
 use crate::ids::ReportType;
+
+/// How long Amazon keeps most reports, and those of orders.
+const KEPT: Duration = Duration::from_secs(90 * 86_400);
+const ORDERS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 
 const CATALOGUE: &str = include_str!("../report_types.csv");
 
@@ -85,6 +91,15 @@ fn yes_or_no(field: &str) -> Option<bool> {
         "yes" => Some(true),
         "no" => Some(false),
         _ => None,
+    }
+}
+
+/// How long Amazon keeps a report after it is made; of an unknown type, as long as most.
+#[must_use]
+pub fn kept(report_type: Option<&ReportType>) -> Duration {
+    match report_type {
+        Some(name) if name.as_str().contains("_ORDER") => ORDERS_KEPT,
+        _ => KEPT,
     }
 }
 

@@ -1,5 +1,6 @@
 use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
+use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{ForgetSeller, InvalidRequest, Parameters, StoreToken};
 use pipeline::subscriptions::Subscriptions;
 use serde::Serialize;
@@ -29,10 +30,12 @@ impl Done {
 pub struct TokenStorage {
     pub partners: SellingPartners,
     pub subscriptions: Subscriptions,
+    pub redeliveries: Redeliveries,
 }
 
 impl TokenStorage {
-    /// Keeps the refresh token of `body`, instead of an earlier one of the same selling partner.
+    /// Keeps the refresh token of `body`, instead of an earlier one of the same selling partner, and has
+    /// what waited for it go on.
     pub async fn store_token(&self, body: &[u8]) -> Result<Done, ApiError> {
         let StoreToken {
             seller_id,
@@ -41,6 +44,7 @@ impl TokenStorage {
         self.partners
             .store_refresh_token(&seller_id, &refresh_token)
             .await?;
+        self.redeliveries.see_to_seller(&seller_id).await;
         Ok(Done::with(seller_id, None))
     }
 

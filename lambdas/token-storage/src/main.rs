@@ -9,8 +9,9 @@ use std::convert::Infallible;
 use handler::TokenStorage;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Amazon, SellingPartners, aws_config};
+use pipeline::adapters::{Amazon, Ledger, SellingPartners, StateMachine, aws_config};
 use pipeline::api::{parameters, respond};
+use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings};
 use pipeline::subscriptions::Subscriptions;
 
@@ -19,8 +20,14 @@ async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let amazon_settings = AmazonSettings::from_env()?;
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let storage = &TokenStorage {
+        redeliveries: Redeliveries::new(
+            StateMachine::new(aws_sdk_sfn::Client::new(&aws), redelivery_arn),
+            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        ),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
     };

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
@@ -11,8 +12,9 @@ use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Amazon, LwaSecret, MeteredAmazon, Quotas, SellingPartners};
+use pipeline::adapters::{Amazon, Ledger, LwaSecret, MeteredAmazon, Quotas, SellingPartners, StateMachine};
 use pipeline::api::{ApiError, respond};
+use pipeline::redelivery::Redeliveries;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sp_api::Endpoints;
@@ -81,6 +83,18 @@ pub fn metered_amazon(server: &MockServer, quota: &Rule) -> MeteredAmazon {
     let quotas = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[quota]);
     let amazon = amazon(server, selling_partners(&written()));
     MeteredAmazon::new(amazon, Quotas::new(quotas, "quotas".into()))
+}
+
+/// Redeliveries of which there are none to make.
+#[must_use]
+pub fn redeliveries() -> Redeliveries {
+    let nothing = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
+    let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&nothing]);
+    let workflow = StateMachine::new(
+        mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[]),
+        "arn:redelivery".into(),
+    );
+    Redeliveries::new(workflow, Ledger::new(dynamodb, "reports".into()))
 }
 
 /// Every update is written; a quota whose rows can be written is free.

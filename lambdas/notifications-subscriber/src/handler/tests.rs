@@ -25,6 +25,7 @@ fn patient_subscriber(server: &MockServer, update: &Rule, whole: Duration) -> Su
     Subscriber {
         subscriptions: Subscriptions::new(amazon, OURS.into()),
         partners,
+        redeliveries: test_doubles::redeliveries(),
         patience: Patience {
             whole,
             first_pause: Duration::from_millis(1),

@@ -99,6 +99,24 @@ impl Amazon {
         self.with_token(client, waits, Caller::Seller(seller), call).await
     }
 
+    /// Asks LWA whether it takes the application's credentials.
+    ///
+    /// # Errors
+    /// It does not, or there are none, or it can't be asked.
+    pub async fn check_credentials(&self) -> Result<(), PipelineError> {
+        let grant = Grant::ClientCredentials(GrantlessScope::Notifications);
+        self.exchange(grant).await.map(drop)
+    }
+
+    /// Asks LWA whether it takes the refresh token that is kept for `seller`, whatever is in the cache.
+    ///
+    /// # Errors
+    /// It does not, or there is none, or it can't be asked.
+    pub async fn check_authorization(&self, seller: &SellerId) -> Result<(), PipelineError> {
+        self.seller_tokens.forget(seller);
+        self.sellers_token(seller).await.map(drop)
+    }
+
     /// An access token of the seller's, from the cache or from LWA.
     ///
     /// # Errors

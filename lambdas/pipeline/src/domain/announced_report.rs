@@ -57,13 +57,14 @@ impl AnnouncedReport {
     /// Ids too long for that give their SHA-256.
     #[must_use]
     pub fn execution_name(&self) -> String {
-        shortened(format!("{}_{}", self.seller_id, self.report_id))
+        self.execution_names(0).first()
     }
 
-    /// The name of the execution that takes the place of one that was lost, the `attempt`th time.
+    /// The names of the executions of this report since it went on anew for the `releases`th time: of the
+    /// first one, and of those that take its place when it is lost.
     #[must_use]
-    pub fn execution_name_again(&self, attempt: u64) -> String {
-        shortened(format!("{}_{}_again{attempt}", self.seller_id, self.report_id))
+    pub fn execution_names(&self, releases: u64) -> ExecutionNames {
+        ExecutionNames::new(format!("{}_{}", self.seller_id, self.report_id), releases)
     }
 }
 
@@ -76,6 +77,33 @@ impl From<FinishedReport> for AnnouncedReport {
             processing_status: Some(report.processing_status),
             report_document_id: report.report_document_id,
         }
+    }
+}
+
+/// The names of the executions that work on one row, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionNames(String);
+
+impl ExecutionNames {
+    /// For work called `name` that has gone on anew `releases` times.
+    #[must_use]
+    pub fn new(name: String, releases: u64) -> Self {
+        Self(match releases {
+            0 => name,
+            releases => format!("{name}_released{releases}"),
+        })
+    }
+
+    /// The first one's.
+    #[must_use]
+    pub fn first(&self) -> String {
+        shortened(self.0.clone())
+    }
+
+    /// The name of the one that takes the place of one that was lost, the `attempt`th time.
+    #[must_use]
+    pub fn again(&self, attempt: u64) -> String {
+        shortened(format!("{}_again{attempt}", self.0))
     }
 }
 

@@ -85,6 +85,11 @@ impl Failure {
         })
     }
 
+    /// What the owner of an obstacle can do.
+    pub(super) fn advice_on_obstacle(&self) -> &'static str {
+        self.common_advice().unwrap_or(ROLE_MISSING)
+    }
+
     /// What helps against errors that have nothing to do with a single report.
     fn common_advice(&self) -> Option<&'static str> {
         Some(match self.error.as_str() {

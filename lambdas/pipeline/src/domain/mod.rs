@@ -12,13 +12,15 @@ pub mod likeness;
 mod media_type;
 mod notification;
 mod object_key;
+pub mod obstacle;
+mod obstacle_news;
 pub mod order;
 pub mod quota;
 mod reason;
 pub mod stages;
 mod storage_options;
 
-pub use announced_report::AnnouncedReport;
+pub use announced_report::{AnnouncedReport, ExecutionNames};
 pub use announcement::{Announcement, Failure, Link, ROLE_MISSING};
 pub use charset::{Charset, CharsetFrom, Evidence, EvidenceSoFar};
 pub use checksum::{Checksummed, Crc64Nvme, InvalidChecksum, RunningCrc64Nvme};

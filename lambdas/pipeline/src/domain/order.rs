@@ -153,6 +153,16 @@ impl Placement {
         }
     }
 
+    /// It waits until what stands in its way is gone; no execution waits with it.
+    #[must_use]
+    pub fn parked() -> Self {
+        Self {
+            status: PlacementStatus::Parked,
+            slot: None,
+            report_id: None,
+        }
+    }
+
     /// Nobody wants it any more.
     #[must_use]
     pub fn cancelled() -> Self {
@@ -170,6 +180,8 @@ impl Placement {
 pub enum PlacementStatus {
     /// For its slot.
     Waiting,
+    /// Until somebody mends what is no fault of its own.
+    Parked,
     /// At Amazon.
     Placed,
     /// By the caller, or it had failed before.

@@ -98,6 +98,9 @@ pub struct LookedUp {
     pub slot: Option<Slot>,
     /// When to ask again: Amazon is not done with the report.
     pub ask_again_at: Option<Timestamp>,
+    /// Whether the delivery stops here: its row waits for what is somebody else's to mend.
+    #[serde(default)]
+    pub is_parked: bool,
 }
 
 /// A report, and what came of an earlier attempt to retrieve it.
@@ -120,6 +123,9 @@ pub struct Retrieval {
     pub document: Option<RetrievedDocument>,
     /// The slot to wait for.
     pub slot: Option<Slot>,
+    /// Whether the delivery stops here: its row waits for what is somebody else's to mend.
+    #[serde(default)]
+    pub is_parked: bool,
 }
 
 /// Where a document is, for the next five minutes.

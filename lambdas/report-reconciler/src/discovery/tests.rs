@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
 use pipeline::adapters::{Ledger, SellingPartners, StateMachine};
+use pipeline::workflows::Workflows;
 use serde_json::json;
 use test_doubles::{metered_amazon, token_server, written};
 use wiremock::matchers::path;
@@ -40,19 +41,22 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
     };
     let reconciler = Reconciler {
         amazon: metered_amazon(server, &written()),
-        ledger: Ledger::new(
-            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[]),
-            "reports".into(),
-        ),
+        workflows: Workflows {
+            ledger: Ledger::new(
+                mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[]),
+                "reports".into(),
+            ),
+            deliveries: workflow(),
+            orders: workflow(),
+            overdue: Duration::from_secs(60),
+        },
+        redeliveries: test_doubles::redeliveries(),
         partners: SellingPartners::new(
             mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, partners),
             mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[]),
             "partners".into(),
             "arn:key".into(),
         ),
-        deliveries: workflow(),
-        orders: workflow(),
-        overdue: Duration::from_secs(60),
     };
     let until = SystemTime::now() + Duration::from_secs(600);
     assert_eq!(reconciler.discover(until).await.expect("searched"), 0);

@@ -76,6 +76,7 @@ impl Rules {
         TokenStorage {
             partners,
             subscriptions: Subscriptions::new(amazon, OURS.into()),
+            redeliveries: test_doubles::redeliveries(),
         }
     }
 

@@ -1,11 +1,10 @@
 use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
-use sp_api::ids::SellerId;
 
 use super::reports::document;
 use super::row::{LedgerRow, text, time};
-use super::{Ledger, Written, send};
+use super::{Ledger, RowKey, Written, send};
 use crate::PipelineError;
 use crate::domain::FinishedReport;
 use crate::domain::ledger::Stage;
@@ -49,8 +48,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn take_turn(
         &self,
-        seller: &SellerId,
-        id: &str,
+        row: impl Into<RowKey<'_>>,
         kind: AnnouncementKind,
         teller: Teller<'_>,
     ) -> Result<Turn, PipelineError> {
@@ -62,7 +60,7 @@ impl Ledger {
             }
         };
         let update = self
-            .update(seller, id)
+            .update_row(row.into())
             .update_expression("SET announcingUntil = :until, announcingBy = :by")
             .condition_expression(format!(
                 "{untold} AND (attribute_not_exists(announcingUntil) OR announcingUntil < :now \
@@ -85,12 +83,11 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn end_turn(
         &self,
-        seller: &SellerId,
-        id: &str,
+        row: impl Into<RowKey<'_>>,
         teller: Teller<'_>,
     ) -> Result<(), PipelineError> {
         let update = self
-            .update(seller, id)
+            .update_row(row.into())
             .update_expression("REMOVE announcingUntil, announcingBy")
             .condition_expression("announcingBy = :by")
             .expression_attribute_values(":by", text(teller.name));
@@ -133,13 +130,9 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn record_failure_announcement(
-        &self,
-        seller: &SellerId,
-        id: &str,
-    ) -> Result<(), PipelineError> {
+    pub async fn record_failure_announcement(&self, row: impl Into<RowKey<'_>>) -> Result<(), PipelineError> {
         let update = self
-            .update(seller, id)
+            .update_row(row.into())
             .update_expression("SET failureAnnouncedAt = :now REMOVE announcingUntil, announcingBy")
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
@@ -187,7 +180,7 @@ mod tests {
             until: UNTIL.parse().expect("a time"),
         };
         let taken = ledger(rule)
-            .take_turn(&report().seller_id, "1", kind, teller)
+            .take_turn((&report().seller_id, "1"), kind, teller)
             .await;
         taken.expect("asked")
     }

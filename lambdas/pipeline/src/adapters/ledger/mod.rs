@@ -5,27 +5,31 @@
 
 mod announcements;
 mod look_ups;
+mod obstacles;
 mod orders;
 mod queries;
 mod reports;
 mod row;
 mod uploads;
+mod waiting;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 pub use announcements::{AnnouncementKind, Teller, Turn};
+pub use obstacles::{ObstacleKey, Standing};
 pub use orders::{Accepted, Cancellation, NewOrder, OrderRow, OrderState};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};
 pub use row::LedgerRow;
 pub use uploads::{EarlierTransfer, UnfinishedUpload};
+pub use waiting::Going;
 
 use super::selling_partners;
 use crate::PipelineError;
@@ -85,10 +89,14 @@ impl Ledger {
     }
 
     fn update(&self, seller: &SellerId, id: &str) -> UpdateItemFluentBuilder {
+        self.update_row((seller, id).into())
+    }
+
+    fn update_row(&self, row: RowKey<'_>) -> UpdateItemFluentBuilder {
         self.client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(seller, id)))
+            .set_key(Some(row.attributes()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 }
@@ -100,11 +108,33 @@ pub fn or_warn(written: Result<(), PipelineError>) {
     }
 }
 
-fn key(seller: &SellerId, id: &str) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        ("sellerId".to_owned(), text(seller.as_str())),
-        ("reportId".to_owned(), text(id)),
-    ])
+/// A row's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowKey<'a> {
+    partition: &'a str,
+    id: &'a str,
+}
+
+impl<'a> From<(&'a SellerId, &'a str)> for RowKey<'a> {
+    fn from((seller, id): (&'a SellerId, &'a str)) -> Self {
+        Self {
+            partition: seller.as_str(),
+            id,
+        }
+    }
+}
+
+impl RowKey<'_> {
+    fn attributes(self) -> Attributes {
+        HashMap::from([
+            ("sellerId".to_owned(), text(self.partition)),
+            ("reportId".to_owned(), text(self.id)),
+        ])
+    }
+}
+
+fn key(seller: &SellerId, id: &str) -> Attributes {
+    RowKey::from((seller, id)).attributes()
 }
 
 /// What a conditional update came to.

@@ -12,7 +12,9 @@ use super::queries::due_at;
 use super::row::{Attributes, LedgerRow, number, text, time};
 use super::{DUE, Ledger, Written, key, send};
 use crate::PipelineError;
-use crate::domain::order::{Order, RequestId};
+use crate::domain::ExecutionNames;
+use crate::domain::obstacle::WAITING_FOR_OWNER;
+use crate::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use crate::domain::quota::Slot;
 
 /// How long an order's row stays: as long as an idempotency key is remembered.
@@ -51,6 +53,8 @@ pub struct OrderRow {
     pub not_before: Option<Timestamp>,
     /// How often another execution had to take the place of one that was gone.
     pub revivals: u64,
+    /// How often it has gone on anew, after it had waited.
+    pub releases: u64,
 }
 
 /// How far an order is.
@@ -63,6 +67,8 @@ pub enum OrderState {
         /// Since when.
         since: Timestamp,
     },
+    /// It waits for somebody to mend what is no fault of its own.
+    Waiting,
     /// Amazon makes it.
     Placed(ReportId),
     /// The caller wants it no more.
@@ -147,7 +153,7 @@ impl Ledger {
         request: &RequestId,
     ) -> Result<Option<OrderRow>, PipelineError> {
         let row = self.row(seller, request.as_str()).await?;
-        row.map(|row| read(seller, request, &row)).transpose()
+        row.map(|row| OrderRow::read(seller, request, &row)).transpose()
     }
 
     /// Takes an order from the queue to Amazon's counter. `false` if it is not in the queue (any more).
@@ -228,7 +234,9 @@ impl Ledger {
     ) -> Result<(), PipelineError> {
         let update = self
             .transition(seller, request, "PLACING", "PLACED")
-            .update_expression("SET #status = :to, placedAs = :report, orderedAt = :now REMOVE due, dueAt")
+            .update_expression(
+                "SET #status = :to, placedAs = :report, orderedAt = :now REMOVE due, dueAt, waitingSince",
+            )
             .expression_attribute_values(":report", text(report.as_str()))
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
@@ -245,7 +253,11 @@ impl Ledger {
     ) -> Result<Cancellation, PipelineError> {
         let update = self
             .transition(seller, request, "QUEUED", "CANCELLED")
-            .update_expression("SET #status = :to, cancelRequestedAt = :now REMOVE due, dueAt")
+            .update_expression(
+                "SET #status = :to, cancelRequestedAt = :now REMOVE due, dueAt, waitingAs, waitingFor",
+            )
+            .condition_expression("#status = :from OR (#status = :waiting AND waitingAs = :from)")
+            .expression_attribute_values(":waiting", text(WAITING_FOR_OWNER))
             .expression_attribute_values(":now", time(Timestamp::now()));
         Ok(match send(update).await? {
             Written::Yes(_) => Cancellation::Cancelled,
@@ -315,38 +327,64 @@ fn item(new: &NewOrder<'_>, now: Timestamp, overdue: Duration) -> Attributes {
     item
 }
 
-fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<OrderRow, PipelineError> {
-    let unreadable = || PipelineError::InvalidInput(format!("the row of {request} is no order's"));
-    let kept: Kept = row
-        .text("order")
-        .and_then(|json| serde_json::from_str(json).ok())
-        .ok_or_else(unreadable)?;
-    let state = match row.status() {
-        "QUEUED" => OrderState::Queued,
-        "PLACING" => OrderState::Placing {
-            since: row.time("placingAt").ok_or_else(unreadable)?,
-        },
-        "PLACED" => {
-            let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
-            OrderState::Placed(report.ok_or_else(unreadable)?)
+impl OrderRow {
+    /// The order that a row holds.
+    ///
+    /// # Errors
+    /// It holds none.
+    pub fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<Self, PipelineError> {
+        let unreadable = || PipelineError::InvalidInput(format!("the row of {request} is no order's"));
+        let kept: Kept = row
+            .text("order")
+            .and_then(|json| serde_json::from_str(json).ok())
+            .ok_or_else(unreadable)?;
+        let state = match row.status() {
+            "QUEUED" => OrderState::Queued,
+            "PLACING" => OrderState::Placing {
+                since: row.time("placingAt").ok_or_else(unreadable)?,
+            },
+            WAITING_FOR_OWNER => OrderState::Waiting,
+            "PLACED" => {
+                let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
+                OrderState::Placed(report.ok_or_else(unreadable)?)
+            }
+            "CANCELLED" => OrderState::Cancelled,
+            "FAILED" => OrderState::Failed,
+            _ => return Err(unreadable()),
+        };
+        Ok(Self {
+            order: Order {
+                request_id: request.clone(),
+                seller_id: seller.clone(),
+                region: kept.region,
+                report: kept.report,
+            },
+            state,
+            fingerprint: row.text("fingerprint").unwrap_or_default().to_owned(),
+            was_queued: row.time("queuedAt").is_some(),
+            not_before: row.time("notBefore"),
+            revivals: row.revivals(),
+            releases: row.releases(),
+        })
+    }
+
+    /// What its workflow is given, when it is to go on at `now`.
+    #[must_use]
+    pub fn to_place(&self, now: Timestamp) -> OrderToPlace {
+        OrderToPlace {
+            seller_id: self.order.seller_id.clone(),
+            request_id: self.order.request_id.clone(),
+            region_code: self.order.region,
+            report_type: self.order.report.report_type.clone(),
+            placement: Placement::waiting(Slot::at_once(now)),
         }
-        "CANCELLED" => OrderState::Cancelled,
-        "FAILED" => OrderState::Failed,
-        _ => return Err(unreadable()),
-    };
-    Ok(OrderRow {
-        order: Order {
-            request_id: request.clone(),
-            seller_id: seller.clone(),
-            region: kept.region,
-            report: kept.report,
-        },
-        state,
-        fingerprint: row.text("fingerprint").unwrap_or_default().to_owned(),
-        was_queued: row.time("queuedAt").is_some(),
-        not_before: row.time("notBefore"),
-        revivals: row.revivals(),
-    })
+    }
+
+    /// The names of its executions.
+    #[must_use]
+    pub fn execution_names(&self) -> ExecutionNames {
+        ExecutionNames::new(self.order.request_id.to_string(), self.releases)
+    }
 }
 
 #[cfg(test)]

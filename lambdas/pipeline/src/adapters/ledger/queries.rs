@@ -109,8 +109,9 @@ impl Ledger {
         let update = self
             .update(&row.seller_id, &row.id)
             .update_expression("SET dueAt = :until")
-            // What has been settled meanwhile stays so.
-            .condition_expression("attribute_exists(due)")
+            // What has been settled meanwhile stays so, and what waits for something else.
+            .condition_expression("due = :open")
+            .expression_attribute_values(":open", text(DUE))
             .expression_attribute_values(":until", time(until));
         send(update).await.map(drop)
     }
@@ -124,7 +125,8 @@ impl Ledger {
             .update(&row.seller_id, &row.id)
             .update_expression("REMOVE due, dueAt")
             // One that has expired may be in the index still; an update would make it anew, and empty.
-            .condition_expression("attribute_exists(sellerId)");
+            .condition_expression("due = :open")
+            .expression_attribute_values(":open", text(DUE));
         send(update).await.map(drop)
     }
 
@@ -148,7 +150,7 @@ impl Ledger {
     }
 }
 
-fn due(item: &HashMap<String, AttributeValue>) -> Option<Due> {
+pub(super) fn due(item: &HashMap<String, AttributeValue>) -> Option<Due> {
     Some(Due {
         seller_id: SellerId::parse(item.get("sellerId")?.as_s().ok()?).ok()?,
         id: item.get("reportId")?.as_s().ok()?.clone(),
@@ -201,7 +203,7 @@ mod tests {
         let gone = mock!(aws_sdk_dynamodb::Client::update_item)
             .match_requests(|request| {
                 request.update_expression() == Some("REMOVE due, dueAt")
-                    && request.condition_expression() == Some("attribute_exists(sellerId)")
+                    && request.condition_expression() == Some("due = :open")
             })
             .then_error(|| {
                 let error = ConditionalCheckFailedException::builder().build();

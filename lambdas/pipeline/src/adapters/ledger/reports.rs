@@ -170,7 +170,7 @@ impl Ledger {
                 Stage::Retrieved,
                 Timestamp::now(),
                 &more,
-                "ADD attempts :one",
+                "REMOVE waitingSince, waitingFor, waitingAs ADD attempts :one",
                 "<=",
             )
             .expression_attribute_values(":one", number(1));

@@ -10,7 +10,7 @@ use sp_api::ids::MarketplaceId;
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 37] = [
+const SHOWN: [&str; 39] = [
     "reportId",
     "requestId",
     "sellerId",
@@ -23,6 +23,8 @@ const SHOWN: [&str; 37] = [
     "queuedAt",
     "notBefore",
     "placedAs",
+    "waitingFor",
+    "waitingSince",
     "orderedAt",
     "cancelRequestedAt",
     "notifiedAt",
@@ -91,6 +93,12 @@ impl LedgerRow {
     #[must_use]
     pub fn revivals(&self) -> u64 {
         self.number("revivals").unwrap_or(0)
+    }
+
+    /// How often it has gone on anew, after it had waited or failed.
+    #[must_use]
+    pub fn releases(&self) -> u64 {
+        self.number("releases").unwrap_or(0)
     }
 
     /// Where the report is made, if the row knows.

@@ -1,0 +1,73 @@
+//! Work that stops, because what stands in its way is somebody else's to mend.
+
+use std::time::Duration;
+
+use sp_api::RegionCode;
+
+use crate::adapters::Ledger;
+use crate::domain::AnnouncedReport;
+use crate::domain::obstacle::Obstacle;
+use crate::domain::order::Order;
+use crate::{PipelineError, persistently};
+
+/// How long an obstacle is left alone after it was met first. Whoever mends it knows of it, often.
+const FIRST_LOOK: Duration = Duration::from_secs(60);
+
+/// How often a report may be denied what others of its type were not, before that is its own affair.
+const MOST_DENIALS: u64 = 3;
+
+impl Ledger {
+    /// Has a report wait if the error is none of its own. `None` if it waits now, otherwise the error.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn park_report_after(
+        &self,
+        report: &AnnouncedReport,
+        region: Option<RegionCode>,
+        error: PipelineError,
+    ) -> Result<Option<PipelineError>, PipelineError> {
+        let Some(obstacle) = Obstacle::of(&error, &report.seller_id, report.report_type.as_ref()) else {
+            return Ok(Some(error));
+        };
+        if obstacle.may_pass() && self.is_denied_alone(report).await? {
+            return Ok(Some(error));
+        }
+        if !self.park_report(report, region, &obstacle, &error).await? {
+            return Ok(Some(error));
+        }
+        tracing::warn!(seller_id = %report.seller_id, report_id = %report.report_id, %obstacle, "waits: {error}");
+        persistently(|| self.meet(&obstacle, &error, FIRST_LOOK)).await?;
+        Ok(None)
+    }
+
+    /// Has an order wait if the error is none of its own. `None` if it waits now, otherwise the error.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn park_order_after(
+        &self,
+        order: &Order,
+        error: PipelineError,
+    ) -> Result<Option<PipelineError>, PipelineError> {
+        let Some(obstacle) = Obstacle::of(&error, &order.seller_id, Some(&order.report.report_type)) else {
+            return Ok(Some(error));
+        };
+        if !self
+            .park_order(&order.seller_id, &order.request_id, &obstacle, &error)
+            .await?
+        {
+            return Ok(Some(error));
+        }
+        tracing::warn!(seller_id = %order.seller_id, request_id = %order.request_id, %obstacle, "waits: {error}");
+        persistently(|| self.meet(&obstacle, &error, FIRST_LOOK)).await?;
+        Ok(None)
+    }
+
+    /// Whether others of the same type have gone on again and again, and this one was denied each time.
+    async fn is_denied_alone(&self, report: &AnnouncedReport) -> Result<bool, PipelineError> {
+        let row = self.row(&report.seller_id, report.report_id.as_str()).await?;
+        let denials = row.and_then(|row| row.number("provenReleases")).unwrap_or(0);
+        Ok(denials >= MOST_DENIALS)
+    }
+}

@@ -1,0 +1,42 @@
+//! *RedeliveryWorker*: has deliveries and orders go on that had stopped.
+
+mod obstacles;
+mod telling;
+
+use std::time::Duration;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use obstacles::Worker;
+use pipeline::adapters::{Amazon, Ledger, StateMachine, Topic, aws_config};
+use pipeline::settings::{self, AmazonSettings};
+use pipeline::workflows::Workflows;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let amazon_settings = AmazonSettings::from_env()?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
+    let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
+    let topic_arn = settings::required("TOPIC_ARN")?;
+    let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
+    let aws = aws_config();
+    let sfn = aws_sdk_sfn::Client::new(&aws);
+    let worker = &Worker {
+        amazon: Amazon::connect(&amazon_settings, &aws),
+        topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+        workflows: Workflows {
+            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+            deliveries: StateMachine::new(sfn.clone(), delivery_arn),
+            orders: StateMachine::new(sfn, orders_arn),
+            overdue,
+        },
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
+        let context = event.context;
+        worker
+            .work(event.payload, &context.request_id, context.deadline())
+            .await
+    }))
+    .await
+}
