@@ -2,19 +2,22 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use sp_api::ids::SellerId;
 
 use crate::PipelineError;
 use crate::adapters::{Ledger, StateMachine};
 use crate::domain::ExecutionNames;
 use crate::domain::obstacle::Obstacle;
+use crate::domain::stopped::Stopped;
 
 /// What the workflow is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Task {
     /// See whether an obstacle is gone, and have everything go on that it stopped.
     Obstacle(String),
+    /// Have deliveries begin again that stopped.
+    Stopped(Stopped),
 }
 
 /// Where redeliveries are asked for.
@@ -29,6 +32,31 @@ impl Redeliveries {
     #[must_use]
     pub fn new(workflow: StateMachine, ledger: Ledger) -> Self {
         Self { workflow, ledger }
+    }
+
+    /// Has deliveries begin again that stopped, under the name of the job that does so.
+    ///
+    /// # Errors
+    /// DynamoDB or Step Functions failed.
+    pub async fn begin_again(&self, which: &Stopped) -> Result<String, PipelineError> {
+        let job = format!("redelivery-{:032x}", fastrand::u128(..));
+        self.ledger.begin_job(&job, which).await?;
+        let task = Task::Stopped(which.clone());
+        self.workflow.start(&job, &json!({"Task": task})).await?;
+        Ok(job)
+    }
+
+    /// How far a job is, as callers see it; `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn job(&self, id: &str) -> Result<Option<Value>, PipelineError> {
+        let Some(row) = self.ledger.job(id).await? else {
+            return Ok(None);
+        };
+        let mut shown = row.job_to_json();
+        shown.insert("jobId".into(), id.into());
+        Ok(Some(Value::Object(shown)))
     }
 
     /// Has an obstacle seen to at once.

@@ -10,6 +10,7 @@ use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
 use crate::PipelineError;
 use crate::adapters::{Due, Going, Ledger, LedgerRow, OrderRow, StateMachine};
 use crate::domain::order::RequestId;
+use crate::domain::stopped::StoppedAs;
 use crate::domain::{AnnouncedReport, FinalStatus};
 
 /// The workflows that deliver and order reports, and the ledger that they work on.
@@ -42,6 +43,21 @@ impl Workflows {
     /// missing.
     pub async fn go_on(&self, due: &Due, going: Going) -> Result<bool, PipelineError> {
         let Some(row) = self.ledger.release(due, going, self.overdue).await? else {
+            return Ok(false);
+        };
+        self.start(due, &row, None).await?;
+        Ok(true)
+    }
+
+    /// Has a delivery begin again that stopped, one way or the other. `false` if it has not, or no more.
+    ///
+    /// # Errors
+    /// As of [`Self::go_on`].
+    pub async fn begin_again(&self, due: &Due, stopped_as: StoppedAs) -> Result<bool, PipelineError> {
+        if stopped_as == StoppedAs::Waiting {
+            return self.go_on(due, Going::Ahead).await;
+        }
+        let Some(row) = self.ledger.begin_again(due, self.overdue).await? else {
             return Ok(false);
         };
         self.start(due, &row, None).await?;

@@ -1,15 +1,17 @@
 //! *RedeliveryWorker*: has deliveries and orders go on that had stopped.
 
 mod obstacles;
+mod stopped;
 mod telling;
+mod worker;
 
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use obstacles::Worker;
 use pipeline::adapters::{Amazon, Ledger, StateMachine, Topic, aws_config};
 use pipeline::settings::{self, AmazonSettings};
 use pipeline::workflows::Workflows;
+use worker::Worker;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use pipeline::adapters::{Amazon, Due, Going, Ledger, LedgerRow, Standing, Topic};
+use pipeline::adapters::{Due, Going, LedgerRow, Standing};
 use pipeline::domain::ledger::{Stage, look_again};
 use pipeline::domain::obstacle::{Obstacle, WAITING_FOR_OWNER};
 use pipeline::metrics::Metric;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sp_api::report_types;
 
 use crate::telling::Teller;
+use crate::worker::{Progress, Worker};
 
 /// This much of an invocation's time is left unused, so that it ends by itself.
 const RESERVE: Duration = Duration::from_secs(15);
@@ -39,45 +40,6 @@ const LONGEST_WATCH: Duration = Duration::from_secs(600);
 /// How long an obstacle is left alone at most, by what it is.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
-/// What having things go on needs.
-pub struct Worker {
-    pub amazon: Amazon,
-    pub topic: Topic,
-    pub workflows: Workflows,
-}
-
-/// A piece of work.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Request {
-    task: Task,
-    started_at: Timestamp,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Progress {
-    /// Whether there is nothing more to do for now.
-    pub is_done: bool,
-    /// When to go on, otherwise.
-    pub wait_seconds: u32,
-}
-
-impl Progress {
-    const DONE: Self = Self {
-        is_done: true,
-        wait_seconds: 0,
-    };
-
-    const fn wait(wait_seconds: u32) -> Self {
-        Self {
-            is_done: false,
-            wait_seconds,
-        }
-    }
-}
-
 /// How the one is getting on that went ahead.
 enum Ahead {
     /// It is on its way still.
@@ -89,32 +51,8 @@ enum Ahead {
 }
 
 impl Worker {
-    /// Does as much as can be done in an invocation that is called `name` and ends at `deadline`.
-    pub async fn work(
-        &self,
-        request: Request,
-        name: &str,
-        deadline: SystemTime,
-    ) -> Result<Progress, StageError> {
-        let Task::Obstacle(name_of_obstacle) = &request.task;
-        let Some(obstacle) = Obstacle::parse(name_of_obstacle) else {
-            let message = format!("{name_of_obstacle} is no obstacle");
-            return Err(PipelineError::InvalidInput(message).into());
-        };
-        let teller = Teller {
-            ledger: self.ledger(),
-            topic: &self.topic,
-            name,
-            deadline,
-        };
-        Ok(self.see_to(&obstacle, request.started_at, &teller).await?)
-    }
-
-    fn ledger(&self) -> &Ledger {
-        &self.workflows.ledger
-    }
-
-    async fn see_to(
+    /// Finds out whether an obstacle is gone, and has everything go on if it is.
+    pub async fn see_to(
         &self,
         obstacle: &Obstacle,
         started_at: Timestamp,

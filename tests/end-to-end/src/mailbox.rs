@@ -118,6 +118,34 @@ impl Mailbox {
         Ok(self.about(seller, report))
     }
 
+    /// Waits for the first e-mail with that subject.
+    ///
+    /// # Errors
+    /// None has come within `patience`.
+    pub async fn wait_for_subject(&self, subject: &str, patience: Duration) -> Result<Email> {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(email) = self.with_subject(subject).first() {
+                return Ok(email.clone());
+            }
+            if Instant::now() > deadline {
+                bail!("no e-mail called {subject:?} within {} s", patience.as_secs());
+            }
+            self.take_waiting().await?;
+        }
+    }
+
+    /// Those with that subject, of the e-mails that have been taken so far.
+    #[must_use]
+    pub fn with_subject(&self, subject: &str) -> Vec<Email> {
+        let taken = TAKEN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        taken
+            .iter()
+            .filter(|email| email.subject == subject)
+            .cloned()
+            .collect()
+    }
+
     /// Every e-mail that has come so far, whomever it concerns, after the queue has been emptied.
     ///
     /// # Errors

@@ -211,6 +211,15 @@ impl Simulator {
         Ok(())
     }
 
+    /// Lets a seller's authorizations count again, but for refresh tokens that were revoked by themselves.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn restore_seller(&self, seller: &str) -> Result<()> {
+        self.post("unrevoke", &json!({"sellerId": seller})).await?;
+        Ok(())
+    }
+
     /// Makes every access token worthless that is out.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub mod order;
 pub mod quota;
 mod reason;
 pub mod stages;
+pub mod stopped;
 mod storage_options;
 
 pub use announced_report::{AnnouncedReport, ExecutionNames};

@@ -352,7 +352,7 @@ mod tests {
         ));
         assert_eq!(
             serde_json::to_value(LookedUp::default()).expect("JSON"),
-            json!({"Report": null, "Slot": null, "AskAgainAt": null})
+            json!({"Report": null, "Slot": null, "AskAgainAt": null, "IsParked": false})
         );
     }
 

@@ -9,7 +9,8 @@ use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Ledger, StateMachine};
+use pipeline::adapters::{Ledger, StateMachine, Topic};
+use pipeline::workflows::Workflows;
 use serde_json::json;
 use test_doubles::{amazon, selling_partners, token_server, written};
 use wiremock::matchers::path;
@@ -139,7 +140,9 @@ impl Scene {
                 overdue: Duration::from_secs(60),
             },
         };
-        let request = json!({"Task": {"Obstacle": OBSTACLE}, "StartedAt": Timestamp::now().to_string()});
+        let request = json!({
+            "Task": {"Obstacle": OBSTACLE}, "StartedAt": Timestamp::now().to_string(), "Name": "execution",
+        });
         let request = serde_json::from_value(request).expect("a request");
         let deadline = SystemTime::now() + Duration::from_secs(60);
         worker.work(request, "request-1", deadline).await.expect("worked")

@@ -42,7 +42,10 @@ fn get(table: &'static str, id: &'static str, row: Option<Row>) -> Rule {
 /// The order's row is no longer in the queue.
 fn too_late(row: Option<Row>) -> Rule {
     mock!(aws_sdk_dynamodb::Client::update_item)
-        .match_requests(|request| request.condition_expression() == Some("#status = :from"))
+        .match_requests(|request| {
+            let condition = request.condition_expression().unwrap_or_default();
+            condition.starts_with("#status = :from OR (#status = :waiting AND waitingAs = :from")
+        })
         .then_error(move || unmet(row.clone()))
 }
 

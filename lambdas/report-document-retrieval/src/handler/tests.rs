@@ -1,6 +1,7 @@
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use pipeline::adapters::Ledger;
 use serde_json::{Value, json};
 use test_doubles::{SELLER_TOKEN, metered_amazon, token_server, written};
@@ -48,13 +49,23 @@ async fn restricted_tokens(server: &MockServer, status: u16) {
 }
 
 async fn retrieve(server: &MockServer, report_type: &str) -> Result<Retrieved, PipelineError> {
+    retrieve_with(server, report_type, &[]).await
+}
+
+/// The ledger answers by these rules first.
+async fn retrieve_with(
+    server: &MockServer,
+    report_type: &str,
+    rules: &[&Rule],
+) -> Result<Retrieved, PipelineError> {
     let row = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
         GetItemOutput::builder()
             .item("regionCode", AttributeValue::S("EU".into()))
             .build()
     });
     let noted = written();
-    let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&row, &noted]);
+    let rules = [rules, &[&row, &noted]].concat();
+    let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
     let retrieval = Retrieval {
         amazon: metered_amazon(server, &written()),
         ledger: Ledger::new(ledger, "reports".into()),
@@ -110,16 +121,55 @@ async fn a_restricted_type_that_the_catalogue_does_not_know_gets_a_restricted_to
 }
 
 #[tokio::test]
-async fn both_tokens_denied_is_access_denied_with_both_reasons() {
+async fn both_tokens_denied_have_the_report_wait_for_the_role() {
     for (report_type, granted) in [(OPEN, 400), (OPEN, 403), (OPEN, 200), (RESTRICTED, 403)] {
         let server = token_server().await;
         document_answers(&server, SELLER_TOKEN, 403).await;
         restricted_tokens(&server, granted).await;
         document_answers(&server, RESTRICTED_TOKEN, 403).await;
-        let error = retrieve(&server, report_type).await.expect_err("denied");
-        assert_eq!(error.name(), "AccessDenied", "{report_type} {granted}");
-        assert!(error.to_string().contains("restricted data token"), "{error}");
+        let noted = noted_obstacle();
+        let retrieved = retrieve_with(&server, report_type, &[&noted])
+            .await
+            .expect("parked");
+        assert!(
+            retrieved.is_parked && retrieved.document.is_none(),
+            "{report_type} {granted}"
+        );
+        assert_eq!(noted.num_calls(), 1);
     }
+}
+
+/// The obstacle is noted with both reasons.
+fn noted_obstacle() -> Rule {
+    mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(|request| {
+            let is_obstacle =
+                |value: &AttributeValue| value.as_s().is_ok_and(|key| key.starts_with("obstacle/role/A3/"));
+            request.key().is_some_and(|key| key.values().any(is_obstacle))
+                && request.expression_attribute_values().is_some_and(|values| {
+                    let cause = values[":cause"].as_s().expect("a text");
+                    values[":error"] == AttributeValue::S("AccessDenied".into())
+                        && cause.contains("restricted data token")
+                })
+        })
+        .then_output(|| UpdateItemOutput::builder().build())
+}
+
+#[tokio::test]
+async fn what_is_denied_again_and_again_when_others_are_not_is_its_own_affair() {
+    let server = token_server().await;
+    document_answers(&server, SELLER_TOKEN, 403).await;
+    restricted_tokens(&server, 403).await;
+    let denied_alone = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
+        GetItemOutput::builder()
+            .item("regionCode", AttributeValue::S("EU".into()))
+            .item("provenReleases", AttributeValue::N("3".into()))
+            .build()
+    });
+    let error = retrieve_with(&server, OPEN, &[&denied_alone])
+        .await
+        .expect_err("denied");
+    assert_eq!(error.name(), "AccessDenied");
 }
 
 #[tokio::test]

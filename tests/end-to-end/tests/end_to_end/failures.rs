@@ -1,66 +1,6 @@
-use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
 
 use crate::world::{LISTINGS, World};
-
-/// A document that Amazon does not have.
-const NO_DOCUMENT: &str = "amzn1.tortuga.3.x.REP";
-
-/// A seller who has a token here and never subscribed, so that nobody knows the region: the workflow
-/// fails, says so, and marks the row.
-#[tokio::test]
-async fn a_delivery_that_cannot_succeed_ends_with_mail_and_row() {
-    let Some(world) = World::find().await else { return };
-    // Announced all the same, as by another deployment's subscription.
-    let stranger = world.seller().await;
-    let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
-    world
-        .simulator
-        .send_message(&queue, &notification(&stranger.id, "700", "DONE", NO_DOCUMENT))
-        .await
-        .expect("sent");
-    let (execution, email) = world.ended(&stranger, "700").await;
-    assert_eq!(execution.status, ExecutionStatus::Failed);
-    assert_eq!(execution.error.as_deref(), Some("RegionUnknown"));
-    assert!(
-        email.subject.starts_with("Amazon report not delivered"),
-        "{}",
-        email.subject
-    );
-    assert!(email.text.contains("POST /notifications"), "{}", email.text);
-    let row = world.row(&stranger, "700").await;
-    assert_eq!(
-        (row.text("status"), row.text("error")),
-        (Some("FAILED"), Some("RegionUnknown"))
-    );
-}
-
-/// A revoked authorization ends the delivery at once, and says what to do.
-#[tokio::test]
-async fn a_revoked_authorization_ends_the_delivery() {
-    let Some(world) = World::find().await else { return };
-    let seller = world.subscribed_seller("EU").await;
-    // The retrieving function has no token of this seller yet, so it must ask LWA, which says no.
-    world
-        .simulator
-        .revoke(&seller.refresh_token)
-        .await
-        .expect("revoked");
-    let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
-    world
-        .simulator
-        .send_message(&queue, &notification(&seller.id, "701", "DONE", NO_DOCUMENT))
-        .await
-        .expect("sent");
-    let (execution, email) = world.ended(&seller, "701").await;
-    assert_eq!(execution.error.as_deref(), Some("AuthorizationRevoked"));
-    assert!(
-        email.text.contains("Authorize the application again"),
-        "{}",
-        email.text
-    );
-    assert_eq!(world.row(&seller, "701").await.text("status"), Some("FAILED"));
-}
 
 /// What passes is tried again: Amazon out of order, the document cut short, its URL expired.
 #[tokio::test]

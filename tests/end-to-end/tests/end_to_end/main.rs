@@ -23,4 +23,5 @@ mod reconciling;
 mod schedules;
 mod secrecy;
 mod subscriptions;
+mod waiting;
 mod world;

@@ -4,6 +4,7 @@
 //! twice, under its request id. All writes are conditional: a report's life goes one way.
 
 mod announcements;
+mod jobs;
 mod look_ups;
 mod obstacles;
 mod orders;

@@ -128,7 +128,7 @@ impl LedgerRow {
     }
 }
 
-fn json(value: &AttributeValue) -> Option<Value> {
+pub(super) fn json(value: &AttributeValue) -> Option<Value> {
     match value {
         AttributeValue::S(text) => Some(Value::String(text.clone())),
         AttributeValue::N(number) => serde_json::from_str(number).ok(),

@@ -201,7 +201,11 @@ impl StormResult {
                 verdict.twice_because_killed,
             ),
             ("lost", verdict.lost),
-            ("failed for a good reason", verdict.failed_for_a_good_reason),
+            (
+                "refused without authorization",
+                verdict.refused_without_authorization,
+            ),
+            ("told of obstacles", verdict.obstacles_told),
             ("garbage sent", verdict.garbage),
             ("dead letters", verdict.dead_letters),
             ("uploads that nobody could end", verdict.uploads_left_behind),

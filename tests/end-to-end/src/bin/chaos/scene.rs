@@ -1,6 +1,6 @@
 //! The stack that it storms on, and the sellers who live there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -14,6 +14,9 @@ use crate::plan::PlannedAccount;
 
 /// How soon a message comes back that was not handled. In a deployment that takes minutes.
 const VISIBILITY_SECONDS: &str = "10";
+
+/// How long somebody tries to store a refresh token.
+const STORES_TOKEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// A seller in a region, by its real name.
 #[derive(Clone, Debug)]
@@ -106,6 +109,24 @@ impl Scene {
             settled.push(Account { seller, plan: *plan });
         }
         Ok(settled)
+    }
+
+    /// A seller authorizes the application again, and the new refresh token is stored, however long that
+    /// takes in this weather.
+    pub async fn authorize_again(&self, seller: &str) -> Result<()> {
+        let refresh_token = format!("Atzr|{seller}|again");
+        self.simulator.restore_seller(seller).await?;
+        self.simulator.register_seller(seller, &refresh_token).await?;
+        self.simulator.revoke(&format!("Atzr|{seller}|chaos")).await?;
+        let token = json!({"SellerId": seller, "RefreshToken": refresh_token});
+        let deadline = Instant::now() + STORES_TOKEN_WITHIN;
+        loop {
+            match self.post("/tokens", &token).await {
+                Err(error) if Instant::now() > deadline => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+                Ok(_) => return Ok(()),
+            }
+        }
     }
 
     async fn post(&self, path: &str, body: &Value) -> Result<Value> {

@@ -41,6 +41,8 @@ struct Storm {
     hunt: Hunt,
     memory: Memory,
     missed_kills: u64,
+    /// The secret that Amazon takes, while the stack has not heard of it.
+    secret_to_store: Option<Value>,
 }
 
 /// Runs the storm; what came of it.
@@ -78,8 +80,12 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
         plan: Arc::new(plan),
         memory: Memory::default(),
         missed_kills: 0,
+        secret_to_store: None,
     };
     let raged = storm.rage(&sellers, &mut mail).await;
+    if let Some(credentials) = storm.secret_to_store.take() {
+        store_secret(&storm.scene, &credentials).await?;
+    }
     // Whatever happened: others may want to use the stack.
     storm.scene.simulator.clear_faults().await?;
     storm.scene.simulator.clear_oddities().await?;
@@ -217,9 +223,21 @@ impl Storm {
                 scene.simulator.revoke_seller(seller).await?;
                 self.memory.revoked.insert(seller.clone());
             }
+            Event::AuthorizeAgain { account } => {
+                scene.authorize_again(&self.accounts[*account].seller).await?;
+            }
             Event::BeOdd { mode } => scene.simulator.be_odd(mode).await?,
             Event::ForgetAccessTokens => scene.simulator.expire_access_tokens().await?,
-            Event::Rotate => rotate(scene).await?,
+            Event::Rotate => {
+                let credentials = rotate(scene, KEEP_OLD_SECRET_SECONDS).await?;
+                store_secret(scene, &credentials).await?;
+            }
+            Event::SecretRunsOut => self.secret_to_store = Some(rotate(scene, 0).await?),
+            Event::SecretIsStored => {
+                if let Some(credentials) = self.secret_to_store.take() {
+                    store_secret(scene, &credentials).await?;
+                }
+            }
             Event::Kill { function, choice } => match self.hunt.kill(function, *choice) {
                 Some(killed) => self.memory.kills.push(killed),
                 None => self.missed_kills += 1,
@@ -250,13 +268,14 @@ async fn watch(scene: &Scene, sellers: &[&str], mail: &mut Mail) -> anyhow::Erro
     }
 }
 
-/// Does what a developer does every half year: a new secret from Amazon, put into the stack's secret.
-async fn rotate(scene: &Scene) -> Result<()> {
-    let (id, secret) = scene
-        .simulator
-        .rotate_client_secret(KEEP_OLD_SECRET_SECONDS)
-        .await?;
-    let credentials: Value = json!({"ClientId": id, "ClientSecret": secret});
+/// A new secret from Amazon, as a developer gets it every half year.
+async fn rotate(scene: &Scene, keep_old_seconds: u64) -> Result<Value> {
+    let (id, secret) = scene.simulator.rotate_client_secret(keep_old_seconds).await?;
+    Ok(json!({"ClientId": id, "ClientSecret": secret}))
+}
+
+/// Puts it into the stack's secret.
+async fn store_secret(scene: &Scene, credentials: &Value) -> Result<()> {
     scene
         .stack
         .secrets()

@@ -11,9 +11,6 @@ use serde::Serialize;
 
 use crate::evidence::{Evidence, Kind, Mail, Object, Row, TrueReport, report_of};
 
-/// What a revoked authorization is called.
-const GOOD_REASON: &str = "AuthorizationRevoked";
-
 /// What the simulator calls a document behind whose end there are zeros.
 const PADDED: &str = "zeros-behind-gzip";
 
@@ -49,8 +46,10 @@ pub struct Verdict {
     pub twice_because_killed: usize,
     /// Reports that did not arrive.
     pub lost: usize,
-    /// Reports and orders that failed because the seller withdrew the authorization.
-    pub failed_for_a_good_reason: usize,
+    /// Orders that were refused because the seller had withdrawn the authorization.
+    pub refused_without_authorization: usize,
+    /// E-mails about what stood in the way of many.
+    pub obstacles_told: usize,
     /// Messages in the dead-letter queue.
     pub dead_letters: usize,
     /// Pieces of garbage that were sent.
@@ -78,6 +77,7 @@ impl Verdict {
         for report in &evidence.reports {
             verdict.judge_report(report, evidence);
         }
+        verdict.judge_obstacles(evidence);
         verdict.judge_strangers(evidence);
         verdict.judge_uploads(evidence);
         verdict.judge_dead_letters(evidence);
@@ -105,10 +105,6 @@ impl Verdict {
         let mails = mails(evidence, &report.seller, &report.id);
         self.judge_mails(&name, &mails, evidence);
         let told = |kind| mails.iter().any(|mail| mail.kind == kind);
-        if row.is_some_and(|row| is_excused(row, evidence)) && told(Kind::NotDelivered) {
-            self.failed_for_a_good_reason += 1;
-            return;
-        }
         let mut losses = Vec::new();
         if told(Kind::NotDelivered) {
             self.complain(format!(
@@ -209,10 +205,4 @@ fn row<'a>(evidence: &'a Evidence, seller: &str, id: &str) -> Option<&'a Row> {
 fn mails<'a>(evidence: &'a Evidence, seller: &str, about: &str) -> Vec<&'a Mail> {
     let concerns = |mail: &&Mail| mail.seller == seller && mail.about == about;
     evidence.mails.iter().filter(concerns).collect()
-}
-
-fn is_excused(row: &Row, evidence: &Evidence) -> bool {
-    row.status == "FAILED"
-        && row.error.as_deref() == Some(GOOD_REASON)
-        && evidence.revoked.contains(&row.seller)
 }

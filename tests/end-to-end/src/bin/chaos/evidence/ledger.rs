@@ -20,8 +20,6 @@ pub struct Row {
     pub progress: u64,
     /// The error that ended it.
     pub error: Option<String>,
-    /// The same in words.
-    pub error_cause: Option<String>,
     /// Where the document is.
     pub object_key: Option<String>,
     /// Its length.
@@ -55,7 +53,6 @@ impl Row {
             status: text("status").unwrap_or_default(),
             progress: number("progress").unwrap_or(0),
             error: text("error"),
-            error_cause: text("errorCause"),
             object_key: text("objectKey"),
             bytes: number("bytes"),
             crc64nvme: text("crc64nvme"),

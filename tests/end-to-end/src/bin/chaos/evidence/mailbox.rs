@@ -9,6 +9,9 @@ use jiff::Timestamp;
 use crate::aws_faults::Passed;
 use crate::scene::Scene;
 
+/// What an e-mail is about that is about no report and no order begins with this.
+pub const OBSTACLE: &str = "obstacle: ";
+
 /// What an e-mail says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -16,6 +19,8 @@ pub enum Kind {
     Ended,
     /// That it, or the order for it, came to nothing here.
     NotDelivered,
+    /// That something stands in the way of many, or no more does.
+    Obstacle,
 }
 
 /// An e-mail.
@@ -86,12 +91,13 @@ fn read(email: &Email) -> Mail {
         "Amazon report cancelled",
         "Amazon report failed",
     ];
-    let kind = match is_end
-        .iter()
-        .any(|beginning| email.subject.starts_with(beginning))
-    {
-        true => Kind::Ended,
-        false => Kind::NotDelivered,
+    let begins = |beginning: &&str| email.subject.starts_with(*beginning);
+    let kind = if is_end.iter().any(begins) {
+        Kind::Ended
+    } else if about.starts_with(OBSTACLE) {
+        Kind::Obstacle
+    } else {
+        Kind::NotDelivered
     };
     Mail {
         seller,
@@ -102,11 +108,15 @@ fn read(email: &Email) -> Mail {
     }
 }
 
-/// The seller, and the report or the order.
+/// The seller, and the report or the order; or what is said of an obstacle.
 fn subject_matter(email: &Email) -> (String, String) {
+    let seller = email.seller().unwrap_or_default().to_owned();
     let about = ["Report id", "Request id"]
         .into_iter()
         .find_map(|name| email.fact(name));
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    (text(email.seller()), text(about))
+    let about = match about {
+        Some(about) => about.to_owned(),
+        None => format!("{OBSTACLE}{}", email.text.lines().next().unwrap_or_default()),
+    };
+    (seller, about)
 }

@@ -11,8 +11,11 @@ use crate::options::{Faults, Kind};
 /// When the seller withdraws the authorization who does.
 pub const REVOKED_AT: Duration = Duration::from_secs(8);
 
+/// How long the stack has no secret that LWA takes.
+const SECRET_MISSED_FOR: Duration = Duration::from_secs(12);
+
 /// The functions whose processes are killed, the likelier ones more than once.
-const VICTIMS: [&str; 14] = [
+const VICTIMS: [&str; 15] = [
     "report-notifier",
     "report-notifier",
     "report-document-storage",
@@ -27,6 +30,7 @@ const VICTIMS: [&str; 14] = [
     "order-placer",
     "report-creator",
     "report-reconciler",
+    "redelivery-worker",
 ];
 
 const SP_API: [&str; 4] = [
@@ -45,10 +49,16 @@ pub enum Event {
     Garbage { number: usize },
     /// The authorization of that account is withdrawn.
     Revoke { account: usize },
+    /// It is given again, with another refresh token.
+    AuthorizeAgain { account: usize },
     /// Amazon no longer knows the access tokens that are out.
     ForgetAccessTokens,
     /// The client secret is rotated.
     Rotate,
+    /// It is rotated at Amazon, which takes the old one no more; the stack has not heard of it.
+    SecretRunsOut,
+    /// The stack gets the secret that Amazon takes.
+    SecretIsStored,
     /// From now on every so many messages, documents and answers are odd.
     BeOdd { mode: Value },
     /// A process of that function is killed; which one, if it has several, is chosen by the number.
@@ -96,6 +106,7 @@ pub fn draw(
     let mut events = Vec::new();
     if let Some(account) = accounts.iter().position(|account| account.is_revoked) {
         events.push((REVOKED_AT, Event::Revoke { account }));
+        events.push((length * 6 / 10, Event::AuthorizeAgain { account }));
     }
     if faults.have(Kind::Lwa) {
         events.extend(trouble_at_lwa(&mut lwa, length));
@@ -119,6 +130,11 @@ pub fn draw(
     }
     if faults.have(Kind::Rotation) {
         events.push((moment(&mut rotation, length / 4, length / 2), Event::Rotate));
+        // Then nobody remembered, and LWA takes no secret that the stack has.
+        let at = moment(&mut rotation, length / 2, length * 7 / 10);
+        events.push((at, Event::SecretRunsOut));
+        events.push((at, Event::ForgetAccessTokens));
+        events.push((at + SECRET_MISSED_FOR, Event::SecretIsStored));
     }
     if faults.have(Kind::Kill) {
         let count = (length.as_secs() / 3).max(8);

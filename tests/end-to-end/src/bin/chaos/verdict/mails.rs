@@ -1,13 +1,15 @@
 //! Whether anybody was told twice.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Verdict;
-use crate::evidence::{Evidence, Mail, Publish};
+use crate::evidence::{Evidence, Kind, Mail, Publish};
 use crate::processes::Killed;
 
-/// Who sends the e-mails.
-const SENDER: &str = "report-notifier";
+/// Who sends the e-mails: about reports and orders, and about obstacles.
+const SENDERS: [&str; 2] = ["report-notifier", "redelivery-worker"];
 
 /// How long after its last e-mail a sender may still be about to write it down.
 const WRITES_DOWN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
@@ -17,6 +19,24 @@ const WRITES_DOWN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(1);
 
 impl Verdict {
+    /// What stands in the way of many is told once, and its end once. The storm puts one in a seller's way.
+    pub(super) fn judge_obstacles(&mut self, evidence: &Evidence) {
+        let mut told: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for mail in evidence.mails.iter().filter(|mail| mail.kind == Kind::Obstacle) {
+            told.entry((&mail.seller, &mail.about)).or_default().push(mail);
+            self.obstacles_told += 1;
+            if !evidence.revoked.contains(&mail.seller) {
+                self.complain(format!(
+                    "nothing stood in the way of {}: {}",
+                    mail.seller, mail.subject
+                ));
+            }
+        }
+        for ((seller, about), mails) in told {
+            self.judge_mails(&format!("the {about} of {seller}"), &mails, evidence);
+        }
+    }
+
     /// One e-mail is right. Another is only if whoever sent the one before was killed after that and before
     /// this one, so that it could not write it down.
     pub(super) fn judge_mails(&mut self, name: &str, mails: &[&Mail], evidence: &Evidence) {
@@ -51,7 +71,10 @@ impl Verdict {
 }
 
 fn senders(evidence: &Evidence) -> impl Iterator<Item = &Killed> {
-    evidence.kills.iter().filter(|killed| killed.function == SENDER)
+    evidence
+        .kills
+        .iter()
+        .filter(|killed| SENDERS.contains(&killed.function))
 }
 
 fn is_by(publish: &Publish, killed: &Killed) -> bool {

@@ -1,7 +1,7 @@
 //! Orders.
 
-use super::{Verdict, is_excused, mails, row};
-use crate::evidence::{Evidence, Row};
+use super::{Verdict, row};
+use crate::evidence::Evidence;
 use crate::ordering::{Receipt, Sent};
 
 impl Verdict {
@@ -33,17 +33,10 @@ impl Verdict {
             }
         };
         match made.as_slice() {
-            [] if row.is_some_and(|row| self.is_excused_order(row, evidence)) => {
-                self.failed_for_a_good_reason += 1;
-            }
             [] => {
                 self.orders_without_report += 1;
                 let status = row.map_or("no row", |row| row.status.as_str());
                 self.complain(format!("{name} ({first:?}) has no report; the ledger: {status}"));
-            }
-            // The answer was lost, and with the authorization the right to ask again.
-            [_] if row.is_some_and(|row| says_in_doubt(row) && self.is_excused_order(row, evidence)) => {
-                self.failed_for_a_good_reason += 1;
             }
             [report] if placed_as.as_deref() != Some(&report.id) => self.complain(format!(
                 "{name} was made as {}, but is said to be {placed_as:?}",
@@ -59,7 +52,7 @@ impl Verdict {
 
     fn judge_refusal(&mut self, order: &Sent, name: &str, evidence: &Evidence) {
         if evidence.revoked.contains(&order.seller) {
-            self.failed_for_a_good_reason += 1;
+            self.refused_without_authorization += 1;
         } else if order.has_key {
             let refusal = order.refusal.as_deref().unwrap_or("it was never sent");
             self.complain(format!("{name} was never accepted: {refusal}"));
@@ -67,20 +60,4 @@ impl Verdict {
             self.refused_without_key += 1;
         }
     }
-
-    /// Whether an order came to nothing because its seller withdrew the authorization, and was told so once.
-    fn is_excused_order(&mut self, row: &Row, evidence: &Evidence) -> bool {
-        let mails = mails(evidence, &row.seller, &row.id).len();
-        if mails > 1 {
-            self.announced_twice += 1;
-            self.complain(format!("{mails} e-mails came about order {}", row.id));
-        }
-        is_excused(row, evidence) && mails > 0
-    }
-}
-
-/// Whether the ledger says that nobody knows whether Amazon took the order.
-fn says_in_doubt(row: &Row) -> bool {
-    let cause = row.error_cause.as_deref().unwrap_or_default();
-    row.placed_as.is_none() && cause.contains("it is not known whether Amazon took the order")
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Verdict;
-use crate::evidence::{Evidence, report_of};
+use crate::evidence::{Evidence, Kind, report_of};
 
 /// Times of uploads have no more than seconds.
 const RESOLUTION: Duration = Duration::from_secs(1);
@@ -19,12 +19,6 @@ impl Verdict {
             .iter()
             .map(|report| (report.seller.as_str(), report.id.as_str()))
             .collect();
-        let orders: BTreeSet<_> = evidence
-            .rows
-            .iter()
-            .filter(|row| row.is_order())
-            .map(|row| (row.seller.as_str(), row.id.as_str()))
-            .collect();
         for object in &evidence.objects {
             if !report_of(&object.key).is_some_and(|report| known.contains(&report)) {
                 self.complain(format!("the object {} belongs to no report", object.key));
@@ -32,8 +26,7 @@ impl Verdict {
         }
         for mail in &evidence.mails {
             let about = (mail.seller.as_str(), mail.about.as_str());
-            let is_of_failed_order = orders.contains(&about) && evidence.revoked.contains(&mail.seller);
-            if !known.contains(&about) && !is_of_failed_order {
+            if !known.contains(&about) && mail.kind != Kind::Obstacle {
                 self.complain(format!(
                     "an e-mail is about nothing: {} ({})",
                     mail.subject, mail.about

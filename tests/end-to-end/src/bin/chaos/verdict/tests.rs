@@ -174,7 +174,7 @@ fn a_missing_object_row_or_email_is_a_loss() {
         evidence.rows[0].error = Some("States.Timeout".into());
         evidence.mails[0].kind = Kind::NotDelivered;
     });
-    assert_eq!((failed.lost, failed.failed_for_a_good_reason), (1, 0));
+    assert_eq!(failed.lost, 1);
     let everything = spoilt(|evidence| {
         evidence.objects.clear();
         evidence.mails.clear();
@@ -342,89 +342,6 @@ fn a_refusal_is_fine_only_where_nobody_may_try_again() {
 }
 
 #[test]
-fn a_withdrawn_authorization_is_a_good_reason_that_must_be_told() {
-    let fail = |evidence: &mut Evidence| {
-        evidence.rows[0].status = "FAILED".into();
-        evidence.rows[0].error = Some("AuthorizationRevoked".into());
-        evidence.rows[0].object_key = None;
-        evidence.objects.remove(0);
-        evidence.mails[0].kind = Kind::NotDelivered;
-    };
-    let mut evidence = good();
-    fail(&mut evidence);
-    evidence.revoked.insert(SELLER.into());
-    let verdict = Verdict::of(&evidence);
-    assert!(verdict.is_good(), "{:?}", verdict.problems);
-    assert_eq!(
-        (verdict.failed_for_a_good_reason, verdict.lost, verdict.announced),
-        (1, 0, 3)
-    );
-    assert_eq!(spoilt(fail).lost, 1, "nobody withdrew anything");
-    let untold = spoilt(|evidence| {
-        fail(evidence);
-        evidence.revoked.insert(SELLER.into());
-        evidence.mails.remove(0);
-    });
-    assert_eq!(untold.lost, 1);
-}
-
-#[test]
-fn an_order_that_was_in_doubt_when_its_seller_left_must_say_so() {
-    let fail = |evidence: &mut Evidence, cause: &str| {
-        evidence.orders.push(sent(1, Receipt::Request("order-9".into())));
-        evidence.orders.remove(0);
-        evidence.rows.push(Row {
-            seller: SELLER.into(),
-            id: "order-9".into(),
-            status: "FAILED".into(),
-            error: Some("AuthorizationRevoked".into()),
-            error_cause: Some(cause.into()),
-            ..Row::default()
-        });
-        evidence.revoked.insert(SELLER.into());
-        evidence.mails.push(mail("order-9", Kind::NotDelivered, 0));
-    };
-    let mut evidence = good();
-    fail(
-        &mut evidence,
-        "it is not known whether Amazon took the order: revoked",
-    );
-    let verdict = Verdict::of(&evidence);
-    assert!(verdict.is_good(), "{:?}", verdict.problems);
-    assert_eq!(verdict.failed_for_a_good_reason, 1);
-    spoilt(|evidence| fail(evidence, "revoked"));
-}
-
-#[test]
-fn an_order_that_failed_for_a_good_reason_is_told_once() {
-    let fail = |evidence: &mut Evidence| {
-        evidence.orders.push(sent(9, Receipt::Request("order-9".into())));
-        evidence.rows.push(Row {
-            seller: SELLER.into(),
-            id: "order-9".into(),
-            status: "FAILED".into(),
-            error: Some("AuthorizationRevoked".into()),
-            ..Row::default()
-        });
-        evidence.revoked.insert(SELLER.into());
-        evidence.mails.push(mail("order-9", Kind::NotDelivered, 0));
-    };
-    let mut evidence = good();
-    fail(&mut evidence);
-    let verdict = Verdict::of(&evidence);
-    assert!(verdict.is_good(), "{:?}", verdict.problems);
-    assert_eq!(verdict.failed_for_a_good_reason, 1);
-    spoilt(|evidence| {
-        fail(evidence);
-        evidence.mails.pop();
-    });
-    spoilt(|evidence| {
-        fail(evidence);
-        evidence.mails.push(mail("order-9", Kind::NotDelivered, 1));
-    });
-}
-
-#[test]
 fn the_dead_letter_queue_holds_all_garbage_with_its_reason_and_nothing_else() {
     spoilt(|evidence| evidence.dead_letters.clear());
     spoilt(|evidence| evidence.dead_letters[0].error_type = None);
@@ -463,4 +380,39 @@ fn nothing_is_left_lying_about() {
         spoilt.uploads.extend_from_within(..);
         spoilt.uploads_without_answer = 1;
     });
+}
+
+#[test]
+fn an_obstacle_is_told_once_and_only_of_one_whose_authorization_was_withdrawn() {
+    let tell = |evidence: &mut Evidence, times: i64| {
+        for time in 0..times {
+            evidence
+                .mails
+                .push(mail("obstacle: Amazon does not accept", Kind::Obstacle, time));
+        }
+    };
+    let mut evidence = good();
+    evidence.revoked.insert(SELLER.into());
+    tell(&mut evidence, 1);
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!(verdict.obstacles_told, 1);
+    spoilt(|evidence| tell(evidence, 1));
+    let twice = spoilt(|evidence| {
+        evidence.revoked.insert(SELLER.into());
+        tell(evidence, 2);
+    });
+    assert_eq!(twice.announced_twice, 1);
+}
+
+#[test]
+fn a_withdrawn_authorization_is_no_reason_to_lose_anything() {
+    let waiting = spoilt(|evidence| {
+        evidence.rows[0].status = "WAITING_FOR_OWNER".into();
+        evidence.rows[0].object_key = None;
+        evidence.objects.remove(0);
+        evidence.mails.remove(0);
+        evidence.revoked.insert(SELLER.into());
+    });
+    assert_eq!(waiting.lost, 1);
 }
