@@ -31,12 +31,18 @@ describe("alarms", () => {
       OrderExecutionsFailed: executions("OrderWorkflow", "ExecutionsFailed"),
       OrderExecutionsTimedOut: executions("OrderWorkflow", "ExecutionsTimedOut"),
       OrderExecutionsAborted: executions("OrderWorkflow", "ExecutionsAborted"),
+      RedeliveryExecutionsFailed: executions("RedeliveryWorkflow", "ExecutionsFailed"),
+      RedeliveryExecutionsTimedOut: executions("RedeliveryWorkflow", "ExecutionsTimedOut"),
+      RedeliveryExecutionsAborted: executions("RedeliveryWorkflow", "ExecutionsAborted"),
+      CredentialsRefused: "SpReports CredentialsRefused of <FunctionsRedeliveryWorkerFunction>: Sum >= 1",
       TokenStorageErrors: errors("FunctionsTokenStorage", 5),
       NotificationsSubscriberErrors: errors("FunctionsNotificationsSubscriber", 5),
       ReportCreatorErrors: errors("FunctionsReportCreator", 5),
       ReportReaderErrors: errors("FunctionsReportReader", 5),
       ReportCancellerErrors: errors("FunctionsReportCanceller", 5),
       ReportSchedulerErrors: errors("FunctionsReportScheduler", 5),
+      RedeliveryRequesterErrors: errors("FunctionsRedeliveryRequester", 5),
+      RedeliveryWorkerErrors: errors("FunctionsRedeliveryWorker", 5),
       OrderPlacerErrors: errors("FunctionsOrderPlacer", 5),
       ReportDocumentRetrievalErrors: errors("FunctionsReportDocumentRetrieval", 5),
       ReportDocumentStorageErrors: errors("FunctionsReportDocumentStorage", 5),
@@ -66,7 +72,8 @@ describe("alarms", () => {
     for (const [id, alarm] of alarms()) {
       assert.equal(alarm.ComparisonOperator, "GreaterThanOrEqualToThreshold", id);
       assert.equal(alarm.EvaluationPeriods, 1, id);
-      assert.equal(alarm.Period, 300, id);
+      // Refused credentials are looked at every ten minutes or so, and are one matter.
+      assert.equal(alarm.Period, id === "AlarmsCredentialsRefused" ? 3600 : 300, id);
       assert.equal(alarm.TreatMissingData, "notBreaching", id);
     }
   });

@@ -23,6 +23,8 @@ const METHODS: [method: string, handler: string, parameters: string, body: strin
   ],
   ["GET /reports/{reportId}", "ReportReader", "querystring.SellerId", ""],
   ["DELETE /reports/{reportId}", "ReportCanceller", "querystring.SellerId", ""],
+  ["POST /deliveries", "RedeliveryRequester", "", "deliveriesRequest"],
+  ["GET /deliveries/{jobId}", "RedeliveryRequester", "", ""],
   ["POST /schedules", "ReportScheduler", "", "schedulesRequest"],
   ["GET /schedules", "ReportScheduler", "querystring.SellerId querystring.RegionCode querystring.ReportTypes", ""],
   ["DELETE /schedules/{reportScheduleId}", "ReportScheduler", "querystring.SellerId querystring.RegionCode", ""],
@@ -165,6 +167,7 @@ describe("the API", () => {
       // Which of them must be there depends: see below.
       "Body of POST /reports":
         "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",
+      "Body of POST /deliveries": "SellerId? Status? Error? Since? ReportIds?",
       "Body of POST /schedules":
         "SellerId RegionCode ReportType MarketplaceIds Period NextReportCreationTime? ReportOptions?",
     });

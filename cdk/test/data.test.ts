@@ -203,7 +203,7 @@ describe("what is kept", () => {
 
   test("every log group forgets after ninety days", () => {
     const groups = Object.values(resources("AWS::Logs::LogGroup"));
-    assert.equal(groups.length, 13 + 4); // functions; API access, API execution, two workflows
+    assert.equal(groups.length, 15 + 5); // functions; API access, API execution, three workflows
     groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 90));
   });
 });

@@ -42,15 +42,27 @@ interface Expected {
   readonly permissions: string[];
 }
 
+const REDELIVERY = "<RedeliveryWorkflowStateMachine>";
+
+/** To have go on what waits for a seller. */
+const REDELIVERING = {
+  environment: { ...REPORTS_TABLE, REDELIVERY_STATE_MACHINE_ARN: REDELIVERY },
+  permissions: [`dynamodb:Query on ${REPORTS}/index/byDueTime`, `states:StartExecution on ${REDELIVERY}`],
+};
+
 /** Everything each function knows and may do. */
 const EXPECTED: Record<string, Expected> = {
   FunctionsTokenStorage: {
-    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>" },
-    permissions: [...spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"), "kms:Encrypt on <EncryptionTokenKey.Arn>"],
+    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>", ...REDELIVERING.environment },
+    permissions: [
+      ...spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+      "kms:Encrypt on <EncryptionTokenKey.Arn>",
+      ...REDELIVERING.permissions,
+    ],
   },
   FunctionsNotificationsSubscriber: {
-    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>" },
-    permissions: spApi("dynamodb:UpdateItem"),
+    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>", ...REDELIVERING.environment },
+    permissions: [...spApi("dynamodb:UpdateItem"), ...REDELIVERING.permissions],
   },
   FunctionsReportCreator: {
     environment: { ...METERED_VARIABLES, ...REPORTS_TABLE, ORDER_STATE_MACHINE_ARN: ORDERING, ...OVERDUE },
@@ -109,6 +121,7 @@ const EXPECTED: Record<string, Expected> = {
       ...REPORTS_TABLE,
       STATE_MACHINE_ARN: DELIVERY,
       ORDER_STATE_MACHINE_ARN: ORDERING,
+      REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
       ...OVERDUE,
     },
     permissions: [
@@ -119,6 +132,35 @@ const EXPECTED: Record<string, Expected> = {
       `states:DescribeExecution on ${EXECUTIONS}:<WorkflowStateMachine.Name>:*`,
       `states:StartExecution on ${ORDERING}`,
       `states:DescribeExecution on ${EXECUTIONS}:<OrderWorkflowStateMachine.Name>:*`,
+      `states:StartExecution on ${REDELIVERY}`,
+    ],
+  },
+  FunctionsRedeliveryRequester: {
+    environment: { ...REPORTS_TABLE, REDELIVERY_STATE_MACHINE_ARN: REDELIVERY },
+    permissions: [
+      `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
+      TABLE_KEY,
+      `states:StartExecution on ${REDELIVERY}`,
+    ],
+  },
+  FunctionsRedeliveryWorker: {
+    environment: {
+      ...SP_API_VARIABLES,
+      ...REPORTS_TABLE,
+      STATE_MACHINE_ARN: DELIVERY,
+      ORDER_STATE_MACHINE_ARN: ORDERING,
+      TOPIC_ARN: "<ReportTopic>",
+      ...OVERDUE,
+    },
+    permissions: [
+      ...spApi(),
+      `dynamodb:GetItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Scan on ${REPORTS}`,
+      `dynamodb:Query on ${REPORTS}/index/byDueTime`,
+      `dynamodb:Query on ${REPORTS}/index/byStatus`,
+      `states:StartExecution on ${DELIVERY}`,
+      `states:StartExecution on ${ORDERING}`,
+      "sns:Publish on <ReportTopic>",
+      "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
     ],
   },
   FunctionsReportDocumentRetrieval: {
@@ -171,6 +213,7 @@ const EXPECTED: Record<string, Expected> = {
 /** How long each function may take, in seconds, unless it is behind the API. */
 const TIMEOUTS: Record<string, number> = {
   FunctionsOrderPlacer: 60,
+  FunctionsRedeliveryWorker: 90,
   FunctionsReportDocumentRetrieval: 60,
   FunctionsReportDocumentStorage: 900,
   FunctionsPresignedUrlGenerator: 30,
@@ -180,7 +223,7 @@ const TIMEOUTS: Record<string, number> = {
 };
 
 describe("functions", () => {
-  test("are these thirteen and no other", () => {
+  test("are these fifteen and no other", () => {
     assert.deepEqual(
       Object.keys(resources("AWS::Lambda::Function")).sort(),
       Object.keys(EXPECTED)

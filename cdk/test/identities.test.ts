@@ -28,6 +28,8 @@ describe("the invoke identity", () => {
       "GET/reports",
       "GET/reports/*",
       "DELETE/reports/*",
+      "POST/deliveries",
+      "GET/deliveries/*",
       "POST/schedules",
       "GET/schedules",
       "DELETE/schedules/*",
@@ -71,7 +73,7 @@ describe("every policy", () => {
     ];
     assert.deepEqual(
       everywhere.map(([id, statement]) => [id, statement.Action]),
-      ["WorkflowRoleDefaultPolicy", "OrderWorkflowRoleDefaultPolicy"].flatMap((id) => [
+      ["WorkflowRoleDefaultPolicy", "OrderWorkflowRoleDefaultPolicy", "RedeliveryWorkflowRoleDefaultPolicy"].flatMap((id) => [
         [id, logDeliveries],
         [id, traces],
       ]),

@@ -26,6 +26,7 @@ describe("stacks", () => {
       Object.values(resources(type)).flatMap((properties: Json) => readable(properties?.[property] ?? [])),
     );
     assert.deepEqual(names.sort(), [
+      "/aws/vendedlogs/states/SpReports-redelivery-<part>",
       "/aws/vendedlogs/states/SpReports-report-delivery-<part>",
       "/aws/vendedlogs/states/SpReports-report-order-<part>",
       "API-Gateway-Execution-Logs_<ApiRestApi>/prod",
@@ -46,6 +47,7 @@ describe("stacks", () => {
       "OrderStateMachineArn",
       "QuotasTable",
       "ReconcilerFunctionName",
+      "RedeliveryStateMachineArn",
       "ReportsApiId",
       "ReportsApiUrl",
       "ReportsBucket",

@@ -23,13 +23,14 @@ export interface ApiFunctions {
   readonly reportReader: RustFunction;
   readonly reportCanceller: RustFunction;
   readonly reportScheduler: RustFunction;
+  readonly redeliveryRequester: RustFunction;
 }
 
 /** Adds the functions that the API calls, each with its environment and its permissions. */
 export function addApiFunctions(functions: Functions, can: Capabilities, props: ApiFunctionsProps): ApiFunctions {
   const { notificationsQueue, orderWorkflow, redeliveryWorkflow } = props;
   // What waits for a seller goes on when the seller is heard of.
-  const redelivering = [can.reports(), can.reportsIndex("byDueTime"), redeliveryWorkflow.starting()];
+  const redelivering = [can.obstacles(), redeliveryWorkflow.starting()];
   const destination = { environment: { NOTIFICATIONS_QUEUE_ARN: notificationsQueue.queue.queueArn } };
   return {
     tokenStorage: functions.add("TokenStorage", {
@@ -91,6 +92,13 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
       name: "report-scheduler",
       description: "/schedules: has Amazon make reports regularly",
       capabilities: [...can.spApi(), can.quotas()],
+    }),
+
+    redeliveryRequester: functions.add("RedeliveryRequester", {
+      ...API,
+      name: "redelivery-requester",
+      description: "/deliveries: has deliveries begin again that stopped",
+      capabilities: [can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"), redeliveryWorkflow.starting()],
     }),
   };
 }

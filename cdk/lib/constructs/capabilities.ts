@@ -80,6 +80,15 @@ export class Capabilities {
     return { permissions: [this.props.storage.reportsIndexAccess(index)] };
   }
 
+  /** Which obstacles stand in the way of deliveries. */
+  obstacles(): Capability {
+    const { storage } = this.props;
+    return {
+      environment: { REPORTS_TABLE: storage.reports.tableName },
+      permissions: [storage.reportsIndexAccess("byDueTime"), storage.keyAccess()],
+    };
+  }
+
   /** When the reconciler is to look after a report. */
   overdue(): Capability {
     return { environment: { OVERDUE_SECONDS: this.props.parameters.overdueSeconds } };

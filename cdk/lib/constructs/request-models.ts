@@ -61,6 +61,19 @@ export const REQUEST_MODELS = {
     ],
   }),
 
+  deliveries: request(
+    fields(
+      {},
+      {
+        SellerId: text,
+        Status: { type: JsonSchemaType.STRING, enum: ["FAILED", "WAITING_FOR_OWNER"] },
+        Error: text,
+        Since: text,
+        ReportIds: texts(1, 100),
+      },
+    ),
+  ),
+
   schedules: request(
     fields(
       {
@@ -82,7 +95,8 @@ function fields(required: Record<string, JsonSchema>, optional: Record<string, J
   return {
     type: JsonSchemaType.OBJECT,
     properties: { ...required, ...optional },
-    required: Object.keys(required),
+    // Draft 4 has no empty list here.
+    ...(Object.keys(required).length > 0 && { required: Object.keys(required) }),
     additionalProperties: false,
   };
 }

@@ -20,6 +20,7 @@ export type FunctionName =
   | "report-canceller"
   | "report-scheduler"
   | "order-placer"
+  | "redelivery-requester"
   | "redelivery-worker"
   | "notifications-processor"
   | "report-reconciler"

@@ -61,24 +61,25 @@ export class Storage extends Construct {
 
   /** Allows `actions` on a table, with the key that it is encrypted with. */
   tableAccess(table: dynamodb.Table, ...actions: string[]): iam.PolicyStatement[] {
-    return [
-      new iam.PolicyStatement({ actions, resources: [table.tableArn] }),
-      useKeyThrough(
-        "dynamodb",
-        this.props.encryption.dataKey,
-        // What DynamoDB asks of its callers for a table with a customer key.
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-      ),
-    ];
+    return [new iam.PolicyStatement({ actions, resources: [table.tableArn] }), this.keyAccess()];
   }
 
-  /** Allows to query an index of *Reports*, besides what `tableAccess` allows on the table itself. */
+  /** Allows to use the tables' key, as DynamoDB asks of its callers for a table with a customer key. */
+  keyAccess(): iam.PolicyStatement {
+    return useKeyThrough(
+      "dynamodb",
+      this.props.encryption.dataKey,
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    );
+  }
+
+  /** Allows to query an index of *Reports*, besides what `tableAccess` or `keyAccess` allows. */
   reportsIndexAccess(index: ReportsIndex): iam.PolicyStatement {
     return new iam.PolicyStatement({
       actions: ["dynamodb:Query"],

@@ -105,8 +105,9 @@ export function addRedeliveryWorker(
     memorySize: 256,
     capabilities: [
       ...can.spApi(),
-      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Scan"),
       can.reportsIndex("byDueTime"),
+      can.reportsIndex("byStatus"),
       workflows.deliveryWorkflow.starting(),
       workflows.orderWorkflow.starting(),
       can.publishing(),

@@ -8,14 +8,12 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use pipeline::PipelineError;
 use pipeline::adapters::{Due, Going, LedgerRow, Standing};
 use pipeline::domain::ledger::{Stage, look_again};
 use pipeline::domain::obstacle::{Obstacle, WAITING_FOR_OWNER};
 use pipeline::metrics::Metric;
-use pipeline::redelivery::Task;
-use pipeline::workflows::{GivenUp, Workflows, report_type};
-use pipeline::{PipelineError, StageError};
-use serde::{Deserialize, Serialize};
+use pipeline::workflows::{GivenUp, report_type};
 use sp_api::report_types;
 
 use crate::telling::Teller;

@@ -179,10 +179,11 @@ impl Reader {
             .map(|entries| entries.into_iter().flatten().collect())
     }
 
-    /// What the two state machines did lately.
+    /// What the state machines did lately.
     fn workflow(&self) -> Result<Vec<Entry>> {
         let mut entries = self.executions("StateMachineArn")?;
         entries.extend(self.executions("OrderStateMachineArn")?);
+        entries.extend(self.executions("RedeliveryStateMachineArn")?);
         Ok(entries)
     }
 

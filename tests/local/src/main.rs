@@ -19,6 +19,7 @@ mod prerequisites;
 mod processes;
 mod profile;
 mod progress;
+mod redeliver;
 mod redrive;
 mod run_record;
 mod services;
@@ -42,6 +43,7 @@ use crate::interrupt::Interrupted;
 use crate::logs::Source;
 use crate::ports::PortOptions;
 use crate::profile::Profile;
+use crate::redeliver::Redelivery;
 use crate::workspace::Workspace;
 
 /// Runs sp-reports on this machine: a local AWS, a stand-in for Amazon, and the real deployment.
@@ -72,6 +74,8 @@ enum Command {
     Bench(Benches),
     /// Move the dead letters back to the notifications queue
     Redrive,
+    /// Have deliveries begin again that failed
+    Redeliver(Redelivery),
     /// Stop the stack
     Down,
     /// Show the functions' logs of the last 15 minutes, or another log
@@ -108,6 +112,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
         Command::Bench(benches) => bench::run(&workspace, cli.ports, &benches),
         Command::Redrive => redrive::run(&workspace),
+        Command::Redeliver(redelivery) => redeliver::run(&workspace, &redelivery),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Logs { source, follow } => {
             logs::show(&workspace, source.as_ref(), follow).map(|()| ExitCode::SUCCESS)

@@ -14,7 +14,7 @@ use crate::simulator;
 use crate::workspace::Workspace;
 
 /// The CDK outputs in the file, by the names that they have there.
-const FROM_OUTPUTS: [(&str, &str); 15] = [
+const FROM_OUTPUTS: [(&str, &str); 16] = [
     ("INVOKE_ROLE_ARN", "InvokeRoleArn"),
     ("SELLING_PARTNERS_TABLE", "SellingPartnersTable"),
     ("REPORTS_TABLE", "ReportsTable"),
@@ -28,6 +28,7 @@ const FROM_OUTPUTS: [(&str, &str); 15] = [
     ("TOPIC_ARN", "TopicArn"),
     ("STATE_MACHINE_ARN", "StateMachineArn"),
     ("ORDER_STATE_MACHINE_ARN", "OrderStateMachineArn"),
+    ("REDELIVERY_STATE_MACHINE_ARN", "RedeliveryStateMachineArn"),
     ("RECONCILER_FUNCTION_NAME", "ReconcilerFunctionName"),
     ("LWA_SECRET_NAME", "LwaSecretName"),
 ];

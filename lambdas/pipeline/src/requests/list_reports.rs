@@ -3,9 +3,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sp_api::ids::SellerId;
 
 use super::{InvalidRequest, Parameters};
+use crate::domain::obstacle::WAITING_FOR_OWNER;
 
 /// What a row of the ledger may be: an order, or a report.
-const STATUSES: [&str; 13] = [
+const STATUSES: [&str; 14] = [
     "QUEUED",
     "PLACING",
     "PLACED",
@@ -19,6 +20,7 @@ const STATUSES: [&str; 13] = [
     "FATAL",
     "DROPPED",
     "FAILED",
+    WAITING_FOR_OWNER,
 ];
 
 const DEFAULT_LIMIT: u8 = 50;

@@ -20,6 +20,7 @@ mod orders;
 mod quick_start;
 mod quotas;
 mod reconciling;
+mod redelivery;
 mod schedules;
 mod secrecy;
 mod subscriptions;
