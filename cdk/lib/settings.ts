@@ -61,10 +61,14 @@ const GZIP_CHECKS: Record<string, string> = { contents: "contents", length: "len
 
 const BOOLEANS: Record<string, boolean> = { true: true, false: false };
 
-/** The periods CloudWatch Logs offers; "never" is 9999 in the CDK and is left out on purpose. */
+/** What Amazon's data protection policy asks for at least. */
+const SHORTEST_LOG_RETENTION = 365;
+
+/** The periods of CloudWatch Logs that are long enough; "never" is 9999 in the CDK and is left out on purpose. */
 const LOG_RETENTIONS: Record<string, RetentionDays> = Object.fromEntries(
   Object.values(RetentionDays)
-    .filter((days): days is RetentionDays => typeof days === "number" && days !== RetentionDays.INFINITE)
+    .filter((days): days is RetentionDays => typeof days === "number")
+    .filter((days) => days >= SHORTEST_LOG_RETENTION && days !== RetentionDays.INFINITE)
     .map((days) => [String(days), days]),
 );
 
@@ -86,8 +90,8 @@ export function readSettings(node: Node): Settings {
     architecture: oneOf("architecture", read("architecture", "x86_64"), ARCHITECTURES),
     functionsDir: read("functionsDir", "") || undefined,
     removalPolicy: oneOf("removalPolicy", read("removalPolicy", "retain"), REMOVAL_POLICIES),
-    logRetention: oneOf("logRetentionDays", read("logRetentionDays", "90"), LOG_RETENTIONS),
-    reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "30"), 1, 9999)),
+    logRetention: oneOf("logRetentionDays", read("logRetentionDays", "365"), LOG_RETENTIONS),
+    reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "540"), 1, 548)),
     workflowType: oneOf("workflowType", read("workflowType", "standard"), WORKFLOW_TYPES),
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),

@@ -121,8 +121,14 @@ describe("the reports bucket", () => {
       {
         Id: "ExpireReports",
         Status: "Enabled",
-        ExpirationInDays: 30,
+        ExpirationInDays: 540,
         AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+      },
+      {
+        Id: "ExpirePersonalData",
+        Status: "Enabled",
+        ExpirationInDays: 30,
+        TagFilters: [{ Key: "retention", Value: "personal-data" }],
       },
     ]);
   });
@@ -201,9 +207,9 @@ describe("what is kept", () => {
     assert.deepEqual(new Set(policies(destroyed)), new Set(["Delete"]));
   });
 
-  test("every log group forgets after ninety days", () => {
+  test("every log group forgets after a year", () => {
     const groups = Object.values(resources("AWS::Logs::LogGroup"));
     assert.equal(groups.length, 15 + 5); // functions; API access, API execution, three workflows
-    groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 90));
+    groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 365));
   });
 });

@@ -175,7 +175,7 @@ const EXPECTED: Record<string, Expected> = {
       GZIP_CHECK: "contents",
     },
     permissions: [
-      `s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts on ${OBJECTS}`,
+      `s3:PutObject s3:PutObjectTagging s3:AbortMultipartUpload s3:ListMultipartUploadParts on ${OBJECTS}`,
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
       `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
@@ -196,6 +196,7 @@ const EXPECTED: Record<string, Expected> = {
   },
   FunctionsReportNotifier: {
     environment: {
+      REPORT_RETENTION_DAYS: "540",
       TOPIC_ARN: "<ReportTopic>",
       ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",

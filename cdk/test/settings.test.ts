@@ -15,9 +15,11 @@ describe("settings", () => {
     ["stackName", "my_stack"],
     ["architecture", "arm"],
     ["removalPolicy", "snapshot"],
-    ["logRetentionDays", "91"],
+    ["logRetentionDays", "366"],
+    ["logRetentionDays", "90"],
     ["logRetentionDays", "9999"],
     ["reportRetentionDays", "0"],
+    ["reportRetentionDays", "549"],
     ["reportRetentionDays", "1.5"],
     ["reportRetentionDays", "forever"],
     ["documentFormat", "utf-8"],
@@ -54,7 +56,7 @@ describe("settings", () => {
     const changed = synthesize({
       stackName: "Other",
       architecture: "arm64",
-      logRetentionDays: "365",
+      logRetentionDays: "400",
       reportRetentionDays: "7",
       documentFormat: "utf8",
       gzipCheck: "length",
@@ -63,13 +65,17 @@ describe("settings", () => {
     assert.ok(changed);
     const all = (type: string): Json[] => Object.values(resources(type, changed));
     all("AWS::Lambda::Function").forEach((properties) => assert.deepEqual(properties.Architectures, ["arm64"]));
-    all("AWS::Logs::LogGroup").forEach((properties) => assert.equal(properties.RetentionInDays, 365));
+    all("AWS::Logs::LogGroup").forEach((properties) => assert.equal(properties.RetentionInDays, 400));
     const storage = all("AWS::Lambda::Function").find((properties) => "DOCUMENT_FORMAT" in properties.Environment.Variables);
     assert.equal(storage?.Environment.Variables.DOCUMENT_FORMAT, "utf8");
     assert.equal(storage?.Environment.Variables.GZIP_CHECK, "length");
     assert.equal(storage?.MemorySize, 1769);
     const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];
-    assert.equal(bucket.LifecycleConfiguration.Rules[0].ExpirationInDays, 7);
+    // Seven days are short for everything.
+    assert.deepEqual(
+      bucket.LifecycleConfiguration.Rules.map((rule: Json) => rule.ExpirationInDays),
+      [7, 7],
+    );
   });
 
   test("functionsDir must hold the functions", () => {

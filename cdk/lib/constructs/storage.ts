@@ -15,6 +15,9 @@ export interface StorageProps {
 /** The indexes of *Reports*, by the names that the functions query. */
 export type ReportsIndex = "byStatus" | "byDueTime";
 
+/** Amazon's data protection policy: buyers' data goes thirty days after the delivery of the order. */
+const PERSONAL_DATA_DAYS = 30;
+
 /** When DynamoDB may delete an item, in seconds since 1970. */
 const TIME_TO_LIVE = "expiresAt";
 
@@ -139,6 +142,12 @@ export class Storage extends Construct {
           id: "ExpireReports",
           expiration: settings.reportRetention,
           abortIncompleteMultipartUploadAfter: Duration.days(1),
+        },
+        // Of two rules the one that deletes sooner prevails. The function that stores documents tags them.
+        {
+          id: "ExpirePersonalData",
+          tagFilters: { retention: "personal-data" },
+          expiration: Duration.days(Math.min(settings.reportRetention.toDays(), PERSONAL_DATA_DAYS)),
         },
       ],
     });

@@ -56,7 +56,7 @@ export function addWorkflowFunctions(
     capabilities: [
       { environment: { DOCUMENT_FORMAT: settings.documentFormat, GZIP_CHECK: settings.gzipCheck } },
       can.reportObjects(
-        ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+        ["s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
         // Parts of a multipart upload are decrypted when it is completed.
         ["kms:GenerateDataKey", "kms:Decrypt"],
       ),
@@ -83,6 +83,7 @@ export function addWorkflowFunctions(
     timeout: Duration.seconds(30),
     memorySize: 256,
     capabilities: [
+      { environment: { REPORT_RETENTION_DAYS: String(settings.reportRetention.toDays()) } },
       can.publishing(),
       can.reports("dynamodb:UpdateItem"),
       can.sellingPartners("dynamodb:GetItem"),

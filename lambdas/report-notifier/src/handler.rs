@@ -2,9 +2,9 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Teller, Topic, Turn, or_warn};
-use pipeline::domain::Announcement;
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
+use pipeline::domain::{Announcement, Retention};
 use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
 use sp_api::RegionCode;
@@ -18,6 +18,8 @@ pub struct Notifier {
     pub topic: Topic,
     pub ledger: Ledger,
     pub selling_partners_table: String,
+    /// How long most reports stay.
+    pub retention_days: u32,
 }
 
 /// What there is to tell.
@@ -91,8 +93,9 @@ impl Notifier {
                 .record_failure_announcement((&report.seller_id, id))
                 .await;
         }
+        let kept = Retention::of(&report.report_type, report.processing_status).kept(self.retention_days);
         self.ledger
-            .record_announcement(report, region, outcome.stored_document.as_ref())
+            .record_announcement(report, region, outcome.stored_document.as_ref(), kept)
             .await
     }
 
@@ -184,6 +187,7 @@ mod tests {
             ),
             ledger: Ledger::new(dynamodb, "reports".into()),
             selling_partners_table: "partners".into(),
+            retention_days: 540,
         };
         let deadline = SystemTime::now() + Duration::from_secs(30);
         notifier
@@ -281,6 +285,7 @@ mod tests {
             ),
             ledger: Ledger::new(dynamodb, "reports".into()),
             selling_partners_table: "partners".into(),
+            retention_days: 540,
         };
         let news = News::Report(Box::new(serde_json::from_value(failed()).expect("an outcome")));
         let told = notifier.notify(news, "request-1", SystemTime::now()).await;

@@ -13,11 +13,13 @@ async fn main() -> Result<(), Error> {
     let topic_arn = settings::required("TOPIC_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let selling_partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
+    let retention_days = settings::required("REPORT_RETENTION_DAYS")?;
     let aws = aws_config();
     let notifier = &Notifier {
         topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
         selling_partners_table,
+        retention_days,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
         let context = event.context;

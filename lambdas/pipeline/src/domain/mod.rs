@@ -17,6 +17,7 @@ mod obstacle_news;
 pub mod order;
 pub mod quota;
 mod reason;
+mod retention;
 pub mod stages;
 pub mod stopped;
 mod storage_options;
@@ -30,6 +31,7 @@ pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription};
 pub use reason::words_of;
+pub use retention::Retention;
 pub use storage_options::{DocumentFormat, GzipCheck, UnknownOption};
 
 /// Bytes as hexadecimal digits.

@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use sp_api::RegionCode;
 use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
 
-use super::FinalStatus;
 use super::charset::{Candidates, Charset, Evidence, EvidenceSoFar, labelled};
 use super::media_type::{MediaType, extension_in_key};
+use super::{FinalStatus, Retention};
 
 /// Longer ones are cut in file names, which file systems limit to 255 bytes. Amazon has none so long.
 const LONGEST_TYPE: usize = 100;
@@ -50,6 +50,8 @@ pub struct ObjectDescription {
     pub content_encoding: Option<&'static str>,
     /// `Content-Disposition`, with a file name that a person understands.
     pub content_disposition: String,
+    /// How long it stays.
+    pub retention: Retention,
 }
 
 impl<'a> DocumentFacts<'a> {
@@ -106,6 +108,7 @@ impl<'a> DocumentFacts<'a> {
             content_encoding,
             // Identifiers hold nothing that would have to be quoted.
             content_disposition: format!("{disposition}; filename=\"{name}\""),
+            retention: Retention::of(report_type, self.ended),
         }
     }
 

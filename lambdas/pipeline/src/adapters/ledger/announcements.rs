@@ -1,9 +1,11 @@
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
 
 use super::reports::document;
-use super::row::{LedgerRow, text, time};
+use super::row::{LedgerRow, number, text, time};
 use super::{Ledger, RowKey, Written, send};
 use crate::PipelineError;
 use crate::domain::FinishedReport;
@@ -94,7 +96,7 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
-    /// Completes the row of a report whose seller has been told.
+    /// Completes the row of a report whose seller has been told. It stays as long as the document, `kept`.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -103,8 +105,11 @@ impl Ledger {
         report: &FinishedReport,
         region: Option<RegionCode>,
         stored: Option<&StoredDocument>,
+        kept: Duration,
     ) -> Result<(), PipelineError> {
+        let now = Timestamp::now();
         let mut more = vec![
+            ("expiresAt", number((now + kept).as_second())),
             ("processingStatus", text(report.processing_status.as_str())),
             ("reportType", text(report.report_type.as_str())),
         ];
@@ -116,7 +121,7 @@ impl Ledger {
             .stage(
                 report,
                 Stage::Ended(report.processing_status),
-                Timestamp::now(),
+                now,
                 &more,
                 // A delivery that succeeds after all leaves nothing of its earlier failure.
                 "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt",
@@ -153,7 +158,6 @@ mod tests {
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
-    use super::super::row::number;
     use super::*;
     use crate::domain::Crc64Nvme;
 
@@ -254,6 +258,7 @@ mod tests {
                         it.ends_with("failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt")
                     })
                     && values[":bytes"] == number(5)
+                    && values[":expiresAt"].as_n().is_ok()
                     && values[":notes"] == AttributeValue::L(vec![text("odd")])
                     && !values.contains_key(":charset")
                     && values[":objectKey"] == text("key")
@@ -264,7 +269,7 @@ mod tests {
             ..StoredDocument::new("key".into(), 5, Crc64Nvme::EMPTY)
         };
         ledger(&update)
-            .record_announcement(&report(), None, Some(&stored))
+            .record_announcement(&report(), None, Some(&stored), Duration::from_secs(86_400))
             .await
             .expect("recorded");
         assert_eq!(update.num_calls(), 1);
