@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{Accepted, NewOrder, OrderRow, OrderState, StateMachine};
+use pipeline::adapters::{Accepted, NewOrder, OrderRow, OrderState, SellingPartners, StateMachine};
 use pipeline::api::ApiError;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
@@ -17,6 +17,8 @@ use sp_api::RegionCode;
 use sp_api::ids::{ReportId, SellerId};
 use sp_api::rates::Operation;
 
+use crate::warnings::{self, Warned};
+
 /// API Gateway and Lambda end a request sooner: who placed an order that long ago is dead.
 const LONGEST_REQUEST: Duration = Duration::from_secs(35);
 
@@ -24,6 +26,7 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(35);
 pub struct ReportCreator {
     pub desk: OrderDesk,
     pub workflow: StateMachine,
+    pub partners: SellingPartners,
 }
 
 /// The answer to an order.
@@ -76,24 +79,30 @@ impl ReportCreator {
     /// Carries out the orders of `body`, or sees to it that they are carried out.
     ///
     /// With an idempotency key, the same body gives the same answer, however often it is sent.
-    pub async fn order(&self, body: &[u8], key: Option<&str>) -> Result<Answer, ApiError> {
-        match OrderReports::parse(body)? {
-            OrderReports::One(order) => self.one(named(order, key, 0), key.is_some()).await,
-            OrderReports::Many(orders) => {
-                let orders = orders.into_iter().enumerate();
-                let orders: Vec<Order> = orders.map(|(index, order)| named(order, key, index)).collect();
-                let orders = self.many(&orders, key.is_some()).await?;
-                Ok(Answer::Accepted { orders })
-            }
-        }
+    pub async fn order(&self, body: &[u8], key: Option<&str>) -> Result<Warned, ApiError> {
+        let (orders, is_one) = match OrderReports::parse(body)? {
+            OrderReports::One(order) => (vec![order], true),
+            OrderReports::Many(orders) => (orders, false),
+        };
+        let orders = orders.into_iter().enumerate();
+        let orders: Vec<Order> = orders.map(|(index, order)| named(order, key, index)).collect();
+        let answer = if is_one {
+            self.one(&orders[0], key.is_some()).await?
+        } else {
+            let orders = self.many(&orders, key.is_some()).await?;
+            Answer::Accepted { orders }
+        };
+        let accounts = orders.into_iter().map(|order| (order.seller_id, order.region));
+        let warnings = warnings::of_unannounced(&self.partners, accounts, self.desk.overdue).await;
+        Ok(Warned { answer, warnings })
     }
 
-    async fn one(&self, order: Order, has_key: bool) -> Result<Answer, ApiError> {
+    async fn one(&self, order: &Order, has_key: bool) -> Result<Answer, ApiError> {
         let (seller, request) = (&order.seller_id, &order.request_id);
-        if has_key && self.remember(&order, None).await? == Accepted::Known {
-            return self.answer_again(&order).await;
+        if has_key && self.remember(order, None).await? == Accepted::Known {
+            return self.answer_again(order).await;
         }
-        let placing = match self.desk.place(&order, None).await {
+        let placing = match self.desk.place(order, None).await {
             Ok(placing) => placing,
             Err(error) => {
                 if has_key {
@@ -110,7 +119,7 @@ impl ReportCreator {
                     let recorded = persistently(|| ledger.record_placement(seller, request, &report_id));
                     if let Err(error) = recorded.await {
                         // What is not remembered can't be said again: the workflow finds it out.
-                        return self.doubt(&order, has_key, &error).await;
+                        return self.doubt(order, has_key, &error).await;
                     }
                 }
                 Ok(Answer::Ordered { report_id })
@@ -120,11 +129,11 @@ impl ReportCreator {
                     let overdue = self.desk.overdue;
                     self.desk.ledger.requeue(seller, request, slot, overdue).await?;
                 } else {
-                    self.remember(&order, Some(slot)).await?;
+                    self.remember(order, Some(slot)).await?;
                 }
-                Ok(Answer::Queued(self.enqueue(&order, slot).await))
+                Ok(Answer::Queued(self.enqueue(order, slot).await))
             }
-            Placing::InDoubt(error) => self.doubt(&order, has_key, &error).await,
+            Placing::InDoubt(error) => self.doubt(order, has_key, &error).await,
         }
     }
 

@@ -1,17 +1,19 @@
 //! *ReportCreator*: `POST /reports` orders reports.
 
 mod handler;
+mod warnings;
 
 use std::convert::Infallible;
 use std::time::Duration;
 
-use handler::{Answer, ReportCreator};
+use handler::ReportCreator;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Ledger, MeteredAmazon, StateMachine, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
 use pipeline::api::{ApiError, respond_with};
 use pipeline::ordering::OrderDesk;
 use pipeline::requests::idempotency_key;
 use pipeline::settings::{self, AmazonSettings};
+use warnings::Warned;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -28,15 +30,19 @@ async fn main() -> Result<(), Error> {
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
             overdue,
         },
+        partners: SellingPartners::connect(&amazon_settings, &aws),
         workflow: StateMachine::new(aws_sdk_sfn::Client::new(&aws), state_machine_arn),
     };
     lambda_http::run(service_fn(async |request: Request| {
-        Ok::<_, Infallible>(respond_with(Answer::status, order(creator, &request).await))
+        Ok::<_, Infallible>(respond_with(
+            |it: &Warned| it.answer.status(),
+            order(creator, &request).await,
+        ))
     }))
     .await
 }
 
-async fn order(creator: &ReportCreator, request: &Request) -> Result<Answer, ApiError> {
+async fn order(creator: &ReportCreator, request: &Request) -> Result<Warned, ApiError> {
     let key = request.headers().get("idempotency-key");
     let key = key.map(|value| idempotency_key(value.as_bytes())).transpose()?;
     creator.order(request.body(), key).await

@@ -40,6 +40,9 @@ const PAPER: &str = "\
         return {paper: share(red => red > 250), ink: share(red => red < 60)};\
     });";
 
+/// How long a page is looked at, at most, before it is opened anew.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+
 /// A report whose e-mail has come.
 struct Delivered {
     case: Case,
@@ -165,9 +168,12 @@ async fn open(
 /// Whether the viewer of PDFs comes to show a page: white, and something on it.
 async fn is_printed(browser: &Browser, link: &str) -> Result<bool> {
     let deadline = Instant::now() + PATIENCE;
+    let mut pause = Duration::from_millis(300);
     loop {
         browser.open(link).await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // A busy machine takes its time to draw, and begins anew with every visit.
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_LOOK);
         let picture = browser.screenshot().await?;
         browser.open("about:blank").await?;
         let seen = browser.run(PAPER, json!([picture])).await?;
