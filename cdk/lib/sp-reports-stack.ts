@@ -97,14 +97,13 @@ export class SpReportsStack extends Stack {
       resources: [reportRows(storage)],
       settings,
     });
+    const redeliveryWorker = addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow });
     const redeliveryWorkflow = new Workflow(this, "RedeliveryWorkflow", {
       name: "redelivery",
       description: "Has deliveries and orders go on that had stopped",
       variable: "REDELIVERY_STATE_MACHINE_ARN",
       type: StateMachineType.STANDARD,
-      functions: {
-        RedeliveryWorkerFunctionArn: addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow }).function,
-      },
+      functions: { RedeliveryWorkerFunctionArn: redeliveryWorker.function },
       resources: [],
       settings,
     });
@@ -139,6 +138,7 @@ export class SpReportsStack extends Stack {
       redeliveryWorkflow,
       functions: [...functions.all, notificationsProcessor.rustFunction],
       reconciler: reconciler.rustFunction,
+      redeliveryWorker,
     });
 
     this.outputs({

@@ -15,6 +15,7 @@ export interface AlarmsProps {
   /** The functions that are called again when they fail. */
   readonly functions: RustFunction[];
   readonly reconciler: RustFunction;
+  readonly redeliveryWorker: RustFunction;
 }
 
 /** What an operator should look at. The alarms have no actions: who is told is the account's affair. */
@@ -56,7 +57,7 @@ export class Alarms extends Construct {
       "once that is mended, the reconciler starts another.",
       props.redeliveryWorkflow,
     );
-    this.credentialsAlarm(props.functions);
+    this.credentialsAlarm(props.redeliveryWorker);
     if (props.expressLane !== undefined) {
       this.laneAlarms(props.expressLane);
     }
@@ -108,11 +109,7 @@ export class Alarms extends Construct {
   }
 
   /** No delivery fails for it, and none succeeds. */
-  private credentialsAlarm(functions: RustFunction[]): void {
-    const worker = functions.find(({ name }) => name === "redelivery-worker");
-    if (worker === undefined) {
-      return;
-    }
+  private credentialsAlarm(redeliveryWorker: RustFunction): void {
     this.alarm(
       "CredentialsRefused",
       "Amazon refuses the application's LWA credentials: nothing is fetched or ordered. Put the current client id and " +
@@ -120,7 +117,7 @@ export class Alarms extends Construct {
       new cloudwatch.Metric({
         namespace: "SpReports",
         metricName: "CredentialsRefused",
-        dimensionsMap: { FunctionName: worker.function.functionName },
+        dimensionsMap: { FunctionName: redeliveryWorker.function.functionName },
         // Longer than from one look to the next, so that one alarm tells of it and not one a look.
         period: Duration.hours(1),
         statistic: "Sum",

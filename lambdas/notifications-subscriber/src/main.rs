@@ -12,7 +12,7 @@ use handler::Subscriber;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
 use patience::Patience;
-use pipeline::adapters::{Amazon, Ledger, SellingPartners, StateMachine, aws_config};
+use pipeline::adapters::{Amazon, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings};
@@ -27,10 +27,7 @@ async fn main() -> Result<(), Error> {
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let subscriber = &Subscriber {
-        redeliveries: Redeliveries::new(
-            StateMachine::new(aws_sdk_sfn::Client::new(&aws), redelivery_arn),
-            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
-        ),
+        redeliveries: Redeliveries::connect(redelivery_arn, reports_table, &aws),
         subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         patience: Patience::BEHIND_THE_API,

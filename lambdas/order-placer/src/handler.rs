@@ -43,18 +43,13 @@ impl OrderPlacer {
         let (seller, id) = (&request.order.seller_id, &request.order.request_id);
         let (ledger, placed) = (&self.desk.ledger, self.attempt(&request).await);
         match ledger.noting(seller, id.as_str(), placed).await {
-            Err(error) => {
-                let Some(row) = ledger.order(seller, id).await? else {
-                    return Err(error.into());
-                };
-                match ledger
-                    .park_order_after(&row.order, error, request.retry_count)
-                    .await?
-                {
-                    Some(error) => Err(error.into()),
-                    None => Ok(Placement::parked()),
-                }
-            }
+            Err(error) => match ledger
+                .park_order_after(&request.order, error, request.retry_count)
+                .await?
+            {
+                Some(error) => Err(error.into()),
+                None => Ok(Placement::parked()),
+            },
             placed => Ok(placed?),
         }
     }

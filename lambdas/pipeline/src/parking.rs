@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use sp_api::ids::{ReportType, SellerId};
+
 use crate::adapters::Ledger;
 use crate::domain::AnnouncedReport;
 use crate::domain::obstacle::Obstacle;
-use crate::domain::order::Order;
+use crate::domain::order::OrderToPlace;
 use crate::{PipelineError, persistently};
 
 /// How long an obstacle is left alone after it was met first. Whoever mends it knows of it, often.
@@ -29,12 +31,10 @@ impl Ledger {
         error: PipelineError,
         retries: u32,
     ) -> Result<Option<PipelineError>, PipelineError> {
-        let Some(obstacle) = Obstacle::of(&error, &report.seller_id, report.report_type.as_ref()) else {
+        let report_type = report.report_type.as_ref();
+        let Some(obstacle) = in_the_way(&error, &report.seller_id, report_type, retries) else {
             return Ok(Some(error));
         };
-        if is_tried_again(&error, retries) {
-            return Ok(Some(error));
-        }
         if obstacle.may_pass() && self.is_denied_alone(report).await? {
             return Ok(Some(error));
         }
@@ -53,16 +53,14 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn park_order_after(
         &self,
-        order: &Order,
+        order: &OrderToPlace,
         error: PipelineError,
         retries: u32,
     ) -> Result<Option<PipelineError>, PipelineError> {
-        let Some(obstacle) = Obstacle::of(&error, &order.seller_id, Some(&order.report.report_type)) else {
+        let report_type = Some(&order.report_type);
+        let Some(obstacle) = in_the_way(&error, &order.seller_id, report_type, retries) else {
             return Ok(Some(error));
         };
-        if is_tried_again(&error, retries) {
-            return Ok(Some(error));
-        }
         if !self
             .park_order(&order.seller_id, &order.request_id, &obstacle, &error)
             .await?
@@ -82,7 +80,17 @@ impl Ledger {
     }
 }
 
-/// Whether the workflow is to try again at once, as it does with no other error that is mended outside.
-fn is_tried_again(error: &PipelineError, retries: u32) -> bool {
-    error.name() == "AccessDenied" && retries < RETRIES_BEFORE
+/// What the work is to wait for. Of a 403 that is nothing yet while the workflow tries again, as it does
+/// with no other error that is mended outside.
+fn in_the_way(
+    error: &PipelineError,
+    seller: &SellerId,
+    report_type: Option<&ReportType>,
+    retries: u32,
+) -> Option<Obstacle> {
+    let is_tried_again = error.name() == "AccessDenied" && retries < RETRIES_BEFORE;
+    if is_tried_again {
+        return None;
+    }
+    Obstacle::of(error, seller, report_type)
 }

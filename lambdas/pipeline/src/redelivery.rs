@@ -34,6 +34,16 @@ impl Redeliveries {
         Self { workflow, ledger }
     }
 
+    /// Those that the state machine `redelivery_arn` carries out, of what stands in `reports_table`, reached
+    /// from a function with the configuration `aws`.
+    #[must_use]
+    pub fn connect(redelivery_arn: String, reports_table: String, aws: &aws_config::SdkConfig) -> Self {
+        Self::new(
+            StateMachine::new(aws_sdk_sfn::Client::new(aws), redelivery_arn),
+            Ledger::new(aws_sdk_dynamodb::Client::new(aws), reports_table),
+        )
+    }
+
     /// Has deliveries begin again that stopped, under the name of the job that does so.
     ///
     /// # Errors

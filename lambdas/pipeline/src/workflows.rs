@@ -42,11 +42,8 @@ impl Workflows {
     /// DynamoDB or Step Functions failed. The row may go on already; then the reconciler starts what is
     /// missing.
     pub async fn go_on(&self, due: &Due, going: Going) -> Result<bool, PipelineError> {
-        let Some(row) = self.ledger.release(due, going, self.overdue).await? else {
-            return Ok(false);
-        };
-        self.start(due, &row, None).await?;
-        Ok(true)
+        let row = self.ledger.release(due, going, self.overdue).await?;
+        self.start(due, row.as_ref(), None).await
     }
 
     /// Has a delivery begin again that stopped, one way or the other. `false` if it has not, or no more.
@@ -57,11 +54,8 @@ impl Workflows {
         if stopped_as == StoppedAs::Waiting {
             return self.go_on(due, Going::Ahead).await;
         }
-        let Some(row) = self.ledger.begin_again(due, self.overdue).await? else {
-            return Ok(false);
-        };
-        self.start(due, &row, None).await?;
-        Ok(true)
+        let row = self.ledger.begin_again(due, self.overdue).await?;
+        self.start(due, row.as_ref(), None).await
     }
 
     /// Ends a row that has waited in vain: it fails, and its reader is told. `false` if it waits no more.
@@ -69,23 +63,18 @@ impl Workflows {
     /// # Errors
     /// As of [`Self::go_on`].
     pub async fn give_up(&self, due: &Due, why: &GivenUp<'_>) -> Result<bool, PipelineError> {
-        let Some(row) = self.ledger.release(due, Going::Ahead, self.overdue).await? else {
-            return Ok(false);
-        };
-        self.start(due, &row, Some(why)).await?;
-        Ok(true)
+        let row = self.ledger.release(due, Going::Ahead, self.overdue).await?;
+        self.start(due, row.as_ref(), Some(why)).await
     }
 
-    /// Starts the execution that works on a row since it has gone on anew.
-    ///
-    /// # Errors
-    /// Step Functions failed, or the row can't be read.
-    pub async fn start(
+    /// Starts the execution that works on a row since it has gone on anew, if it has.
+    async fn start(
         &self,
         due: &Due,
-        row: &LedgerRow,
+        row: Option<&LedgerRow>,
         given_up: Option<&GivenUp<'_>>,
-    ) -> Result<(), PipelineError> {
+    ) -> Result<bool, PipelineError> {
+        let Some(row) = row else { return Ok(false) };
         if let Ok(request) = RequestId::parse(&due.id) {
             let order = OrderRow::read(&due.seller_id, &request, row)?;
             let input = with_failure(&order.to_place(Timestamp::now()), given_up);
@@ -99,7 +88,7 @@ impl Workflows {
                 .start(&name, &with_failure(&report, given_up))
                 .await?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

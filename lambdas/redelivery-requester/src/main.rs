@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use handler::Requester;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Ledger, StateMachine, aws_config};
+use pipeline::adapters::aws_config;
 use pipeline::api::{parameters, respond, respond_with};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings;
@@ -20,10 +20,7 @@ async fn main() -> Result<(), Error> {
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let requester = &Requester {
-        redeliveries: Redeliveries::new(
-            StateMachine::new(aws_sdk_sfn::Client::new(&aws), redelivery_arn),
-            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
-        ),
+        redeliveries: Redeliveries::connect(redelivery_arn, reports_table, &aws),
     };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(match *request.method() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use pipeline::adapters::{AnnouncementKind, Ledger, ObstacleKey, Standing, Topic, Turn, or_warn};
+use pipeline::adapters::{AnnouncementKind, Ledger, Standing, Topic, Turn, or_warn};
 use pipeline::domain::obstacle::Obstacle;
 use pipeline::domain::{Announcement, Failure};
 use pipeline::{PipelineError, adapters, persistently};
@@ -30,8 +30,7 @@ impl Teller<'_> {
         let waiting = self.ledger.count_waiting(obstacle).await?;
         let news = Announcement::of_obstacle(obstacle, &failure, waiting);
         if self.tell(obstacle, AnnouncementKind::Failure, &news).await? {
-            let key = ObstacleKey::of(obstacle);
-            persistently(|| self.ledger.record_failure_announcement(&key)).await?;
+            persistently(|| self.ledger.record_failure_announcement(obstacle)).await?;
         }
         Ok(())
     }
@@ -50,13 +49,12 @@ impl Teller<'_> {
         kind: AnnouncementKind,
         news: &Announcement,
     ) -> Result<bool, PipelineError> {
-        let key = ObstacleKey::of(obstacle);
         let turn = adapters::Teller {
             name: self.name,
             until: Timestamp::try_from(self.deadline + CLOCKS)
                 .map_err(|error| PipelineError::InvalidInput(error.to_string()))?,
         };
-        match self.ledger.take_turn(&key, kind, turn).await? {
+        match self.ledger.take_turn(obstacle, kind, turn).await? {
             Turn::Ours(_) => {}
             Turn::Past => return Ok(false),
             Turn::Others => {
@@ -70,7 +68,7 @@ impl Teller<'_> {
         let seller = obstacle.seller().map(|seller| ("SellerId", seller.as_str()));
         let published = self.topic.publish(news, seller.as_slice()).await;
         if published.is_err() {
-            or_warn(self.ledger.end_turn(&key, turn).await);
+            or_warn(self.ledger.end_turn(obstacle, turn).await);
         }
         published.map(|()| true)
     }

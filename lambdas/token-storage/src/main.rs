@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use handler::TokenStorage;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Amazon, Ledger, SellingPartners, StateMachine, aws_config};
+use pipeline::adapters::{Amazon, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings};
@@ -24,10 +24,7 @@ async fn main() -> Result<(), Error> {
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let storage = &TokenStorage {
-        redeliveries: Redeliveries::new(
-            StateMachine::new(aws_sdk_sfn::Client::new(&aws), redelivery_arn),
-            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
-        ),
+        redeliveries: Redeliveries::connect(redelivery_arn, reports_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
     };

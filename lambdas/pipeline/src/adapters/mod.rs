@@ -20,8 +20,8 @@ pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use ledger::{
     Accepted, AnnouncementKind, Cancellation, Claim, Due, EarlierTransfer, Going, Ledger, LedgerRow,
-    NewOrder, Notified, ObstacleKey, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey, Standing,
-    Teller, Turn, UnfinishedUpload, or_warn,
+    NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey, Standing, Teller, Turn,
+    UnfinishedUpload, or_warn,
 };
 pub use links::Links;
 pub use lwa_secret::LwaSecret;

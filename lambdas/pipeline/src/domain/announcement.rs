@@ -12,7 +12,7 @@ use super::{FinalStatus, FinishedReport};
 use crate::error::ORDER_IN_DOUBT;
 
 /// SNS's limit for the subject of an e-mail.
-const LONGEST_SUBJECT: usize = 100;
+pub(super) const LONGEST_SUBJECT: usize = 100;
 
 /// What can be done where Amazon denies what it has not denied in passing.
 pub const ROLE_MISSING: &str = "The application, or the seller's authorization of it, lacks the role that this needs. Add the role in \
@@ -283,8 +283,12 @@ fn human_size(bytes: u64) -> String {
 }
 
 fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
-    let mut subject = format!("{headline}: {report_type} ({seller_id})");
-    // Ids and types are ASCII, so no character is cut in two.
+    fitting(format!("{headline}: {report_type} ({seller_id})"))
+}
+
+/// A subject of ids and types, as long as SNS takes it.
+pub(super) fn fitting(mut subject: String) -> String {
+    // They are ASCII, so no character is cut in two.
     subject.truncate(LONGEST_SUBJECT);
     subject
 }

@@ -11,6 +11,7 @@
 //!
 //! All of that is counted over the whole text, so that the outcome does not depend on how it arrives.
 
+mod counting;
 mod evidence;
 mod japanese;
 #[cfg(test)]

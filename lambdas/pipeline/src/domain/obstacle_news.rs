@@ -1,10 +1,8 @@
 //! What owners are told of obstacles: once when they stand, once when they are gone.
 
+use super::announcement::fitting;
 use super::obstacle::Obstacle;
 use super::{Announcement, Failure};
-
-/// SNS's limit for the subject of an e-mail.
-const LONGEST_SUBJECT: usize = 100;
 
 impl Announcement {
     /// Words for the owner what stands in the way, and how many reports and orders wait.
@@ -76,16 +74,14 @@ fn subject(headline: &str, obstacle: &Obstacle) -> String {
         Obstacle::Authorization(seller) => format!("the authorization of {seller}"),
         Obstacle::Role(seller, report_type) => format!("the role for {report_type} ({seller})"),
     };
-    let mut subject = format!("{headline}: {what}");
-    // Ids and types are ASCII, so no character is cut in two.
-    subject.truncate(LONGEST_SUBJECT);
-    subject
+    fitting(format!("{headline}: {what}"))
 }
 
 #[cfg(test)]
 mod tests {
     use sp_api::ids::SellerId;
 
+    use super::super::announcement::LONGEST_SUBJECT;
     use super::*;
 
     #[test]

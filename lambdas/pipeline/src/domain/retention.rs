@@ -95,6 +95,19 @@ mod tests {
         assert_eq!(Retention::PersonalData.tag(), "retention=personal-data");
     }
 
+    /// The bucket's lifecycle rules are the stack's.
+    #[test]
+    fn the_stack_has_the_same_words_and_days() {
+        let storage = include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../cdk/lib/constructs/storage.ts"
+        ));
+        let (name, value) = (TAG, "personal-data");
+        assert_eq!(Retention::PersonalData.tag(), format!("{name}={value}"));
+        assert!(storage.contains(&format!("tagFilters: {{ {name}: \"{value}\" }}")));
+        assert!(storage.contains(&format!("PERSONAL_DATA_DAYS = {PERSONAL_DATA_DAYS};")));
+    }
+
     #[test]
     fn nothing_stays_longer_than_the_stack_says() {
         let days = |retention: Retention, most| retention.kept(most).as_secs() / 86_400;

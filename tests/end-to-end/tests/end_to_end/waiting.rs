@@ -58,13 +58,7 @@ async fn a_revoked_seller_is_told_once_and_everything_goes_on_with_the_new_token
         refresh_token: format!("Atzr|{}|again", seller.id),
         ..seller
     };
-    let registered = world
-        .simulator
-        .register_seller(&seller.id, &seller.refresh_token)
-        .await;
-    registered.expect("authorized again");
-    let body = json!({"SellerId": seller.id, "RefreshToken": seller.refresh_token});
-    world.post_ok("/tokens", &body).await;
+    world.authorize(&seller).await;
     for report in [&first, &second] {
         let email = world
             .mailbox

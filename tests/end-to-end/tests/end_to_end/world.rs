@@ -162,13 +162,18 @@ impl World {
             refresh_token: format!("Atzr|{id}|end-to-end"),
             id,
         };
+        self.authorize(&seller).await;
+        seller
+    }
+
+    /// A selling partner authorizes the application, and the refresh token is stored here.
+    pub async fn authorize(&self, seller: &Seller) {
         self.simulator
             .register_seller(&seller.id, &seller.refresh_token)
             .await
             .expect("registered");
         let body = json!({"SellerId": seller.id, "RefreshToken": seller.refresh_token});
         self.post_ok("/tokens", &body).await;
-        seller
     }
 
     /// A seller that is subscribed in `region`, too.

@@ -3,20 +3,20 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::queries::{Due, due, due_at};
-use super::row::{Attributes, LedgerRow, json, number, text, time};
+use super::row::{Attributes, LedgerRow, number, text, time};
 use super::waiting::TRACES_OF_FAILURE;
-use super::{DUE, Ledger, RowKey, Written, send};
+use super::{DUE, Ledger, RowKey, send};
 use crate::PipelineError;
 use crate::domain::ledger::Stage;
 use crate::domain::stopped::Stopped;
 
-/// The second part of a job's key.
-const ID: &str = "job";
+/// What a job's row is called by.
+const KIND: &str = "job";
 
 /// How long a job's row stays.
 const KEPT_SECONDS: i64 = 30 * 86_400;
@@ -30,27 +30,6 @@ const PAGE: i32 = 100;
 /// Where the next page begins.
 pub type PageStart = HashMap<String, String>;
 
-/// The key of a job's row. No seller's id has a slash.
-#[derive(Clone, Debug)]
-pub struct JobKey(String);
-
-impl JobKey {
-    /// Of the job called `id`.
-    #[must_use]
-    pub fn of(id: &str) -> Self {
-        Self(format!("{ID}/{id}"))
-    }
-}
-
-impl<'a> From<&'a JobKey> for RowKey<'a> {
-    fn from(key: &'a JobKey) -> Self {
-        Self {
-            partition: &key.0,
-            id: ID,
-        }
-    }
-}
-
 impl Ledger {
     /// Writes that the job called `id` has begun, unless that is written.
     ///
@@ -60,7 +39,7 @@ impl Ledger {
         let now = Timestamp::now();
         let criteria = serde_json::to_string(which).expect("criteria are a struct of texts");
         let update = self
-            .update_row((&JobKey::of(id)).into())
+            .update_row(RowKey::of_kind(KIND, id))
             .update_expression(
                 "SET #status = :running, criteria = :criteria, matched = :zero, started = :zero, startedAt = :now, \
                  expiresAt = :expires",
@@ -87,7 +66,7 @@ impl Ledger {
         next: Option<&PageStart>,
     ) -> Result<(), PipelineError> {
         let update = self
-            .update_row((&JobKey::of(id)).into())
+            .update_row(RowKey::of_kind(KIND, id))
             .expression_attribute_values(":matched", number(matched))
             .expression_attribute_values(":started", number(started));
         let update = match next {
@@ -113,16 +92,7 @@ impl Ledger {
     /// # Errors
     /// DynamoDB failed.
     pub async fn job(&self, id: &str) -> Result<Option<LedgerRow>, PipelineError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(RowKey::from(&JobKey::of(id)).attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-        Ok(answer.item.map(LedgerRow))
+        self.get_row(RowKey::of_kind(KIND, id)).await
     }
 
     /// A page of the deliveries that stopped so, and where the next one begins. Of one seller's an index
@@ -203,11 +173,8 @@ impl Ledger {
             .expression_attribute_values(":due", text(DUE))
             .expression_attribute_values(":dueAt", due_at(now, overdue))
             .expression_attribute_values(":one", number(1))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew);
-        Ok(match send(update).await? {
-            Written::Yes(row) => Some(row),
-            Written::No(_) => None,
-        })
+            .return_values(ReturnValue::AllNew);
+        Ok(send(update).await?.row())
     }
 }
 
@@ -215,15 +182,13 @@ impl LedgerRow {
     /// A job's row as callers see it.
     #[must_use]
     pub fn job_to_json(&self) -> Map<String, Value> {
-        let shown = SHOWN.into_iter().filter_map(|name| {
-            let value = self.0.get(name).and_then(json)?;
-            let value = match (name, &value) {
-                ("criteria", Value::String(text)) => serde_json::from_str(text).unwrap_or(value),
-                _ => value,
-            };
-            Some((name.to_owned(), value))
-        });
-        shown.collect()
+        let mut shown = self.shown(&SHOWN);
+        if let Some(Value::String(criteria)) = shown.get("criteria")
+            && let Ok(criteria) = serde_json::from_str(criteria)
+        {
+            shown.insert("criteria".to_owned(), criteria);
+        }
+        shown
     }
 
     /// Where a job's next page begins.

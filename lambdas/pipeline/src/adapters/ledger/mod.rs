@@ -7,6 +7,7 @@ mod announcements;
 mod jobs;
 mod look_ups;
 mod obstacles;
+mod order_row;
 mod orders;
 mod queries;
 mod reports;
@@ -14,7 +15,9 @@ mod row;
 mod uploads;
 mod waiting;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -24,8 +27,9 @@ use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 pub use announcements::{AnnouncementKind, Teller, Turn};
-pub use obstacles::{ObstacleKey, Standing};
-pub use orders::{Accepted, Cancellation, NewOrder, OrderRow, OrderState};
+pub use obstacles::Standing;
+pub use order_row::{OrderRow, OrderState};
+pub use orders::{Accepted, Cancellation, NewOrder};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};
 pub use row::LedgerRow;
@@ -58,11 +62,15 @@ impl Ledger {
     /// # Errors
     /// DynamoDB failed.
     pub async fn row(&self, seller: &SellerId, id: &str) -> Result<Option<LedgerRow>, PipelineError> {
+        self.get_row((seller, id).into()).await
+    }
+
+    async fn get_row(&self, row: RowKey<'_>) -> Result<Option<LedgerRow>, PipelineError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(key(seller, id)))
+            .set_key(Some(row.attributes()))
             .consistent_read(true)
             .send()
             .await
@@ -109,26 +117,35 @@ pub fn or_warn(written: Result<(), PipelineError>) {
     }
 }
 
-/// A row's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A row's key: a report's or an order's, or one of another kind, whose partition has a slash, as no
+/// seller's id has.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowKey<'a> {
-    partition: &'a str,
+    partition: Cow<'a, str>,
     id: &'a str,
 }
 
 impl<'a> From<(&'a SellerId, &'a str)> for RowKey<'a> {
     fn from((seller, id): (&'a SellerId, &'a str)) -> Self {
         Self {
-            partition: seller.as_str(),
+            partition: seller.as_str().into(),
             id,
         }
     }
 }
 
 impl RowKey<'_> {
+    /// Of the row of that kind called `name`.
+    fn of_kind(kind: &'static str, name: impl Display) -> Self {
+        Self {
+            partition: format!("{kind}/{name}").into(),
+            id: kind,
+        }
+    }
+
     fn attributes(self) -> Attributes {
         HashMap::from([
-            ("sellerId".to_owned(), text(self.partition)),
+            ("sellerId".to_owned(), text(self.partition.into_owned())),
             ("reportId".to_owned(), text(self.id)),
         ])
     }
@@ -144,6 +161,16 @@ enum Written {
     Yes(LedgerRow),
     /// The condition was not met, by this row.
     No(LedgerRow),
+}
+
+impl Written {
+    /// As much of the row as the update gives back, if it was written.
+    fn row(self) -> Option<LedgerRow> {
+        match self {
+            Self::Yes(row) => Some(row),
+            Self::No(_) => None,
+        }
+    }
 }
 
 async fn send(update: UpdateItemFluentBuilder) -> Result<Written, PipelineError> {

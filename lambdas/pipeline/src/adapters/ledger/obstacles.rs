@@ -15,8 +15,8 @@ use crate::domain::obstacle::Obstacle;
 /// The value of `due` in every obstacle's row.
 const OBSTACLE: &str = "OBSTACLE";
 
-/// The second part of an obstacle's key.
-const ID: &str = "obstacle";
+/// What an obstacle's row is called by.
+const KIND: &str = "obstacle";
 
 /// An obstacle that stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,24 +41,9 @@ pub struct Standing {
     pub attempts: u64,
 }
 
-/// The key of an obstacle's row. No seller's id has a slash.
-#[derive(Clone, Debug)]
-pub struct ObstacleKey(String);
-
-impl ObstacleKey {
-    /// Of an obstacle's row.
-    #[must_use]
-    pub fn of(obstacle: &Obstacle) -> Self {
-        Self(format!("{ID}/{obstacle}"))
-    }
-}
-
-impl<'a> From<&'a ObstacleKey> for RowKey<'a> {
-    fn from(key: &'a ObstacleKey) -> Self {
-        Self {
-            partition: &key.0,
-            id: ID,
-        }
+impl From<&Obstacle> for RowKey<'_> {
+    fn from(obstacle: &Obstacle) -> Self {
+        Self::of_kind(KIND, obstacle)
     }
 }
 
@@ -75,13 +60,12 @@ impl Ledger {
     ) -> Result<(), PipelineError> {
         let now = Timestamp::now();
         let update = self
-            .update_row((&ObstacleKey::of(obstacle)).into())
+            .update_row(obstacle.into())
             .update_expression(
-                "SET obstacle = :obstacle, #error = :error, errorCause = :cause, metAt = :now, \
+                "SET #error = :error, errorCause = :cause, metAt = :now, \
                  since = if_not_exists(since, :now), due = :due, dueAt = if_not_exists(dueAt, :dueAt)",
             )
             .expression_attribute_names("#error", "error")
-            .expression_attribute_values(":obstacle", text(obstacle.to_string()))
             .expression_attribute_values(":error", text(error.name()))
             .expression_attribute_values(":cause", text(error.to_string()))
             .expression_attribute_values(":now", time(now))
@@ -95,16 +79,8 @@ impl Ledger {
     /// # Errors
     /// DynamoDB failed.
     pub async fn obstacle(&self, obstacle: &Obstacle) -> Result<Option<Standing>, PipelineError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(RowKey::from(&ObstacleKey::of(obstacle)).attributes()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-        Ok(answer.item.and_then(|row| read(&LedgerRow(row))))
+        let row = self.get_row(obstacle.into()).await?;
+        Ok(row.and_then(|row| read(obstacle, &row)))
     }
 
     /// The obstacles that stand and are to be looked at by `until`; all of them without it.
@@ -180,7 +156,7 @@ impl Ledger {
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(RowKey::from(&ObstacleKey::of(obstacle)).attributes()))
+            .set_key(Some(RowKey::from(obstacle).attributes()))
             .condition_expression("attribute_not_exists(metAt) OR metAt <= :gone")
             .expression_attribute_values(":gone", time(gone))
             .send()
@@ -222,7 +198,7 @@ impl Ledger {
     }
 
     fn update_obstacle(&self, obstacle: &Obstacle, expression: &str) -> UpdateItemFluentBuilder {
-        self.update_row((&ObstacleKey::of(obstacle)).into())
+        self.update_row(obstacle.into())
             .update_expression(expression)
             // One that is gone does not come back by being looked at.
             .condition_expression("attribute_exists(sellerId)")
@@ -230,13 +206,14 @@ impl Ledger {
 }
 
 fn named(row: &Attributes) -> Option<Obstacle> {
-    Obstacle::parse(row.get("sellerId")?.as_s().ok()?.strip_prefix("obstacle/")?)
+    let partition = row.get("sellerId")?.as_s().ok()?;
+    Obstacle::parse(partition.strip_prefix(KIND)?.strip_prefix('/')?)
 }
 
-fn read(row: &LedgerRow) -> Option<Standing> {
+fn read(obstacle: &Obstacle, row: &LedgerRow) -> Option<Standing> {
     let ahead = row.0.get("ahead").and_then(|ahead| ahead.as_m().ok());
     Some(Standing {
-        obstacle: Obstacle::parse(row.text("obstacle")?)?,
+        obstacle: obstacle.clone(),
         since: row.time("since")?,
         met: row.time("metAt")?,
         error: row.text("error")?.to_owned(),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sp_api::ids::SellerId;
 
 use super::row::{LedgerRow, number, text, time};
-use super::{DUE, Ledger, Written, key, send};
+use super::{DUE, Ledger, key, send};
 use crate::PipelineError;
 
 /// A page of a seller's rows.
@@ -143,10 +143,7 @@ impl Ledger {
             .condition_expression("attribute_not_exists(revivals) OR revivals < :most")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":most", number(most));
-        Ok(match send(update).await? {
-            Written::Yes(counted) => Some(counted.revivals()),
-            Written::No(_) => None,
-        })
+        Ok(send(update).await?.row().map(|counted| counted.revivals()))
     }
 }
 

@@ -118,17 +118,17 @@ impl LedgerRow {
     /// The row as callers see it. What is only the pipeline's own business is left out.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let mut shown = Map::new();
-        for name in SHOWN {
-            if let Some(value) = self.0.get(name).and_then(json) {
-                shown.insert(name.to_owned(), value);
-            }
-        }
-        Value::Object(shown)
+        Value::Object(self.shown(&SHOWN))
+    }
+
+    /// Those attributes that the row has of `names`, in their order.
+    pub(super) fn shown(&self, names: &[&str]) -> Map<String, Value> {
+        let value = |name: &&str| Some(((*name).to_owned(), self.0.get(*name).and_then(json)?));
+        names.iter().filter_map(value).collect()
     }
 }
 
-pub(super) fn json(value: &AttributeValue) -> Option<Value> {
+fn json(value: &AttributeValue) -> Option<Value> {
     match value {
         AttributeValue::S(text) => Some(Value::String(text.clone())),
         AttributeValue::N(number) => serde_json::from_str(number).ok(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, Select};
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use sp_api::ids::SellerId;
 
 use super::queries::{Due, due, due_at};
 use super::row::{LedgerRow, number, text, time};
-use super::{DUE, Ledger, Written, send};
+use super::{DUE, Ledger, send};
 use crate::PipelineError;
 use crate::domain::AnnouncedReport;
 use crate::domain::ledger::Stage;
@@ -51,7 +52,7 @@ impl Ledger {
             .expression_attribute_names("#error", "error")
             .expression_attribute_values(":as", text(Stage::Notified.status()))
             .expression_attribute_values(":progress", number(Stage::Notified.progress()));
-        Ok(matches!(send(update).await?, Written::Yes(_)))
+        Ok(send(update).await?.row().is_some())
     }
 
     /// Has an order wait until `obstacle` is gone, as one that is queued or in doubt still. `false` if
@@ -72,14 +73,14 @@ impl Ledger {
             .condition_expression("#status IN (:queued, :placing)")
             .expression_attribute_values(":queued", text("QUEUED"))
             .expression_attribute_values(":placing", text("PLACING"));
-        if let Written::Yes(_) = send(first).await? {
+        if send(first).await?.row().is_some() {
             return Ok(true);
         }
         // Our own first attempt, whose answer was lost; or the obstacle is another one now.
         let again = park()
             .update_expression(format!("SET {}", waiting()))
             .condition_expression("#status = :status");
-        Ok(matches!(send(again).await?, Written::Yes(_)))
+        Ok(send(again).await?.row().is_some())
     }
 
     fn park(
@@ -124,10 +125,7 @@ impl Ledger {
             .expression_attribute_values(":dueAt", due_at(Timestamp::now(), overdue))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::AllNew);
-        Ok(match send(update).await? {
-            Written::Yes(row) => Some(row),
-            Written::No(_) => None,
-        })
+        Ok(send(update).await?.row())
     }
 
     /// The rows that wait for `obstacle` to go, those first that have waited longest; `limit` at most.
@@ -136,12 +134,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn waiting(&self, obstacle: &Obstacle, limit: u16) -> Result<Vec<Due>, PipelineError> {
         let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("byDueTime")
-            .key_condition_expression("due = :due")
-            .expression_attribute_values(":due", text(waits_for(obstacle)))
+            .query_waiting(obstacle)
             .limit(i32::from(limit))
             .send()
             .await
@@ -155,12 +148,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn count_waiting(&self, obstacle: &Obstacle) -> Result<u64, PipelineError> {
         let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("byDueTime")
-            .key_condition_expression("due = :due")
-            .expression_attribute_values(":due", text(waits_for(obstacle)))
+            .query_waiting(obstacle)
             .select(Select::Count)
             .into_paginator()
             .send();
@@ -170,6 +158,15 @@ impl Ledger {
             count += u64::try_from(page.count()).unwrap_or(0);
         }
         Ok(count)
+    }
+
+    fn query_waiting(&self, obstacle: &Obstacle) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name("byDueTime")
+            .key_condition_expression("due = :due")
+            .expression_attribute_values(":due", text(waits_for(obstacle)))
     }
 }
 
