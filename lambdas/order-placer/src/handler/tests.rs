@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use pipeline::adapters::Ledger;
+use pipeline::adapters::{Ledger, StateMachine};
 use serde_json::{Value, json};
 use test_doubles::{metered_amazon, token_server, unmet, written};
 use wiremock::matchers::{method, path};
@@ -77,6 +77,7 @@ async fn place(server: &MockServer, ledger: &[&Rule]) -> Result<Placement, Stage
         desk: OrderDesk {
             amazon: metered_amazon(server, &written()),
             ledger: Ledger::new(client, "reports".into()),
+            deliveries: StateMachine::new(mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[]), "arn".into()),
             overdue: Duration::from_secs(60),
         },
     };
