@@ -47,7 +47,10 @@ impl OrderPlacer {
                 let Some(row) = ledger.order(seller, id).await? else {
                     return Err(error.into());
                 };
-                match ledger.park_order_after(&row.order, error).await? {
+                match ledger
+                    .park_order_after(&row.order, error, request.retry_count)
+                    .await?
+                {
                     Some(error) => Err(error.into()),
                     None => Ok(Placement::parked()),
                 }

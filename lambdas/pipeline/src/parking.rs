@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use sp_api::RegionCode;
-
 use crate::adapters::Ledger;
 use crate::domain::AnnouncedReport;
 use crate::domain::obstacle::Obstacle;
@@ -13,27 +11,34 @@ use crate::{PipelineError, persistently};
 /// How long an obstacle is left alone after it was met first. Whoever mends it knows of it, often.
 const FIRST_LOOK: Duration = Duration::from_secs(60);
 
+/// After so many retries a 403 is no mood of Amazon's that passes within a minute.
+const RETRIES_BEFORE: u32 = 3;
+
 /// How often a report may be denied what others of its type were not, before that is its own affair.
 const MOST_DENIALS: u64 = 3;
 
 impl Ledger {
     /// Has a report wait if the error is none of its own. `None` if it waits now, otherwise the error.
+    /// `retries`: how often the workflow has tried again already.
     ///
     /// # Errors
     /// DynamoDB failed.
     pub async fn park_report_after(
         &self,
         report: &AnnouncedReport,
-        region: Option<RegionCode>,
         error: PipelineError,
+        retries: u32,
     ) -> Result<Option<PipelineError>, PipelineError> {
         let Some(obstacle) = Obstacle::of(&error, &report.seller_id, report.report_type.as_ref()) else {
             return Ok(Some(error));
         };
+        if is_tried_again(&error, retries) {
+            return Ok(Some(error));
+        }
         if obstacle.may_pass() && self.is_denied_alone(report).await? {
             return Ok(Some(error));
         }
-        if !self.park_report(report, region, &obstacle, &error).await? {
+        if !self.park_report(report, &obstacle, &error).await? {
             return Ok(Some(error));
         }
         tracing::warn!(seller_id = %report.seller_id, report_id = %report.report_id, %obstacle, "waits: {error}");
@@ -42,6 +47,7 @@ impl Ledger {
     }
 
     /// Has an order wait if the error is none of its own. `None` if it waits now, otherwise the error.
+    /// `retries`: how often the workflow has tried again already.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -49,10 +55,14 @@ impl Ledger {
         &self,
         order: &Order,
         error: PipelineError,
+        retries: u32,
     ) -> Result<Option<PipelineError>, PipelineError> {
         let Some(obstacle) = Obstacle::of(&error, &order.seller_id, Some(&order.report.report_type)) else {
             return Ok(Some(error));
         };
+        if is_tried_again(&error, retries) {
+            return Ok(Some(error));
+        }
         if !self
             .park_order(&order.seller_id, &order.request_id, &obstacle, &error)
             .await?
@@ -70,4 +80,9 @@ impl Ledger {
         let denials = row.and_then(|row| row.number("provenReleases")).unwrap_or(0);
         Ok(denials >= MOST_DENIALS)
     }
+}
+
+/// Whether the workflow is to try again at once, as it does with no other error that is mended outside.
+fn is_tried_again(error: &PipelineError, retries: u32) -> bool {
+    error.name() == "AccessDenied" && retries < RETRIES_BEFORE
 }

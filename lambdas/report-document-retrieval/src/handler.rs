@@ -41,7 +41,10 @@ impl Retrieval {
         let retrieved = self.ask(report, request.slot(), request.started_at).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
         match self.ledger.noting(seller, id, retrieved).await {
-            Err(error) => match self.park(report.clone().into(), error).await? {
+            Err(error) => match self
+                .park(report.clone().into(), error, request.retry_count)
+                .await?
+            {
                 Some(error) => Err(error),
                 None => Ok(Retrieved {
                     document: None,
@@ -58,8 +61,9 @@ impl Retrieval {
         &self,
         report: AnnouncedReport,
         error: PipelineError,
+        retries: u32,
     ) -> Result<Option<PipelineError>, PipelineError> {
-        self.ledger.park_report_after(&report, None, error).await
+        self.ledger.park_report_after(&report, error, retries).await
     }
 
     async fn ask(

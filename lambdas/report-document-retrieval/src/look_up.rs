@@ -24,7 +24,7 @@ impl LookUp<'_> {
         let looked_up = self.ask(&request).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
         match self.0.ledger.noting(seller, id, looked_up).await {
-            Err(error) => match self.0.park(report.clone(), error).await? {
+            Err(error) => match self.0.park(report.clone(), error, request.retry_count).await? {
                 Some(error) => Err(error),
                 None => Ok(LookedUp {
                     is_parked: true,

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The thirteen Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 13] = [
+/// The fifteen Lambda functions, named like their folders under `lambdas/`.
+pub const FUNCTIONS: [&str; 15] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -19,6 +19,8 @@ pub const FUNCTIONS: [&str; 13] = [
     "presigned-url-generator",
     "report-notifier",
     "report-reconciler",
+    "redelivery-requester",
+    "redelivery-worker",
 ];
 
 /// The checkout that the runner works on.

@@ -74,7 +74,7 @@ async fn retrieve_with(
     let request = json!({
         "Report": {"SellerId": "A3", "ReportId": "1", "ReportType": report_type,
             "ProcessingStatus": "DONE", "ReportDocumentId": "d"},
-        "RetryCount": 0, "StartedAt": "2026-11-22T05:00:00Z",
+        "RetryCount": 3, "StartedAt": "2026-11-22T05:00:00Z",
     });
     let request = serde_json::from_value(request).expect("a request");
     retrieval.retrieve(request).await

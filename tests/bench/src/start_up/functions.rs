@@ -1,4 +1,4 @@
-//! The thirteen functions: what each is told when it starts, and an event of the kind it gets.
+//! The fifteen functions: what each is told when it starts, and an event of the kind it gets.
 
 use serde_json::{Value, json};
 
@@ -70,6 +70,17 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
         ),
         example("report-notifier", outcome()),
         example("report-reconciler", json!({})),
+        example(
+            "redelivery-requester",
+            call("POST", "/deliveries", no, no, &seller),
+        ),
+        example(
+            "redelivery-worker",
+            json!({
+                "Task": {"Obstacle": format!("authorization/{SELLER}")}, "StartedAt": "2026-11-22T05:00:00Z",
+                "Name": "execution",
+            }),
+        ),
     ]
 }
 
@@ -95,6 +106,8 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ),
         ("STATE_MACHINE_ARN", machine("delivery")),
         ("ORDER_STATE_MACHINE_ARN", machine("order")),
+        ("REDELIVERY_STATE_MACHINE_ARN", machine("redelivery")),
+        ("REPORT_RETENTION_DAYS", "540".to_owned()),
         ("MAX_RECEIVE_COUNT", "5".to_owned()),
         ("DELIVER", "all".to_owned()),
         ("OVERDUE_SECONDS", "1800".to_owned()),

@@ -89,7 +89,7 @@ async fn done(world: &World, body: &Value) -> Value {
 pub async fn fail(world: &World, seller: &Seller, report: &str) {
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let known = world.finished(seller, report).await;
-    let document = known["reportDocumentId"].as_str().expect("a document");
+    let document = known["documentId"].as_str().expect("a document");
     world
         .stack
         .dynamodb()

@@ -110,7 +110,7 @@ async fn a_seller_without_a_region_goes_on_when_subscribed(world: &World) {
 /// Amazon denies the document, with either token, until somebody adds the role.
 async fn a_role_that_was_missing_is_waited_for(world: &World) {
     let seller = world.subscribed_seller("EU").await;
-    let denied = |operation: &str| json!({"operation": operation, "sellerId": seller.id, "kind": "status", "status": 403, "count": 2});
+    let denied = |operation: &str| json!({"operation": operation, "sellerId": seller.id, "kind": "status", "status": 403, "count": 4});
     for operation in ["getReportDocument", "createRestrictedDataToken"] {
         world.simulator.fault(&denied(operation)).await.expect("scripted");
     }
@@ -135,7 +135,7 @@ async fn announced_from_elsewhere(world: &World, seller: &Seller) -> String {
         .await;
     let report = made.expect("made");
     let known = world.finished(seller, &report).await;
-    let document = known["reportDocumentId"].as_str().expect("a document");
+    let document = known["documentId"].as_str().expect("a document");
     let queue = world.stack.output("NOTIFICATIONS_QUEUE_ARN").expect("set");
     let announcement = notification(&seller.id, &report, "DONE", document);
     let sent = world.simulator.send_message(&queue, &announcement).await;

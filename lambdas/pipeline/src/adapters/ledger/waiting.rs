@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, Select};
 use jiff::Timestamp;
-use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use super::queries::{Due, due, due_at};
@@ -37,12 +36,11 @@ impl Ledger {
     pub async fn park_report(
         &self,
         report: &AnnouncedReport,
-        region: Option<RegionCode>,
         obstacle: &Obstacle,
         error: &PipelineError,
     ) -> Result<bool, PipelineError> {
         // Somebody may have started the execution by hand, of a report that has no row.
-        self.record_notification(report, region, Duration::ZERO).await?;
+        self.record_notification(report, None, Duration::ZERO).await?;
         let update = self
             .park(&report.seller_id, report.report_id.as_str(), obstacle, error)
             .update_expression(format!(

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 13] = [
+const FUNCTIONS: [&str; 15] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -25,6 +25,8 @@ const FUNCTIONS: [&str; 13] = [
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "redelivery-requester",
+    "redelivery-worker",
 ];
 
 /// A process that was killed.
