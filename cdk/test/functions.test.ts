@@ -145,11 +145,17 @@ const EXPECTED: Record<string, Expected> = {
     ],
   },
   FunctionsRedeliveryRequester: {
-    environment: { ...REPORTS_TABLE, REDELIVERY_STATE_MACHINE_ARN: REDELIVERY },
+    environment: {
+      ...REPORTS_TABLE,
+      STATE_MACHINE_ARN: DELIVERY,
+      REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
+      ...OVERDUE,
+    },
     permissions: [
       `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `states:StartExecution on ${REDELIVERY}`,
+      `states:StartExecution on ${DELIVERY}`,
     ],
   },
   FunctionsRedeliveryWorker: {

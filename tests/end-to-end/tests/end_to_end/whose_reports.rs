@@ -50,14 +50,14 @@ async fn of_many_announced_reports_only_those_are_delivered_that_were_ordered_he
     assert_nothing_else(&world, &seller, &own).await;
 
     // The report stays as it is, however often it is announced.
-    let report = others.first().expect("one");
-    let shown = world.shown(&seller, report).await;
-    let again = world.simulator.announce(&seller.id, "EU", report, 3).await;
+    let report = others.first().expect("one").clone();
+    let shown = world.shown(&seller, &report).await;
+    let again = world.simulator.announce(&seller.id, "EU", &report, 3).await;
     again.expect("announced");
     let last = made_elsewhere(&world, &seller, SETTLEMENT, json!({})).await;
     others.insert(last.clone());
     assert_eq!(until_skipped(&world, &seller, OTHERS + 1).await, others);
-    assert_eq!(world.shown(&seller, report).await, shown);
+    assert_eq!(world.shown(&seller, &report).await, shown);
     let row = world.row(&seller, &last).await;
     assert_eq!(
         [row.text("reportType"), row.text("processingStatus")],

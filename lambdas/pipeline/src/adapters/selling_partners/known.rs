@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stranger_wants_nothing_and_nobodys_token_is_read() {
-        let get = mock!(aws_sdk_dynamodb::Client::get_item)
+        let get = mock!(Client::get_item)
             .match_requests(|request| {
                 let read = request.projection_expression().expect("a projection");
                 let regions = [RegionCode::Na, RegionCode::Eu, RegionCode::Fe];
