@@ -10,9 +10,11 @@ use crate::world::{LISTINGS, PATIENCE, Seller, World};
 #[tokio::test]
 async fn what_failed_begins_again_as_a_job_and_arrives_once() {
     let Some(world) = World::find().await else { return };
-    let seller = world.silent_seller("EU").await;
+    let seller = world.subscribed_seller("EU").await;
     let mut reports = Vec::new();
     for _ in 0..3 {
+        let silent = world.simulator.script(&seller.id, json!({"notify": false})).await;
+        silent.expect("scripted");
         let report = world.order(&seller, "EU", LISTINGS).await;
         world.finished(&seller, &report).await;
         fail(&world, &seller, &report).await;

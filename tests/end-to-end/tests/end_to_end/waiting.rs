@@ -110,7 +110,8 @@ async fn a_seller_without_a_region_goes_on_when_subscribed(world: &World) {
 /// Amazon denies the document, with either token, until somebody adds the role.
 async fn a_role_that_was_missing_is_waited_for(world: &World) {
     let seller = world.subscribed_seller("EU").await;
-    let denied = |operation: &str| json!({"operation": operation, "sellerId": seller.id, "kind": "status", "status": 403, "count": 4});
+    // Four attempts, each with the token that it has and with a new one; and one more.
+    let denied = |operation: &str| json!({"operation": operation, "sellerId": seller.id, "kind": "status", "status": 403, "count": 9});
     for operation in ["getReportDocument", "createRestrictedDataToken"] {
         world.simulator.fault(&denied(operation)).await.expect("scripted");
     }
