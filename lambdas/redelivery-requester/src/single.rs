@@ -77,14 +77,13 @@ mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
     use aws_sdk_dynamodb::types::AttributeValue;
-    use aws_sdk_sfn::operation::start_execution::{StartExecutionError, StartExecutionOutput};
-    use aws_sdk_sfn::primitives::DateTime;
+    use aws_sdk_sfn::operation::start_execution::StartExecutionError;
     use aws_sdk_sfn::types::error::StateMachineDoesNotExist;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use pipeline::adapters::{Ledger, StateMachine};
     use pipeline::api::respond_with;
     use serde_json::{Value, json};
-    use test_doubles::unmet;
+    use test_doubles::{execution, unmet};
 
     use super::*;
 
@@ -123,13 +122,7 @@ mod tests {
                 let report = json!({"SellerId": "A3", "ReportId": "7", "ReportType": "GET_X"});
                 request.name() == Some(name) && input == report
             })
-            .then_output(|| {
-                let output = StartExecutionOutput::builder().execution_arn("arn");
-                output
-                    .start_date(DateTime::from_secs(0))
-                    .build()
-                    .expect("complete")
-            })
+            .then_output(execution)
     }
 
     async fn ask(id: &str, dynamodb: &[&Rule], sfn: &[&Rule]) -> (u16, Value) {

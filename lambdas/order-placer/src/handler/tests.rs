@@ -3,13 +3,11 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
-use aws_sdk_sfn::primitives::DateTime;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
 use pipeline::adapters::{Ledger, StateMachine};
 use serde_json::{Value, json};
-use test_doubles::{metered_amazon, token_server, unmet, written};
+use test_doubles::{execution, metered_amazon, token_server, unmet, written};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -140,13 +138,7 @@ async fn an_order_has_a_report_delivered_that_was_skipped() {
             });
             request.name() == Some("A3_17") && input == report
         })
-        .then_output(|| {
-            let output = StartExecutionOutput::builder().execution_arn("arn");
-            output
-                .start_date(DateTime::from_secs(0))
-                .build()
-                .expect("complete")
-        });
+        .then_output(execution);
     let ledger = [&in_doubt(now), &skipped, &wanted, &written()];
     let placement = place_and_deliver(&server, &ledger, &[&started])
         .await
