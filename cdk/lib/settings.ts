@@ -17,6 +17,8 @@ export interface Settings {
   readonly reportRetention: Duration;
   /** Whether deliveries begin in the express lane, or each has a Standard execution from the start. */
   readonly workflowType: WorkflowType;
+  /** Which announced reports are delivered of sellers who say nothing: all, or those that were ordered here. */
+  readonly deliver: string;
   /** Whether documents are stored byte for byte, or texts in UTF-8. */
   readonly documentFormat: string;
   /** Whether gzip documents that are stored as they are get read, or only counted. */
@@ -35,6 +37,7 @@ const NAMES = [
   "logRetentionDays",
   "reportRetentionDays",
   "workflowType",
+  "deliver",
   "documentFormat",
   "gzipCheck",
   "storageMemory",
@@ -54,6 +57,8 @@ const REMOVAL_POLICIES: Record<string, RemovalPolicy> = {
 };
 
 const WORKFLOW_TYPES: Record<string, WorkflowType> = { standard: "standard", express: "express" };
+
+const DELIVERS: Record<string, string> = { all: "all", ordered: "ordered" };
 
 const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
 
@@ -93,6 +98,7 @@ export function readSettings(node: Node): Settings {
     logRetention: oneOf("logRetentionDays", read("logRetentionDays", "365"), LOG_RETENTIONS),
     reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "540"), 1, 548)),
     workflowType: oneOf("workflowType", read("workflowType", "standard"), WORKFLOW_TYPES),
+    deliver: oneOf("deliver", read("deliver", "all"), DELIVERS),
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),

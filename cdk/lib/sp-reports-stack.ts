@@ -18,7 +18,7 @@ import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
-import { addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
+import { addOrderPlacer, addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
 import { declareParameters } from "./parameters";
 import type { Settings } from "./settings";
 
@@ -91,7 +91,7 @@ export class SpReportsStack extends Stack {
       variable: "ORDER_STATE_MACHINE_ARN",
       type: StateMachineType.STANDARD,
       functions: {
-        OrderPlacerFunctionArn: workflowFunctions.orderPlacer.function,
+        OrderPlacerFunctionArn: addOrderPlacer(functions, can, deliveryWorkflow).function,
         ReportNotifierFunctionArn: workflowFunctions.reportNotifier.function,
       },
       resources: [reportRows(storage)],
@@ -127,7 +127,12 @@ export class SpReportsStack extends Stack {
     });
     const api = new Api(this, "Api", {
       settings,
-      functions: addApiFunctions(functions, can, { notificationsQueue, orderWorkflow, redeliveryWorkflow }),
+      functions: addApiFunctions(functions, can, {
+        notificationsQueue,
+        deliveryWorkflow,
+        orderWorkflow,
+        redeliveryWorkflow,
+      }),
     });
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.methodArns);
     new Alarms(this, "Alarms", {

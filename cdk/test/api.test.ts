@@ -23,6 +23,7 @@ const METHODS: [method: string, handler: string, parameters: string, body: strin
   ],
   ["GET /reports/{reportId}", "ReportReader", "querystring.SellerId", ""],
   ["DELETE /reports/{reportId}", "ReportCanceller", "querystring.SellerId", ""],
+  ["POST /reports/{reportId}/delivery", "RedeliveryRequester", "querystring.SellerId", ""],
   ["POST /deliveries", "RedeliveryRequester", "", "deliveriesRequest"],
   ["GET /deliveries/{jobId}", "RedeliveryRequester", "", ""],
   ["POST /schedules", "ReportScheduler", "", "schedulesRequest"],
@@ -163,7 +164,8 @@ describe("the API", () => {
     );
     assert.deepEqual(models, {
       "Body of POST /tokens": "SellerId RefreshToken",
-      "Body of POST /notifications": "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes?",
+      "Body of POST /notifications": 
+        "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DeliverReportTypes?",
       // Which of them must be there depends: see below.
       "Body of POST /reports":
         "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",

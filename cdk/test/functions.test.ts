@@ -65,11 +65,18 @@ const EXPECTED: Record<string, Expected> = {
     permissions: [...spApi("dynamodb:UpdateItem"), ...REDELIVERING.permissions],
   },
   FunctionsReportCreator: {
-    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE, ORDER_STATE_MACHINE_ARN: ORDERING, ...OVERDUE },
+    environment: {
+      ...METERED_VARIABLES,
+      ...REPORTS_TABLE,
+      STATE_MACHINE_ARN: DELIVERY,
+      ORDER_STATE_MACHINE_ARN: ORDERING,
+      ...OVERDUE,
+    },
     permissions: [
       ...metered(),
       `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Query on ${REPORTS}`,
       `states:StartExecution on ${ORDERING}`,
+      `states:StartExecution on ${DELIVERY}`,
     ],
   },
   FunctionsReportReader: {
@@ -86,13 +93,14 @@ const EXPECTED: Record<string, Expected> = {
   },
   FunctionsReportScheduler: {
     environment: METERED_VARIABLES,
-    permissions: metered(),
+    permissions: metered("dynamodb:UpdateItem"),
   },
   FunctionsOrderPlacer: {
-    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE, ...OVERDUE },
+    environment: { ...METERED_VARIABLES, ...REPORTS_TABLE, STATE_MACHINE_ARN: DELIVERY, ...OVERDUE },
     permissions: [
       ...metered(),
       `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Query on ${REPORTS}`,
+      `states:StartExecution on ${DELIVERY}`,
     ],
   },
   NotificationsNotificationsProcessor: {
@@ -103,6 +111,7 @@ const EXPECTED: Record<string, Expected> = {
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
       DEAD_LETTER_QUEUE_URL: "<NotificationsQueueDeadLetterQueue>",
       MAX_RECEIVE_COUNT: "5",
+      DELIVER: "all",
     },
     permissions: [
       `states:StartExecution on ${DELIVERY}`,
@@ -136,11 +145,17 @@ const EXPECTED: Record<string, Expected> = {
     ],
   },
   FunctionsRedeliveryRequester: {
-    environment: { ...REPORTS_TABLE, REDELIVERY_STATE_MACHINE_ARN: REDELIVERY },
+    environment: {
+      ...REPORTS_TABLE,
+      STATE_MACHINE_ARN: DELIVERY,
+      REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
+      ...OVERDUE,
+    },
     permissions: [
       `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `states:StartExecution on ${REDELIVERY}`,
+      `states:StartExecution on ${DELIVERY}`,
     ],
   },
   FunctionsRedeliveryWorker: {

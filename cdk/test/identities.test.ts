@@ -28,6 +28,7 @@ describe("the invoke identity", () => {
       "GET/reports",
       "GET/reports/*",
       "DELETE/reports/*",
+      "POST/reports/*/delivery",
       "POST/deliveries",
       "GET/deliveries/*",
       "POST/schedules",

@@ -27,6 +27,7 @@ describe("settings", () => {
     ["storageMemory", "128"],
     ["storageMemory", "1 GB"],
     ["workflowType", "EXPRESS"],
+    ["deliver", "none"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {
@@ -59,6 +60,7 @@ describe("settings", () => {
       logRetentionDays: "400",
       reportRetentionDays: "7",
       documentFormat: "utf8",
+      deliver: "ordered",
       gzipCheck: "length",
       storageMemory: "1769",
     })["Other"];
@@ -70,6 +72,8 @@ describe("settings", () => {
     assert.equal(storage?.Environment.Variables.DOCUMENT_FORMAT, "utf8");
     assert.equal(storage?.Environment.Variables.GZIP_CHECK, "length");
     assert.equal(storage?.MemorySize, 1769);
+    const processor = all("AWS::Lambda::Function").find((properties) => "DELIVER" in properties.Environment.Variables);
+    assert.equal(processor?.Environment.Variables.DELIVER, "ordered");
     const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];
     // Seven days are short for everything.
     assert.deepEqual(

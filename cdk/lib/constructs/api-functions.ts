@@ -11,6 +11,7 @@ const API = { timeout: Duration.seconds(29), memorySize: 256 };
 
 export interface ApiFunctionsProps {
   readonly notificationsQueue: NotificationsQueue;
+  readonly deliveryWorkflow: Workflow;
   readonly orderWorkflow: Workflow;
   readonly redeliveryWorkflow: Workflow;
 }
@@ -28,7 +29,7 @@ export interface ApiFunctions {
 
 /** Adds the functions that the API calls, each with its environment and its permissions. */
 export function addApiFunctions(functions: Functions, can: Capabilities, props: ApiFunctionsProps): ApiFunctions {
-  const { notificationsQueue, orderWorkflow, redeliveryWorkflow } = props;
+  const { notificationsQueue, deliveryWorkflow, orderWorkflow, redeliveryWorkflow } = props;
   // What waits for a seller goes on when the seller is heard of.
   const redelivering = [can.obstacles(), redeliveryWorkflow.starting()];
   const destination = { environment: { NOTIFICATIONS_QUEUE_ARN: notificationsQueue.queue.queueArn } };
@@ -69,6 +70,8 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
           "dynamodb:Query",
         ),
         orderWorkflow.starting(),
+        // A report may be announced before it is known to be ordered.
+        deliveryWorkflow.starting(),
         can.overdue(),
       ],
     }),
@@ -91,14 +94,20 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
       ...API,
       name: "report-scheduler",
       description: "/schedules: has Amazon make reports regularly",
-      capabilities: [...can.spApi(), can.quotas()],
+      // Whose schedules were made here is kept with the seller.
+      capabilities: [...can.spApi("dynamodb:UpdateItem"), can.quotas()],
     }),
 
     redeliveryRequester: functions.add("RedeliveryRequester", {
       ...API,
       name: "redelivery-requester",
-      description: "/deliveries: has deliveries begin again that stopped",
-      capabilities: [can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"), redeliveryWorkflow.starting()],
+      description: "/deliveries, /reports/…/delivery: has deliveries begin that were skipped or stopped",
+      capabilities: [
+        can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        redeliveryWorkflow.starting(),
+        deliveryWorkflow.starting(),
+        can.overdue(),
+      ],
     }),
   };
 }

@@ -36,8 +36,9 @@ export class NotificationsProcessor extends Construct {
         ...(expressLane === undefined ? [] : [expressLane.starting()]),
         can.reports("dynamodb:UpdateItem"),
         can.overdue(),
-        // Nothing is delivered of sellers who are not known here.
+        // Nothing is delivered of sellers who are not known here, and of others what they want.
         can.sellingPartners("dynamodb:GetItem"),
+        { environment: { DELIVER: settings.deliver } },
         { permissions: notificationsQueue.consumeAccess() },
         {
           environment: {

@@ -45,7 +45,11 @@ export const REQUEST_MODELS = {
         RegionCode: regionCode,
         NotificationType: text,
       },
-      { ReplaceExisting: { type: JsonSchemaType.BOOLEAN }, DiscoverReportTypes: texts(0, 10) },
+      {
+        ReplaceExisting: { type: JsonSchemaType.BOOLEAN },
+        DiscoverReportTypes: texts(0, 10),
+        DeliverReportTypes: texts(0, 200),
+      },
     ),
   ),
 

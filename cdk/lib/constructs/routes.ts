@@ -43,6 +43,12 @@ export const ROUTES: Route[] = [
   { method: "GET", path: "/reports/{reportId}", handler: "reportReader", query: { SellerId: "required" } },
   { method: "DELETE", path: "/reports/{reportId}", handler: "reportCanceller", query: { SellerId: "required" } },
 
+  {
+    method: "POST",
+    path: "/reports/{reportId}/delivery",
+    handler: "redeliveryRequester",
+    query: { SellerId: "required" },
+  },
   { method: "POST", path: "/deliveries", handler: "redeliveryRequester", body: "deliveries" },
   { method: "GET", path: "/deliveries/{jobId}", handler: "redeliveryRequester" },
 

@@ -6,40 +6,20 @@ import type { Functions } from "./functions";
 import type { RustFunction } from "./rust-function";
 import type { Workflow } from "./workflow";
 
-/** The functions behind the workflows' states. */
+/** The functions behind the delivery workflow's states. */
 export interface WorkflowFunctions {
-  readonly orderPlacer: RustFunction;
   readonly reportDocumentRetrieval: RustFunction;
   readonly reportDocumentStorage: RustFunction;
   readonly presignedUrlGenerator: RustFunction;
   readonly reportNotifier: RustFunction;
 }
 
-/** Adds the functions that the workflows call, each with its environment and its permissions. */
+/** Adds the functions that the delivery workflow calls, each with its environment and its permissions. */
 export function addWorkflowFunctions(
   functions: Functions,
   can: Capabilities,
   settings: Settings,
 ): WorkflowFunctions {
-  const orderPlacer = functions.add("OrderPlacer", {
-    name: "order-placer",
-    description: "Workflow: carries out an order that waited for its turn",
-    timeout: Duration.seconds(60),
-    memorySize: 256,
-    capabilities: [
-      ...can.spApi(),
-      can.quotas(),
-      can.reports(
-        "dynamodb:GetItem",
-        "dynamodb:PutItem",
-        "dynamodb:UpdateItem",
-        "dynamodb:DeleteItem",
-        "dynamodb:Query",
-      ),
-      can.overdue(),
-    ],
-  });
-
   const reportDocumentRetrieval = functions.add("ReportDocumentRetrieval", {
     name: "report-document-retrieval",
     description: "Workflow: asks Amazon for the URL of a report document",
@@ -90,7 +70,31 @@ export function addWorkflowFunctions(
     ],
   });
 
-  return { orderPlacer, reportDocumentRetrieval, reportDocumentStorage, presignedUrlGenerator, reportNotifier };
+  return { reportDocumentRetrieval, reportDocumentStorage, presignedUrlGenerator, reportNotifier };
+}
+
+/** Adds the function behind the order workflow, which begins deliveries as well. */
+export function addOrderPlacer(functions: Functions, can: Capabilities, deliveryWorkflow: Workflow): RustFunction {
+  return functions.add("OrderPlacer", {
+    name: "order-placer",
+    description: "Workflow: carries out an order that waited for its turn",
+    timeout: Duration.seconds(60),
+    memorySize: 256,
+    capabilities: [
+      ...can.spApi(),
+      can.quotas(),
+      can.reports(
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:Query",
+      ),
+      // A report may be announced before it is known to be ordered.
+      deliveryWorkflow.starting(),
+      can.overdue(),
+    ],
+  });
 }
 
 /** Adds the function behind the redelivery workflow, which starts executions of the others. */

@@ -17,7 +17,7 @@ pub struct Processor {
     /// Where deliveries begin, if there is one.
     pub express_lane: Option<StateMachine>,
     pub ledger: Ledger,
-    /// Whose reports are delivered.
+    /// Whose reports are delivered, and which.
     pub sellers: KnownSellers,
     pub dead_letters: DeadLetters,
     /// After so many deliveries the queue gives a message up.
@@ -68,11 +68,7 @@ impl Processor {
     async fn process_message(&self, message: &SqsMessage) -> Result<(), Unprocessed> {
         match Notification::parse(message.body.as_deref().unwrap_or_default())? {
             Notification::ReportFinished(report) => {
-                let note = if self.is_of_known_seller(&report).await? {
-                    self.deliver(&report, receive_count(message)).await?
-                } else {
-                    "skipped: the seller is not known here"
-                };
+                let note = self.deliver_if_wanted(&report, receive_count(message)).await?;
                 tracing::info!(
                     seller_id = report.seller_id.as_str(),
                     report_id = report.report_id.as_str(),
@@ -87,14 +83,22 @@ impl Processor {
         Ok(())
     }
 
-    /// Whether the report is of somebody who is a seller here. One who has left, or was never here, may
-    /// be announced for as long as a subscription stands; that is counted, and nobody is troubled.
-    async fn is_of_known_seller(&self, report: &AnnouncedReport) -> Result<bool, PipelineError> {
-        let is_known = self.sellers.has(&report.seller_id).await?;
-        if !is_known {
+    /// Delivers the report if its seller wants it, or it was ordered here. Reports of one who has left,
+    /// or was never here, may be announced for as long as a subscription stands; that is counted, and
+    /// nobody is troubled.
+    async fn deliver_if_wanted(
+        &self,
+        report: &AnnouncedReport,
+        receive_count: u32,
+    ) -> Result<&'static str, PipelineError> {
+        let Some(wanted) = self.sellers.wanted(&report.seller_id).await? else {
             Metric::AnnouncementsOfUnknownSellers.count();
+            return Ok("skipped: the seller is not known here");
+        };
+        if !wanted.includes(report.report_type.as_ref()) && self.ledger.skip(report).await? {
+            return Ok("skipped: it was not ordered here");
         }
-        Ok(is_known)
+        self.deliver(report, receive_count).await
     }
 
     /// First the ledger, then the execution: should this end in between, the message comes again.
@@ -165,6 +169,7 @@ mod tests {
     use aws_sdk_sqs::operation::send_message::{SendMessageError, SendMessageOutput};
     use aws_sdk_sqs::types::error::QueueDoesNotExist;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use pipeline::domain::Deliver;
     use serde_json::{Value, json};
 
     use super::*;
@@ -183,8 +188,11 @@ mod tests {
     /// AWS, as far as the processor sees it.
     struct Rules {
         has_lane: bool,
+        deliver: Deliver,
         seller: Rule,
         start: Rule,
+        /// Skips a report.
+        skip: Rule,
         note: Rule,
         put_aside: Rule,
     }
@@ -194,6 +202,7 @@ mod tests {
         fn new() -> Self {
             Self {
                 has_lane: false,
+                deliver: Deliver::All,
                 seller: mock!(aws_sdk_dynamodb::Client::get_item)
                     .match_requests(|request| request.table_name() == Some("partners"))
                     .then_output(|| {
@@ -207,6 +216,7 @@ mod tests {
                         .start_date(DateTime::from_secs(0));
                     output.build().expect("complete")
                 }),
+                skip: skip(None),
                 note: mock!(aws_sdk_dynamodb::Client::update_item)
                     .then_output(|| UpdateItemOutput::builder().build()),
                 put_aside: mock!(aws_sdk_sqs::Client::send_message)
@@ -234,13 +244,17 @@ mod tests {
                 .collect();
             let batch = serde_json::from_value(json!({"Records": records})).expect("a batch");
             let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&self.start]);
-            let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.note, &self.seller]);
+            let dynamodb = mock_client!(
+                aws_sdk_dynamodb,
+                RuleMode::MatchAny,
+                &[&self.skip, &self.note, &self.seller]
+            );
             let sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&self.put_aside]);
             let processor = Processor {
                 workflow: StateMachine::new(sfn.clone(), "arn:machine".into()),
                 express_lane: self.has_lane.then(|| StateMachine::new(sfn, "arn:lane".into())),
                 ledger: Ledger::new(dynamodb.clone(), "reports".into()),
-                sellers: KnownSellers::new(dynamodb, "partners".into()),
+                sellers: KnownSellers::new(dynamodb, "partners".into(), self.deliver),
                 dead_letters: DeadLetters::new(sqs, "https://queue".into()),
                 max_receive_count: 5,
                 overdue: Duration::from_secs(60),
@@ -344,6 +358,67 @@ mod tests {
         let rules = Rules { note, ..Rules::new() };
         assert!(rules.failures(1, &[report("1")]).await.is_empty());
         assert_eq!(rules.start.num_calls(), 0);
+    }
+
+    /// Answers what skips a report: with the row that is in the way, if there is one of this status.
+    fn skip(status: Option<&'static str>) -> Rule {
+        let skipping = mock!(aws_sdk_dynamodb::Client::update_item).match_requests(|request| {
+            request.condition_expression() == Some("attribute_not_exists(progress)")
+        });
+        match status {
+            None => skipping.then_output(|| UpdateItemOutput::builder().build()),
+            Some(status) => skipping.then_error(move || {
+                let status = AttributeValue::S(status.into());
+                let error = ConditionalCheckFailedException::builder().item("status", status);
+                UpdateItemError::ConditionalCheckFailedException(error.build())
+            }),
+        }
+    }
+
+    /// A report is announced where only what was ordered here is delivered: how many rows, executions and
+    /// messages in the dead-letter queue come of it.
+    async fn of_another_type(skip: Rule, has_lane: bool) -> [usize; 3] {
+        let rules = Rules {
+            has_lane,
+            deliver: Deliver::Ordered,
+            skip,
+            ..Rules::new()
+        };
+        assert!(rules.failures(1, &[report("1")]).await.is_empty());
+        [&rules.note, &rules.start, &rules.put_aside].map(Rule::num_calls)
+    }
+
+    #[tokio::test]
+    async fn what_nobody_wants_is_skipped_however_often_it_is_announced() {
+        for has_lane in [false, true] {
+            for status in [None, Some("SKIPPED")] {
+                let counts = of_another_type(skip(status), has_lane).await;
+                assert_eq!(counts, [0, 0, 0], "{status:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_ordered_here_is_delivered_whatever_it_is() {
+        for status in ["ORDERED", "NOTIFIED"] {
+            assert_eq!(
+                of_another_type(skip(Some(status)), false).await,
+                [1, 1, 0],
+                "{status}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_skipped_is_not_lost() {
+        let skip = mock!(aws_sdk_dynamodb::Client::update_item)
+            .then_error(|| UpdateItemError::InternalServerError(InternalServerError::builder().build()));
+        let rules = Rules {
+            deliver: Deliver::Ordered,
+            skip,
+            ..Rules::new()
+        };
+        assert_eq!(rules.failures(1, &[report("1")]).await, ["0"]);
     }
 
     /// The row of a report that was announced so many seconds ago.

@@ -18,6 +18,7 @@ async fn main() -> Result<(), Error> {
     let reports_table = settings::required("REPORTS_TABLE")?;
     let partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
     let dead_letter_queue_url = settings::required("DEAD_LETTER_QUEUE_URL")?;
+    let deliver = settings::required("DELIVER")?;
     let max_receive_count = settings::required("MAX_RECEIVE_COUNT")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
@@ -27,7 +28,7 @@ async fn main() -> Result<(), Error> {
         workflow: StateMachine::new(sfn.clone(), state_machine_arn),
         express_lane: express_lane_arn.map(|arn| StateMachine::new(sfn, arn)),
         ledger: Ledger::new(dynamodb.clone(), reports_table),
-        sellers: KnownSellers::new(dynamodb, partners_table),
+        sellers: KnownSellers::new(dynamodb, partners_table, deliver),
         dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&aws), dead_letter_queue_url),
         max_receive_count,
         overdue,

@@ -46,6 +46,7 @@ impl Subscriber {
             key,
             replace_existing,
             discover,
+            deliver,
         } = &Subscribe::parse(body)?;
         let request = &self.patience.begin();
         // First, because it fails for an unknown seller before anything is made at Amazon.
@@ -83,6 +84,11 @@ impl Subscriber {
         self.partners
             .remember_subscription(&key.seller_id, key.region, discover.as_ref())
             .await?;
+        if let Some(types) = deliver {
+            self.partners
+                .remember_wanted_types(&key.seller_id, key.region, types)
+                .await?;
+        }
         // What waited for a region to be known.
         self.redeliveries.see_to_seller(&key.seller_id).await;
         Ok(Subscribed {

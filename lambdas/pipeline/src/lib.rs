@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod api;
+pub mod delivering;
 pub mod domain;
 mod error;
 pub mod metrics;

@@ -13,10 +13,11 @@ use sp_api::rates::Operation;
 use sp_api::{ListedSince, ReportsFilter, ReportsQuery, SpApiError};
 
 use crate::PipelineError;
-use crate::adapters::{Claim, InSlot, Ledger, MeteredAmazon, OrderedReport};
+use crate::adapters::{Claim, Due, InSlot, Ledger, LedgerRow, MeteredAmazon, OrderedReport, StateMachine};
 use crate::domain::likeness::{earliest, likeness};
 use crate::domain::order::Order;
 use crate::domain::quota::Slot;
+use crate::workflows::start_delivery;
 
 /// So long a report of a wider period than was ordered, or of none, is left to whoever ordered just that:
 /// his answer may be on its way, or in doubt like ours.
@@ -28,6 +29,8 @@ pub struct OrderDesk {
     pub amazon: MeteredAmazon,
     /// What became of every order.
     pub ledger: Ledger,
+    /// Delivers a report that was announced before anything was known of its order.
+    pub deliveries: StateMachine,
     /// After how long the reconciler looks after a report.
     pub overdue: Duration,
 }
@@ -78,9 +81,9 @@ impl OrderDesk {
             Err(error) => return Err(error),
         };
         match self.claim(order, &report_id).await {
-            Ok(Claim::Ours) => Ok(Placing::Placed(report_id)),
+            Ok(true) => Ok(Placing::Placed(report_id)),
             // Another order in doubt took it for its own; there is another report for this one then.
-            Ok(Claim::Taken) => Ok(Placing::InDoubt(PipelineError::AwsTransient {
+            Ok(false) => Ok(Placing::InDoubt(PipelineError::AwsTransient {
                 service: "DynamoDB",
                 message: format!("report {report_id} belongs to another order"),
             })),
@@ -149,7 +152,7 @@ impl OrderDesk {
                 if !self.is_others(order, &report_id).await? {
                     is_left = Some(report_id);
                 }
-            } else if self.claim(order, &report_id).await? == Claim::Ours {
+            } else if self.claim(order, &report_id).await? {
                 return Ok(Resolved::Placed(report_id));
             }
         }
@@ -172,7 +175,8 @@ impl OrderDesk {
         Ok(owner.is_some_and(|owner| owner != order.request_id.as_str()))
     }
 
-    async fn claim(&self, order: &Order, report_id: &ReportId) -> Result<Claim, PipelineError> {
+    /// Makes a report the order's own. `false` if it belongs to another.
+    async fn claim(&self, order: &Order, report_id: &ReportId) -> Result<bool, PipelineError> {
         let row = OrderedReport {
             seller_id: &order.seller_id,
             report_id,
@@ -181,7 +185,25 @@ impl OrderDesk {
             report_type: &order.report.report_type,
             marketplace_ids: &order.report.marketplace_ids,
         };
-        self.ledger.record_order(&row, self.overdue).await
+        Ok(match self.ledger.record_order(&row, self.overdue).await? {
+            Claim::Ours => true,
+            Claim::OursAnnounced(row) => {
+                self.deliver(order, report_id, &row).await;
+                true
+            }
+            Claim::Taken => false,
+        })
+    }
+
+    /// Begins the delivery that was skipped. Should that fail, the reconciler finds it due.
+    async fn deliver(&self, order: &Order, report_id: &ReportId, row: &LedgerRow) {
+        let due = Due {
+            seller_id: order.seller_id.clone(),
+            id: report_id.to_string(),
+        };
+        if let Err(error) = start_delivery(&self.deliveries, &due, row, None).await {
+            tracing::warn!(%report_id, "announced before it was ordered, and not started yet: {error}");
+        }
     }
 }
 

@@ -82,14 +82,28 @@ impl Workflows {
                 .start(&order.execution_names().first(), &input)
                 .await?;
         } else {
-            let report = announced(due, row)?;
-            let name = report.execution_names(row.releases()).first();
-            self.deliveries
-                .start(&name, &with_failure(&report, given_up))
-                .await?;
+            start_delivery(&self.deliveries, due, row, given_up).await?;
         }
         Ok(true)
     }
+}
+
+/// Starts the execution that delivers a report since it has gone on anew.
+///
+/// # Errors
+/// Step Functions failed, or the row is no report's.
+pub async fn start_delivery(
+    deliveries: &StateMachine,
+    due: &Due,
+    row: &LedgerRow,
+    given_up: Option<&GivenUp<'_>>,
+) -> Result<(), PipelineError> {
+    let report = announced(due, row)?;
+    let name = report.execution_names(row.releases()).first();
+    deliveries
+        .start(&name, &with_failure(&report, given_up))
+        .await
+        .map(drop)
 }
 
 /// A workflow's input with what ends it.

@@ -43,12 +43,10 @@ impl Requester {
 mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::types::AttributeValue;
-    use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
-    use aws_sdk_sfn::primitives::DateTime;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use pipeline::adapters::{Ledger, StateMachine};
     use serde_json::json;
-    use test_doubles::{answer, written};
+    use test_doubles::{answer, execution, written};
 
     use super::*;
 
@@ -68,13 +66,7 @@ mod tests {
             .match_requests(|request| {
                 request.input() == Some(r#"{"Task":{"Stopped":{"SellerId":"A3","Status":"FAILED"}}}"#)
             })
-            .then_output(|| {
-                let output = StartExecutionOutput::builder().execution_arn("arn");
-                output
-                    .start_date(DateTime::from_secs(0))
-                    .build()
-                    .expect("complete")
-            })
+            .then_output(execution)
     }
 
     #[tokio::test]

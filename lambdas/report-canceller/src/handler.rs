@@ -83,7 +83,7 @@ impl ReportCanceller {
     async fn cancel_report(&self, seller: &SellerId, report: &ReportId) -> Result<(), ApiError> {
         let row = self.ledger.row(seller, report.as_str()).await?;
         if let Some(row) = &row {
-            if row.progress() >= Stage::Notified.progress() {
+            if row.progress() >= Stage::Notified.progress() || row.is_skipped() {
                 return Err(not_cancellable(report.as_str(), row.status()));
             }
             if is_cancelling(row) {

@@ -150,7 +150,7 @@ impl ReportCreator {
             // Not a status that invites a repetition: that might order a second report.
             let message = format!(
                 "Amazon may have taken the order, but it could not be recorded here: {problem}; should Amazon have \
-                 taken it, the report is delivered like any other"
+                 taken it, the report is announced like one that was ordered elsewhere"
             );
             return Err(ApiError::new(
                 StatusCode::INTERNAL_SERVER_ERROR,

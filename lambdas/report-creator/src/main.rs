@@ -22,16 +22,19 @@ async fn main() -> Result<(), Error> {
     let quotas_table = settings::required("QUOTAS_TABLE")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let state_machine_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
+    let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
+    let sfn = aws_sdk_sfn::Client::new(&aws);
     let creator = &ReportCreator {
         desk: OrderDesk {
             amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
             ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+            deliveries: StateMachine::new(sfn.clone(), delivery_arn),
             overdue,
         },
         partners: SellingPartners::connect(&amazon_settings, &aws),
-        workflow: StateMachine::new(aws_sdk_sfn::Client::new(&aws), state_machine_arn),
+        workflow: StateMachine::new(sfn, state_machine_arn),
     };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(respond_with(

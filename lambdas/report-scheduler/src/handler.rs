@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use pipeline::PipelineError;
-use pipeline::adapters::MeteredAmazon;
+use pipeline::adapters::{KeptSchedule, MeteredAmazon, SellingPartners, or_warn};
 use pipeline::api::ApiError;
 use pipeline::requests::{CancelSchedule, CreateSchedule, InvalidRequest, ListSchedules, Parameters};
+use pipeline::{PipelineError, persistently};
 use serde::Serialize;
 use sp_api::ids::{MarketplaceId, ReportScheduleId, ReportType, SellerId};
 use sp_api::rates::Operation;
-use sp_api::{CreateReportSchedule, RegionCode, ReportSchedule};
+use sp_api::{CreateReportSchedule, RegionCode, ReportSchedule, SpApiError};
 
 /// A caller who waits for an answer does not wait longer for the quota.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What schedules need.
 pub struct ReportScheduler {
     pub amazon: MeteredAmazon,
+    /// Where it is kept whose schedules were made here.
+    pub partners: SellingPartners,
 }
 
 /// `{reportScheduleId}`.
@@ -62,7 +64,17 @@ impl ReportScheduler {
                 |client, token| async move { client.create_report_schedule(region, &token, schedule).await },
             )
             .await?;
+        let kept = KeptSchedule {
+            region,
+            report_type: schedule.report_type.clone(),
+            id: report_schedule_id.clone(),
+        };
+        persistently(|| self.partners.keep_schedule(seller, &kept)).await?;
         let replaced = existing.into_iter().find(|it| takes_the_place_of(schedule, it));
+        if let Some(replaced) = &replaced {
+            let id = &replaced.report_schedule_id;
+            or_warn(self.partners.end_schedule(seller, region, id).await);
+        }
         Ok(NewSchedule {
             report_schedule_id,
             replaced,
@@ -98,16 +110,21 @@ impl ReportScheduler {
     /// Cancels the schedule that `parameters` name; the reports that it has made stay.
     pub async fn cancel(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Schedule, ApiError> {
         let request = CancelSchedule::parse(parameters?)?;
-        let (region, schedule) = (request.region, &request.schedule);
-        self.amazon
+        let (seller, region, schedule) = (&request.seller_id, request.region, &request.schedule);
+        let cancelled = self
+            .amazon
             .if_free(
-                &request.seller_id,
+                seller,
                 region,
                 Operation::CancelReportSchedule,
                 PATIENCE,
                 |client, token| async move { client.cancel_report_schedule(region, &token, schedule).await },
             )
-            .await?;
+            .await;
+        if let Ok(()) | Err(PipelineError::Amazon(SpApiError::NotFound { .. })) = cancelled {
+            or_warn(self.partners.end_schedule(seller, region, schedule).await);
+        }
+        cancelled?;
         Ok(Schedule {
             report_schedule_id: request.schedule,
         })

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use handler::ReportScheduler;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{MeteredAmazon, aws_config};
+use pipeline::adapters::{MeteredAmazon, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::settings::{self, AmazonSettings};
 
@@ -19,6 +19,7 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config();
     let scheduler = &ReportScheduler {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
+        partners: SellingPartners::connect(&amazon_settings, &aws),
     };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(match *request.method() {

@@ -79,6 +79,12 @@ impl Stack {
         variable("DOCUMENT_FORMAT").is_ok_and(|format| format == "utf8")
     }
 
+    /// Whether reports are delivered that were not ordered here, of sellers who say nothing else.
+    #[must_use]
+    pub fn delivers_all(&self) -> bool {
+        !variable("DELIVER").is_ok_and(|deliver| deliver == "ordered")
+    }
+
     /// Whether deliveries begin in the express lane. Most of them have no execution then that could be
     /// asked about.
     #[must_use]

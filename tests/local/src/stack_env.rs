@@ -64,8 +64,10 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     if let Ok(express_lane) = record.output("ExpressLaneArn") {
         variables.push(("EXPRESS_LANE_ARN", express_lane.to_owned()));
     }
-    if let Some(format) = setting::value(&record.profile.context, "documentFormat") {
-        variables.push(("DOCUMENT_FORMAT", format.to_owned()));
+    for (variable, name) in [("DOCUMENT_FORMAT", "documentFormat"), ("DELIVER", "deliver")] {
+        if let Some(value) = setting::value(&record.profile.context, name) {
+            variables.push((variable, value.to_owned()));
+        }
     }
     Ok(variables)
 }

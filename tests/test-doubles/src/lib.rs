@@ -11,6 +11,8 @@ use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
+use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
+use aws_sdk_sfn::primitives::DateTime;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use pipeline::adapters::{Amazon, Ledger, LwaSecret, MeteredAmazon, Quotas, SellingPartners, StateMachine};
 use pipeline::api::{ApiError, respond};
@@ -95,6 +97,19 @@ pub fn redeliveries() -> Redeliveries {
         "arn:redelivery".into(),
     );
     Redeliveries::new(workflow, Ledger::new(dynamodb, "reports".into()))
+}
+
+/// An execution that was started.
+///
+/// # Panics
+/// Never: it is complete.
+#[must_use]
+pub fn execution() -> StartExecutionOutput {
+    let output = StartExecutionOutput::builder().execution_arn("arn");
+    output
+        .start_date(DateTime::from_secs(0))
+        .build()
+        .expect("complete")
 }
 
 /// Every update is written; a quota whose rows can be written is free.

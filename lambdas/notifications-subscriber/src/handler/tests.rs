@@ -149,6 +149,19 @@ async fn what_is_looked_for_is_remembered_with_the_region() {
 }
 
 #[tokio::test]
+async fn what_is_delivered_is_remembered_and_nothing_is_not_the_same_as_nothing_said() {
+    let written = remembered(json!({"DeliverReportTypes": ["GET_B", "GET_A"]})).await;
+    let last = written.lines().last().expect("a write");
+    assert!(last.contains(r#"L([S("GET_A"), S("GET_B")])"#), "{last}");
+    let written = remembered(json!({"DeliverReportTypes": []})).await;
+    assert!(
+        written.ends_with(r#"SET #types = :types {":types": L([])}"#),
+        "{written}"
+    );
+    assert!(!remembered(json!({})).await.contains("#types"));
+}
+
+#[tokio::test]
 async fn the_subscription_is_kept_so_that_it_can_be_ended_without_the_seller() {
     let written = remembered(json!({})).await;
     assert!(

@@ -1,12 +1,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use pipeline::adapters::Ledger;
+use pipeline::adapters::{Ledger, StateMachine};
 use serde_json::{Value, json};
-use test_doubles::{metered_amazon, token_server, unmet, written};
+use test_doubles::{execution, metered_amazon, token_server, unmet, written};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -72,11 +73,21 @@ fn listed(id: &str, created: Timestamp, changes: &Value) -> Value {
 }
 
 async fn place(server: &MockServer, ledger: &[&Rule]) -> Result<Placement, StageError> {
+    place_and_deliver(server, ledger, &[]).await
+}
+
+async fn place_and_deliver(
+    server: &MockServer,
+    ledger: &[&Rule],
+    deliveries: &[&Rule],
+) -> Result<Placement, StageError> {
     let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, ledger);
+    let deliveries = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, deliveries);
     let placer = OrderPlacer {
         desk: OrderDesk {
             amazon: metered_amazon(server, &written()),
             ledger: Ledger::new(client, "reports".into()),
+            deliveries: StateMachine::new(deliveries, "arn:delivery".into()),
             overdue: Duration::from_secs(60),
         },
     };
@@ -95,6 +106,45 @@ async fn place(server: &MockServer, ledger: &[&Rule]) -> Result<Placement, Stage
 async fn placed(server: &MockServer, ledger: &[&Rule]) -> String {
     let placement = place(server, ledger).await.expect("placed");
     placement.report_id.expect("a report").to_string()
+}
+
+/// Its report was announced, and skipped, before anybody knew of the order.
+#[tokio::test]
+async fn an_order_has_a_report_delivered_that_was_skipped() {
+    let now = Timestamp::now();
+    let server = token_server().await;
+    lists(&server, json!([listed("17", now, &json!({}))])).await;
+    let changing = |condition: &'static str| {
+        mock!(aws_sdk_dynamodb::Client::update_item).match_requests(move |request| {
+            request
+                .condition_expression()
+                .is_some_and(|it| it.starts_with(condition))
+        })
+    };
+    let skipped = changing("attribute_not_exists(orderedAt) AND")
+        .then_error(|| unmet(Some(HashMap::from([("status".to_owned(), text("SKIPPED"))]))));
+    let wanted = changing("#status = :skipped").then_output(|| {
+        UpdateItemOutput::builder()
+            .attributes("status", text("NOTIFIED"))
+            .attributes("reportType", text("GET_X"))
+            .attributes("processingStatus", text("CANCELLED"))
+            .build()
+    });
+    let started = mock!(aws_sdk_sfn::Client::start_execution)
+        .match_requests(|request| {
+            let input: Value = serde_json::from_str(request.input().expect("an input")).expect("JSON");
+            let report = json!({
+                "SellerId": "A3", "ReportId": "17", "ReportType": "GET_X", "ProcessingStatus": "CANCELLED",
+            });
+            request.name() == Some("A3_17") && input == report
+        })
+        .then_output(execution);
+    let ledger = [&in_doubt(now), &skipped, &wanted, &written()];
+    let placement = place_and_deliver(&server, &ledger, &[&started])
+        .await
+        .expect("placed");
+    assert_eq!(placement.report_id.expect("a report").as_str(), "17");
+    assert_eq!((wanted.num_calls(), started.num_calls()), (1, 1));
 }
 
 #[tokio::test]

@@ -27,7 +27,9 @@ pub use links::Links;
 pub use lwa_secret::LwaSecret;
 pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
-pub use selling_partners::{Discovering, Kept, KeptSubscription, KnownSellers, SellingPartners};
+pub use selling_partners::{
+    Discovering, Kept, KeptSchedule, KeptSubscription, KnownSellers, SellingPartners,
+};
 pub use state_machine::{Fate, Started, StateMachine};
 pub use topic::Topic;
 pub use upload::Upload;

@@ -1,5 +1,7 @@
+mod deliveries;
 mod discovery;
 mod known;
+mod schedules;
 mod subscriptions;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
@@ -12,8 +14,10 @@ use secrecy::{ExposeSecret, SecretString};
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
+use deliveries::deliver_attribute;
 pub use discovery::Discovering;
 pub use known::KnownSellers;
+pub use schedules::KeptSchedule;
 pub use subscriptions::{Kept, KeptSubscription};
 
 use crate::PipelineError;

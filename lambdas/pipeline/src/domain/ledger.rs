@@ -71,6 +71,12 @@ impl Stage {
 /// The number of a report that needs nothing more.
 pub const FINAL_PROGRESS: u8 = 60;
 
+/// The status of a report that was announced, and that nobody wants here.
+pub const SKIPPED: &str = "SKIPPED";
+
+/// The number of such a report: whoever wants it after all takes it further.
+pub const SKIPPED_PROGRESS: u8 = 5;
+
 /// The number of a delivery that failed: a repeated notification does not move it, a delivery that is
 /// started again does.
 pub const FAILED_PROGRESS: u8 = 25;
@@ -101,6 +107,7 @@ mod tests {
             life.windows(2)
                 .all(|pair| pair[0].progress() < pair[1].progress())
         );
+        assert!(SKIPPED_PROGRESS < Stage::Notified.progress());
         assert!(Stage::Notified.progress() < FAILED_PROGRESS);
         assert!(FAILED_PROGRESS < Stage::Retrieved.progress());
     }

@@ -21,6 +21,7 @@ mod retention;
 pub mod stages;
 pub mod stopped;
 mod storage_options;
+mod wanted;
 
 pub use announced_report::{AnnouncedReport, ExecutionNames};
 pub use announcement::{Announcement, Failure, Link, ROLE_MISSING};
@@ -33,6 +34,7 @@ pub use object_key::{DocumentFacts, ObjectDescription};
 pub use reason::words_of;
 pub use retention::Retention;
 pub use storage_options::{DocumentFormat, GzipCheck, UnknownOption};
+pub use wanted::{Deliver, Wanted};
 
 /// Bytes as hexadecimal digits.
 #[must_use]

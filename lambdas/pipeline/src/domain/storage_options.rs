@@ -54,7 +54,7 @@ impl FromStr for GzipCheck {
     }
 }
 
-fn unknown(given: &str, options: &'static str) -> UnknownOption {
+pub(super) fn unknown(given: &str, options: &'static str) -> UnknownOption {
     UnknownOption {
         given: given.to_owned(),
         options,

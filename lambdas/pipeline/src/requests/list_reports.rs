@@ -6,11 +6,12 @@ use super::{InvalidRequest, Parameters};
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 
 /// What a row of the ledger may be: an order, or a report.
-const STATUSES: [&str; 14] = [
+const STATUSES: [&str; 15] = [
     "QUEUED",
     "PLACING",
     "PLACED",
     "ORDERED",
+    "SKIPPED",
     "NOTIFIED",
     "RETRIEVED",
     "STORED",

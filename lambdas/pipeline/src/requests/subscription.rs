@@ -11,6 +11,9 @@ use crate::adapters::KeptSubscription;
 /// As many report types as Amazon's list of reports takes in one question.
 const MOST_DISCOVERED: usize = 10;
 
+/// More than Amazon has.
+const MOST_DELIVERED: usize = 200;
+
 /// What Amazon keeps one subscription of an application for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriptionKey {
@@ -32,6 +35,9 @@ pub struct Subscribe {
     /// Of which types to look for reports that were never announced; none switches that off, and
     /// `None` leaves it as it is.
     pub discover: Option<BTreeSet<ReportType>>,
+    /// Of which types to deliver reports whoever ordered them; none leaves those that are ordered here,
+    /// and `None` leaves it as it is.
+    pub deliver: Option<BTreeSet<ReportType>>,
 }
 
 /// `DELETE /notifications`: have Amazon send them no more.
@@ -62,7 +68,8 @@ impl SubscriptionKey {
 }
 
 impl Subscribe {
-    /// Parses `{SellerId, RegionCode, NotificationType, ReplaceExisting?, DiscoverReportTypes?}`.
+    /// Parses `{SellerId, RegionCode, NotificationType, ReplaceExisting?, DiscoverReportTypes?,
+    /// DeliverReportTypes?}`.
     ///
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown.
@@ -74,12 +81,14 @@ impl Subscribe {
             Some(Value::Bool(replace)) => replace,
             Some(_) => return Err(InvalidRequest::field("ReplaceExisting", "must be true or false")),
         };
-        let discover = body.take("DiscoverReportTypes").map(discovered).transpose()?;
+        let discover = report_types(&mut body, "DiscoverReportTypes", MOST_DISCOVERED)?;
+        let deliver = report_types(&mut body, "DeliverReportTypes", MOST_DELIVERED)?;
         body.finish()?;
         Ok(Self {
             key,
             replace_existing,
             discover,
+            deliver,
         })
     }
 }
@@ -96,10 +105,17 @@ impl Unsubscribe {
     }
 }
 
-fn discovered(value: Value) -> Result<BTreeSet<ReportType>, InvalidRequest> {
-    let invalid = |problem: &str| InvalidRequest::field("DiscoverReportTypes", problem);
-    let Value::Array(names) = value else {
-        return Err(invalid("must be an array of report types"));
+/// An array of at most so many report types; `None` where there is none.
+fn report_types(
+    body: &mut Body,
+    field: &str,
+    most: usize,
+) -> Result<Option<BTreeSet<ReportType>>, InvalidRequest> {
+    let invalid = |problem: &str| InvalidRequest::field(field, problem);
+    let names = match body.take(field) {
+        None => return Ok(None),
+        Some(Value::Array(names)) => names,
+        Some(_) => return Err(invalid("must be an array of report types")),
     };
     let types = names
         .iter()
@@ -108,10 +124,10 @@ fn discovered(value: Value) -> Result<BTreeSet<ReportType>, InvalidRequest> {
             ReportType::parse(name).map_err(|problem| invalid(&format!("{problem}; {name:?} is none")))
         })
         .collect::<Result<BTreeSet<_>, _>>()?;
-    if types.len() > MOST_DISCOVERED {
-        return Err(invalid("must name at most 10 report types"));
+    if types.len() > most {
+        return Err(invalid(&format!("must name at most {most} report types")));
     }
-    Ok(types)
+    Ok(Some(types))
 }
 
 #[cfg(test)]
@@ -134,7 +150,7 @@ mod tests {
         let request = parse(&json!({})).expect("valid");
         assert_eq!(request.key.region, RegionCode::Eu);
         assert!(!request.replace_existing);
-        assert_eq!(request.discover, None);
+        assert_eq!((request.discover, request.deliver), (None, None));
     }
 
     #[test]
@@ -146,6 +162,14 @@ mod tests {
         assert_eq!(discover(json!([])), Some(0));
         assert_eq!(discover(json!(null)), None);
         assert_eq!(discover(json!(["GET_A", "GET_B", "GET_A"])), Some(2));
+        let deliver = |types: Value| {
+            let request = parse(&json!({"DeliverReportTypes": types})).expect("valid");
+            request.deliver.map(|types| types.len())
+        };
+        assert_eq!(deliver(json!([])), Some(0));
+        assert_eq!(deliver(json!(null)), None);
+        let many: Vec<String> = (0..11).map(|number| format!("GET_{number}")).collect();
+        assert_eq!(deliver(json!(many)), Some(11));
     }
 
     #[test]
@@ -161,6 +185,8 @@ mod tests {
             (json!({"DiscoverReportTypes": ["a b"]}), "DiscoverReportTypes"),
             (json!({"DiscoverReportTypes": [1]}), "DiscoverReportTypes"),
             (json!({"DiscoverReportTypes": many}), "DiscoverReportTypes"),
+            (json!({"DeliverReportTypes": "all"}), "DeliverReportTypes"),
+            (json!({"DeliverReportTypes": ["a b"]}), "DeliverReportTypes"),
         ] {
             let error = parse(&more).expect_err("invalid");
             assert_eq!(error.field.as_deref(), Some(field), "{more}");

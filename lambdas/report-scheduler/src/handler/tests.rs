@@ -1,6 +1,9 @@
-use aws_smithy_mocks::Rule;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use serde_json::{Value, json};
-use test_doubles::{answer, metered_amazon, spent, token_server, written as free};
+use test_doubles::{answer, metered_amazon, selling_partners, spent, token_server, written as free};
 use wiremock::matchers::{body_json, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -11,6 +14,7 @@ const SCHEDULES: &str = "/eu/reports/2021-06-30/schedules";
 fn scheduler(server: &MockServer, quota: &Rule) -> ReportScheduler {
     ReportScheduler {
         amazon: metered_amazon(server, quota),
+        partners: selling_partners(&free()),
     }
 }
 
@@ -80,6 +84,76 @@ async fn a_schedule_is_made_as_it_was_asked_for() {
         .create(order().to_string().as_bytes())
         .await;
     assert_eq!(answer(made), (200, json!({"reportScheduleId": "50232018507"})));
+}
+
+/// The sellers' table, in which `kept` is the seller's schedule, and what is written there.
+fn partners(kept: &'static str) -> (SellingPartners, std::sync::mpsc::Receiver<String>) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
+        let schedules = AttributeValue::Ss(vec![kept.to_owned()]);
+        GetItemOutput::builder().item("schedules", schedules).build()
+    });
+    let update = mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(move |request| {
+            let values = request.expression_attribute_values().expect("values");
+            let schedule = values[":schedule"].as_ss().expect("texts").join(" ");
+            let expression = request.update_expression().expect("an update");
+            let verb = expression.split(' ').next().unwrap_or_default();
+            sender.send(format!("{verb} {schedule}")).is_ok()
+        })
+        .then_output(|| UpdateItemOutput::builder().build());
+    let partners = SellingPartners::new(
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, &update]),
+        mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[]),
+        "partners".into(),
+        "arn:key".into(),
+    );
+    (partners, receiver)
+}
+
+#[tokio::test]
+async fn what_is_scheduled_here_is_kept_until_it_is_replaced_or_cancelled() {
+    let server = token_server().await;
+    has(&server, json!([existing("1", &["A1PA6795UKMFR9"])])).await;
+    Mock::given(method("POST"))
+        .and(path(SCHEDULES))
+        .respond_with(ResponseTemplate::new(201).set_body_json(json!({"reportScheduleId": "2"})))
+        .mount(&server)
+        .await;
+    let (partners, written) = partners("EU FEE_DISCOUNTS_REPORT 1");
+    let scheduler = ReportScheduler {
+        partners,
+        ..scheduler(&server, &free())
+    };
+    let (status, made) = answer(scheduler.create(order().to_string().as_bytes()).await);
+    assert_eq!(status, 200, "{made}");
+    let replaced = [
+        "ADD EU FEE_DISCOUNTS_REPORT 2",
+        "DELETE EU FEE_DISCOUNTS_REPORT 1",
+    ];
+    assert_eq!(written.try_iter().collect::<Vec<_>>(), replaced);
+
+    // Whether Amazon cancels it or knows it no more.
+    for status in [200, 404] {
+        let errors = json!({"errors": [{"code": "NotFound", "message": "gone"}]});
+        Mock::given(method("DELETE"))
+            .and(path(format!("{SCHEDULES}/1")))
+            .respond_with(ResponseTemplate::new(status).set_body_json(errors))
+            .up_to_n_times(1)
+            .mount(&server)
+            .await;
+        let named = [
+            ("reportScheduleId", "1"),
+            ("SellerId", "A3"),
+            ("RegionCode", "EU"),
+        ];
+        let (answered, body) = answer(scheduler.cancel(Parameters::new(named)).await);
+        assert_eq!(answered, status, "{body}");
+        assert_eq!(
+            written.try_iter().collect::<Vec<_>>(),
+            ["DELETE EU FEE_DISCOUNTS_REPORT 1"]
+        );
+    }
 }
 
 #[tokio::test]

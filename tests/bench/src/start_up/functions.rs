@@ -109,6 +109,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("REDELIVERY_STATE_MACHINE_ARN", machine("redelivery")),
         ("REPORT_RETENTION_DAYS", "540".to_owned()),
         ("MAX_RECEIVE_COUNT", "5".to_owned()),
+        ("DELIVER", "all".to_owned()),
         ("OVERDUE_SECONDS", "1800".to_owned()),
         ("LINK_LIFETIME_SECONDS", "21600".to_owned()),
         ("DOCUMENT_FORMAT", "as-is".to_owned()),

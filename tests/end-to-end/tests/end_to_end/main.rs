@@ -25,4 +25,5 @@ mod schedules;
 mod secrecy;
 mod subscriptions;
 mod waiting;
+mod whose_reports;
 mod world;

@@ -88,7 +88,7 @@ async fn done(world: &World, body: &Value) -> Value {
 }
 
 /// As the workflow leaves a row whose delivery failed.
-async fn fail(world: &World, seller: &Seller, report: &str) {
+pub async fn fail(world: &World, seller: &Seller, report: &str) {
     let text = |value: &str| AttributeValue::S(value.to_owned());
     let known = world.finished(seller, report).await;
     let document = known["documentId"].as_str().expect("a document");

@@ -351,6 +351,10 @@ impl Row {
     pub fn text(&self, attribute: &str) -> Option<&str> {
         self.0.get(attribute)?.as_s().ok().map(String::as_str)
     }
+
+    pub fn number(&self, attribute: &str) -> Option<i64> {
+        self.0.get(attribute)?.as_n().ok()?.parse().ok()
+    }
 }
 
 /// Says so past the test harness, which would keep it to itself.

@@ -20,9 +20,12 @@ const END_TO_END_THREADS: &str = "--test-threads=2";
 const BROWSER: &str = "browser::";
 /// The tests that need the express lane.
 const EXPRESS_LANE: &str = "express_lane::";
+/// The tests that look otherwise where only what was ordered is delivered.
+const WHOSE_REPORTS: &str = "whose_reports::";
 /// The opposite of the defaults.
-const OTHER_SETTINGS: [(&str, &str); 3] = [
+const OTHER_SETTINGS: [(&str, &str); 4] = [
     ("workflowType", "express"),
+    ("deliver", "ordered"),
     ("documentFormat", "utf8"),
     ("gzipCheck", "length"),
 ];
@@ -130,7 +133,7 @@ pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
         context,
         &stack,
         "express-lane",
-        &[EXPRESS_LANE, "--test-threads=1"],
+        &[EXPRESS_LANE, WHOSE_REPORTS, "--test-threads=1"],
     )?;
     if let Some(reason) = chromium::prepare(context.workspace)? {
         say(&format!("no browser: {reason}"));

@@ -12,6 +12,7 @@ mod orders;
 mod queries;
 mod reports;
 mod row;
+mod skipped;
 mod uploads;
 mod waiting;
 

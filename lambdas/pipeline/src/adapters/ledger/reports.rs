@@ -4,16 +4,17 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
-use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
+use sp_api::ids::{MarketplaceId, ReportDocumentId, ReportId, ReportType, SellerId};
 
 use super::queries::due_at;
-use super::row::{number, text, time};
+use super::row::{LedgerRow, number, text, time};
+use super::skipped::{DELIVER, of_skipped};
 use super::{DUE, Ledger, Written, send};
 use crate::PipelineError;
 use crate::domain::ledger::{FINAL_PROGRESS, Stage};
 use crate::domain::order::RequestId;
 use crate::domain::stages::StoredDocument;
-use crate::domain::{AnnouncedReport, FinishedReport};
+use crate::domain::{AnnouncedReport, FinalStatus, FinishedReport};
 
 /// A report that was ordered through this pipeline.
 #[derive(Clone, Debug)]
@@ -33,10 +34,12 @@ pub struct OrderedReport<'a> {
 }
 
 /// Whether a report belongs to the order that asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
     /// Now, or since an earlier attempt.
     Ours,
+    /// Now, and it was announced and skipped before: its delivery is to begin. Its row.
+    OursAnnounced(Box<LedgerRow>),
     /// Another order has it.
     Taken,
 }
@@ -57,7 +60,8 @@ pub enum Notified {
 
 impl Ledger {
     /// Writes the row of a new order, and makes the report that order's own. A fast report may be
-    /// finished before this is written: what its row says by then stays.
+    /// finished before this is written: what its row says by then stays, unless it was skipped because
+    /// nothing was known of the order.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -80,8 +84,16 @@ impl Ledger {
             .expression_attribute_values(":progress", number(Stage::Ordered.progress()))
             .expression_attribute_values(":due", text(DUE))
             .expression_attribute_values(":dueAt", due_at(now, overdue));
-        if let Written::Yes(_) = send(fresh).await? {
-            return Ok(Claim::Ours);
+        match send(fresh).await? {
+            Written::Yes(_) => return Ok(Claim::Ours),
+            Written::No(row) if row.is_skipped() => {
+                let wanted =
+                    of_skipped(self.ordered(order, now)).update_expression(format!("SET {facts}, {DELIVER}"));
+                if let Written::Yes(row) = send(wanted).await? {
+                    return Ok(Claim::OursAnnounced(Box::new(row)));
+                }
+            }
+            Written::No(_) => {}
         }
         let late = self
             .ordered(order, now)
@@ -115,15 +127,7 @@ impl Ledger {
     ) -> Result<Notified, PipelineError> {
         let now = Timestamp::now();
         let mut more = vec![("due", text(DUE)), ("dueAt", due_at(now, overdue))];
-        if let Some(report_type) = &report.report_type {
-            more.push(("reportType", text(report_type.as_str())));
-        }
-        if let Some(status) = report.processing_status {
-            more.push(("processingStatus", text(status.as_str())));
-        }
-        if let Some(document) = &report.report_document_id {
-            more.push(("reportDocumentId", text(document.as_str())));
-        }
+        more.extend(told(report));
         if let Some(region) = region {
             more.push(("regionCode", text(region.as_str())));
         }
@@ -134,7 +138,8 @@ impl Ledger {
             Stage::Notified,
             now,
             &more,
-            "",
+            // One that was skipped before is kept like any other.
+            "REMOVE expiresAt",
             "<",
         );
         Ok(match send(update).await? {
@@ -310,6 +315,23 @@ impl Ledger {
         }
         update.update_expression(format!("SET {assignments} {then}"))
     }
+}
+
+/// What an announcement told of a report.
+pub(super) fn told(report: &AnnouncedReport) -> impl Iterator<Item = (&'static str, AttributeValue)> {
+    let texts = [
+        ("reportType", report.report_type.as_ref().map(ReportType::as_str)),
+        (
+            "processingStatus",
+            report.processing_status.map(FinalStatus::as_str),
+        ),
+        (
+            "reportDocumentId",
+            report.report_document_id.as_ref().map(ReportDocumentId::as_str),
+        ),
+    ];
+    let texts = texts.map(|(name, value)| (name, value.map(text)));
+    texts.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 pub(super) fn document(stored: &StoredDocument) -> Vec<(&'static str, AttributeValue)> {

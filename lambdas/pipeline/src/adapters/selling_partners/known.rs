@@ -1,29 +1,249 @@
+use std::collections::{BTreeSet, HashMap};
+
 use aws_sdk_dynamodb::Client;
-use sp_api::ids::SellerId;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use sp_api::RegionCode;
+use sp_api::ids::{ReportType, SellerId};
 
-use super::attribute;
+use super::deliver_attribute;
+use super::schedules::{EndedSchedule, KeptSchedule};
+use super::subscriptions::KeptSubscription;
 use crate::PipelineError;
+use crate::domain::{Deliver, Wanted};
 
-/// Who is a selling partner here, for those who have no business with tokens.
+/// All that is read of a selling partner's row: nothing of its token.
+const READ: &str = "sellerId, regionCode, subscriptions, discoverReportTypes, schedules, endedSchedules, \
+                    deliverReportTypesNA, deliverReportTypesEU, deliverReportTypesFE";
+
+/// The notifications that are about reports.
+const REPORT_FINISHED: &str = "REPORT_PROCESSING_FINISHED";
+
+/// Who is a selling partner here and wants which reports, for those who have no business with tokens.
 #[derive(Clone, Debug)]
 pub struct KnownSellers {
     dynamodb: Client,
     table: String,
+    deliver: Deliver,
 }
 
 impl KnownSellers {
-    /// Those in the selling partners table `table`.
+    /// Those in the selling partners table `table`, who want what `deliver` says unless they say more.
     #[must_use]
-    pub fn new(dynamodb: Client, table: String) -> Self {
-        Self { dynamodb, table }
+    pub fn new(dynamodb: Client, table: String, deliver: Deliver) -> Self {
+        Self {
+            dynamodb,
+            table,
+            deliver,
+        }
     }
 
-    /// Whether a token of `seller` is kept: a row comes with the first token, and goes with it.
+    /// What `seller` wants delivered besides what was ordered here. `None` if no token of the seller is
+    /// kept: a row comes with the first token, and goes with it.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn has(&self, seller: &SellerId) -> Result<bool, PipelineError> {
-        let id = attribute(&self.dynamodb, &self.table, seller, "sellerId").await?;
-        Ok(id.is_some())
+    pub async fn wanted(&self, seller: &SellerId) -> Result<Option<Wanted>, PipelineError> {
+        let row = self
+            .dynamodb
+            .get_item()
+            .table_name(&self.table)
+            .key("sellerId", AttributeValue::S(seller.to_string()))
+            .projection_expression(READ)
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
+        Ok(row.item.map(|row| wanted(&row, self.deliver, Timestamp::now())))
+    }
+}
+
+type Row = HashMap<String, AttributeValue>;
+
+/// An announcement does not say in which region the report was made: what is wanted in one of the
+/// seller's regions is wanted.
+fn wanted(row: &Row, deliver: Deliver, now: Timestamp) -> Wanted {
+    let in_regions = regions(row)
+        .into_iter()
+        .map(|region| in_region(row, region, deliver));
+    let wanted = in_regions
+        .reduce(Wanted::or)
+        .unwrap_or(Wanted::by_default(deliver));
+    wanted.or(Wanted::OfTypes(asked_for(row, now)))
+}
+
+/// Where the seller is subscribed; where it was last, in rows that don't say where it is.
+fn regions(row: &Row) -> BTreeSet<RegionCode> {
+    let subscribed: BTreeSet<_> = texts(row, "subscriptions")
+        .filter_map(|text| KeptSubscription::parse(text))
+        .filter(|kept| kept.notification_type.as_str() == REPORT_FINISHED)
+        .map(|kept| kept.region)
+        .collect();
+    if !subscribed.is_empty() {
+        return subscribed;
+    }
+    let last = row.get("regionCode").and_then(|code| code.as_s().ok());
+    last.and_then(|code| RegionCode::parse(code))
+        .into_iter()
+        .collect()
+}
+
+fn in_region(row: &Row, region: RegionCode, deliver: Deliver) -> Wanted {
+    let Some(Ok(listed)) = row.get(&deliver_attribute(region)).map(AttributeValue::as_l) else {
+        return Wanted::by_default(deliver);
+    };
+    let names = listed.iter().filter_map(|name| name.as_s().ok());
+    Wanted::OfTypes(types(names))
+}
+
+/// The types of which reports are looked for, or made by a schedule from here.
+fn asked_for(row: &Row, now: Timestamp) -> BTreeSet<ReportType> {
+    let discovered = types(texts(row, "discoverReportTypes"));
+    let scheduled = texts(row, "schedules").filter_map(|text| KeptSchedule::parse(text));
+    let ended = texts(row, "endedSchedules")
+        .filter_map(|text| EndedSchedule::parse(text))
+        .filter(|ended| ended.is_felt_at(now));
+    let scheduled = scheduled.map(|it| it.report_type);
+    discovered
+        .into_iter()
+        .chain(scheduled)
+        .chain(ended.map(|it| it.report_type))
+        .collect()
+}
+
+fn texts<'a>(row: &'a Row, name: &str) -> impl Iterator<Item = &'a String> {
+    let set = row.get(name).and_then(|value| value.as_ss().ok());
+    set.into_iter().flatten()
+}
+
+fn types<'a>(names: impl Iterator<Item = &'a String>) -> BTreeSet<ReportType> {
+    names.filter_map(|name| ReportType::parse(name).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+
+    use super::super::tests::seller;
+    use super::*;
+
+    const NOW: &str = "2026-11-27T12:00:00Z";
+
+    fn text(value: &str) -> AttributeValue {
+        AttributeValue::S(value.to_owned())
+    }
+
+    fn set(values: &[&str]) -> AttributeValue {
+        AttributeValue::Ss(values.iter().map(|it| (*it).to_owned()).collect())
+    }
+
+    fn list(values: &[&str]) -> AttributeValue {
+        AttributeValue::L(values.iter().map(|it| text(it)).collect())
+    }
+
+    fn subscribed(regions: &[&str]) -> (&'static str, AttributeValue) {
+        let texts: Vec<String> = regions
+            .iter()
+            .map(|region| format!("{region} {REPORT_FINISHED} s-{region}"))
+            .collect();
+        ("subscriptions", AttributeValue::Ss(texts))
+    }
+
+    /// What is wanted according to a row with these attributes.
+    fn of(row: &[(&str, AttributeValue)], deliver: Deliver) -> Wanted {
+        let row = row
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        wanted(&row.collect(), deliver, NOW.parse().expect("a time"))
+    }
+
+    fn of_types(names: &[&str]) -> Wanted {
+        let parse = |name: &&str| ReportType::parse(name).expect("valid");
+        Wanted::OfTypes(names.iter().map(parse).collect())
+    }
+
+    #[test]
+    fn who_says_nothing_has_what_the_stack_delivers() {
+        for row in [
+            vec![],
+            vec![("regionCode", text("EU"))],
+            vec![subscribed(&["EU"])],
+        ] {
+            assert_eq!(of(&row, Deliver::All), Wanted::All);
+            assert_eq!(of(&row, Deliver::Ordered), of_types(&[]));
+        }
+    }
+
+    #[test]
+    fn a_list_takes_the_place_of_what_the_stack_delivers() {
+        for deliver in [Deliver::All, Deliver::Ordered] {
+            let listed = ("deliverReportTypesEU", list(&["GET_A", "GET_B"]));
+            assert_eq!(
+                of(&[subscribed(&["EU"]), listed.clone()], deliver),
+                of_types(&["GET_A", "GET_B"])
+            );
+            // Rows that are older than the subscriptions in them.
+            assert_eq!(
+                of(&[("regionCode", text("EU")), listed], deliver),
+                of_types(&["GET_A", "GET_B"])
+            );
+            let none = ("deliverReportTypesEU", list(&[]));
+            assert_eq!(of(&[subscribed(&["EU"]), none], deliver), of_types(&[]));
+        }
+    }
+
+    #[test]
+    fn what_one_region_wants_is_wanted_and_where_nobody_is_subscribed_nothing() {
+        let eu = ("deliverReportTypesEU", list(&["GET_A"]));
+        let na = ("deliverReportTypesNA", list(&["GET_B"]));
+        let both = subscribed(&["EU", "NA"]);
+        let wanted = of(&[both.clone(), eu.clone(), na.clone()], Deliver::All);
+        assert_eq!(wanted, of_types(&["GET_A", "GET_B"]));
+        assert_eq!(of(&[both, eu.clone()], Deliver::All), Wanted::All);
+        assert_eq!(
+            of(&[subscribed(&["EU"]), eu, na], Deliver::All),
+            of_types(&["GET_A"])
+        );
+    }
+
+    #[test]
+    fn what_is_looked_for_or_scheduled_here_is_wanted_too() {
+        let row = [
+            subscribed(&["EU"]),
+            ("deliverReportTypesEU", list(&["GET_A"])),
+            ("discoverReportTypes", set(&["GET_B"])),
+            ("schedules", set(&["EU GET_C 50232018507"])),
+            (
+                "endedSchedules",
+                set(&["2026-11-26T13:00:00Z GET_D", "2026-11-26T11:00:00Z GET_E"]),
+            ),
+        ];
+        assert_eq!(
+            of(&row, Deliver::All),
+            of_types(&["GET_A", "GET_B", "GET_C", "GET_D"])
+        );
+    }
+
+    #[tokio::test]
+    async fn a_stranger_wants_nothing_and_nobodys_token_is_read() {
+        let get = mock!(Client::get_item)
+            .match_requests(|request| {
+                let read = request.projection_expression().expect("a projection");
+                let regions = [RegionCode::Na, RegionCode::Eu, RegionCode::Fe];
+                request.consistent_read() == Some(true)
+                    && !read.contains("Token")
+                    && regions
+                        .into_iter()
+                        .all(|it| read.contains(&deliver_attribute(it)))
+            })
+            .sequence()
+            .output(|| GetItemOutput::builder().item("sellerId", text("A3")).build())
+            .output(|| GetItemOutput::builder().build())
+            .build();
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]);
+        let sellers = KnownSellers::new(dynamodb, "partners".into(), Deliver::All);
+        assert_eq!(sellers.wanted(&seller()).await.expect("read"), Some(Wanted::All));
+        assert_eq!(sellers.wanted(&seller()).await.expect("read"), None);
     }
 }

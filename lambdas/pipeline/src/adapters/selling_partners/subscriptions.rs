@@ -24,7 +24,7 @@ pub struct KeptSubscription {
 
 impl KeptSubscription {
     /// Reads what [`Display`](fmt::Display) writes.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(' ');
         let (region, notification_type, id) = (parts.next()?, parts.next()?, parts.next()?);
         Some(Self {

@@ -1,0 +1,223 @@
+//! `POST /reports/{reportId}/delivery`: one report that is to be delivered after all, or again.
+
+use lambda_http::http::StatusCode;
+use pipeline::api::ApiError;
+use pipeline::delivering::{Asked, Deliverer};
+use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
+use serde::Serialize;
+use sp_api::ids::{ReportId, SellerId};
+
+/// `{reportId, status}`: 202 if the delivery begins now, 200 if it has begun before.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    report_id: ReportId,
+    status: String,
+    #[serde(skip)]
+    begins: bool,
+}
+
+impl Delivery {
+    /// The HTTP status that goes with it.
+    pub fn http_status(&self) -> StatusCode {
+        if self.begins {
+            StatusCode::ACCEPTED
+        } else {
+            StatusCode::OK
+        }
+    }
+}
+
+/// Has the report delivered that `parameters` name, if it was skipped or stopped.
+pub async fn deliver(
+    deliverer: &Deliverer,
+    parameters: Result<Parameters, InvalidRequest>,
+) -> Result<Delivery, ApiError> {
+    let NamedReport { seller_id, name } = NamedReport::parse(parameters?)?;
+    let report_id = match name {
+        ReportName::Report(report) => report,
+        ReportName::Order(order) => placed_as(deliverer, &seller_id, order.as_str()).await?,
+    };
+    let (status, begins) = match deliverer.deliver(&seller_id, &report_id).await? {
+        Asked::Begun(status) => (status, true),
+        Asked::Before(status) => (status, false),
+        Asked::TooEarly(status) => return Err(not_deliverable(report_id.as_str(), &status)),
+        Asked::Unknown => return Err(unknown(&seller_id, report_id.as_str())),
+    };
+    Ok(Delivery {
+        report_id,
+        status,
+        begins,
+    })
+}
+
+/// The report that an order has become.
+async fn placed_as(deliverer: &Deliverer, seller: &SellerId, order: &str) -> Result<ReportId, ApiError> {
+    let row = deliverer.ledger.row(seller, order).await?;
+    let row = row.ok_or_else(|| unknown(seller, order))?;
+    let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
+    report.ok_or_else(|| not_deliverable(order, row.status()))
+}
+
+fn unknown(seller: &SellerId, id: &str) -> ApiError {
+    let message = format!("nothing is known here of a report {id} of selling partner {seller}");
+    ApiError::new(StatusCode::NOT_FOUND, "ReportNotFound", message).about("reportId")
+}
+
+fn not_deliverable(id: &str, status: &str) -> ApiError {
+    let message = format!("{id} can't be delivered: Amazon has not finished it, it is {status} here");
+    ApiError::new(StatusCode::CONFLICT, "NotDeliverable", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::time::Duration;
+
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_sfn::operation::start_execution::StartExecutionError;
+    use aws_sdk_sfn::types::error::StateMachineDoesNotExist;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use pipeline::adapters::{Ledger, StateMachine};
+    use pipeline::api::respond_with;
+    use serde_json::{Value, json};
+    use test_doubles::{execution, unmet};
+
+    use super::*;
+
+    const ORDER: &str = "order-0123456789abcdef0123456789abcdef";
+
+    type Row = HashMap<String, AttributeValue>;
+
+    /// A row in this status, with this progress.
+    fn row(status: &str, progress: u8) -> Row {
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        HashMap::from([
+            ("status".to_owned(), text(status)),
+            ("progress".to_owned(), AttributeValue::N(progress.to_string())),
+            ("reportType".to_owned(), text("GET_X")),
+        ])
+    }
+
+    fn is_read(row: Option<Row>) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::get_item)
+            .then_output(move || GetItemOutput::builder().set_item(row.clone()).build())
+    }
+
+    /// The row that was read changes into a delivery's; after the `releases`th release, if there was one.
+    fn changes(releases: Option<u8>) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_output(move || {
+            let mut changed = row("NOTIFIED", 20);
+            changed.extend(releases.map(|it| ("releases".to_owned(), AttributeValue::N(it.to_string()))));
+            UpdateItemOutput::builder().set_attributes(Some(changed)).build()
+        })
+    }
+
+    fn starts(name: &'static str) -> Rule {
+        mock!(aws_sdk_sfn::Client::start_execution)
+            .match_requests(move |request| {
+                let input: Value = serde_json::from_str(request.input().expect("an input")).expect("JSON");
+                let report = json!({"SellerId": "A3", "ReportId": "7", "ReportType": "GET_X"});
+                request.name() == Some(name) && input == report
+            })
+            .then_output(execution)
+    }
+
+    async fn ask(id: &str, dynamodb: &[&Rule], sfn: &[&Rule]) -> (u16, Value) {
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, dynamodb);
+        let sfn = mock_client!(aws_sdk_sfn, RuleMode::Sequential, sfn);
+        let deliverer = Deliverer {
+            ledger: Ledger::new(dynamodb, "reports".into()),
+            deliveries: StateMachine::new(sfn, "arn:machine".into()),
+            overdue: Duration::from_secs(60),
+        };
+        let parameters = Parameters::new([("reportId", id), ("SellerId", "A3")]);
+        let response = respond_with(Delivery::http_status, deliver(&deliverer, parameters).await);
+        let body = serde_json::from_slice(response.body()).expect("JSON");
+        (response.status().as_u16(), body)
+    }
+
+    #[tokio::test]
+    async fn a_skipped_report_is_delivered_under_its_usual_name() {
+        let execution = starts("A3_7");
+        let rules = [&is_read(Some(row("SKIPPED", 5))), &changes(None)];
+        let begun = (202, json!({"reportId": "7", "status": "NOTIFIED"}));
+        assert_eq!(ask("7", &rules, &[&execution]).await, begun);
+        assert_eq!(execution.num_calls(), 1);
+        // What can't be started now is in the row, for the reconciler.
+        let down = mock!(aws_sdk_sfn::Client::start_execution).then_error(|| {
+            StartExecutionError::StateMachineDoesNotExist(StateMachineDoesNotExist::builder().build())
+        });
+        let rules = [&is_read(Some(row("SKIPPED", 5))), &changes(None)];
+        assert_eq!(ask("7", &rules, &[&down]).await, begun);
+    }
+
+    #[tokio::test]
+    async fn one_that_stopped_begins_again_under_a_new_name() {
+        for (status, progress) in [("FAILED", 25), ("WAITING_FOR_OWNER", 20)] {
+            let execution = starts("A3_7_released2");
+            let rules = [&is_read(Some(row(status, progress))), &changes(Some(2))];
+            let (code, body) = ask("7", &rules, &[&execution]).await;
+            assert_eq!((code, execution.num_calls()), (202, 1), "{status}: {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_delivery_that_has_begun_is_left_alone() {
+        for (status, progress) in [
+            ("NOTIFIED", 20),
+            ("STORED", 40),
+            ("ANNOUNCED", 60),
+            ("DROPPED", 60),
+        ] {
+            let before = ask("7", &[&is_read(Some(row(status, progress)))], &[]).await;
+            assert_eq!(before, (200, json!({"reportId": "7", "status": status})));
+        }
+        // Somebody else asks in the same moment, and is quicker.
+        let refused = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| unmet(None));
+        let (skipped, begun) = (
+            is_read(Some(row("SKIPPED", 5))),
+            is_read(Some(row("NOTIFIED", 20))),
+        );
+        let before = ask("7", &[&skipped, &refused, &begun], &[]).await;
+        assert_eq!(before, (200, json!({"reportId": "7", "status": "NOTIFIED"})));
+    }
+
+    #[tokio::test]
+    async fn what_amazon_has_not_finished_can_not_be_delivered() {
+        let (status, body) = ask("7", &[&is_read(Some(row("ORDERED", 10)))], &[]).await;
+        assert_eq!((status, &body["code"]), (409, &json!("NotDeliverable")));
+        let (status, body) = ask(ORDER, &[&is_read(Some(row("QUEUED", 0)))], &[]).await;
+        assert_eq!((status, &body["code"]), (409, &json!("NotDeliverable")));
+        assert!(
+            body["message"].as_str().is_some_and(|it| it.contains("QUEUED")),
+            "{body}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_order_is_delivered_as_the_report_that_it_became() {
+        let mut order = row("PLACED", 0);
+        order.insert("placedAs".to_owned(), AttributeValue::S("7".into()));
+        let execution = starts("A3_7_released1");
+        let rules = [
+            &is_read(Some(order)),
+            &is_read(Some(row("FAILED", 25))),
+            &changes(Some(1)),
+        ];
+        let (status, body) = ask(ORDER, &rules, &[&execution]).await;
+        assert_eq!((status, &body["reportId"]), (202, &json!("7")));
+    }
+
+    #[tokio::test]
+    async fn what_is_unknown_or_no_id_is_named() {
+        for id in ["7", ORDER] {
+            let (status, body) = ask(id, &[&is_read(None)], &[]).await;
+            assert_eq!((status, &body["code"]), (404, &json!("ReportNotFound")), "{id}");
+        }
+        let (status, body) = ask("order-7", &[], &[]).await;
+        assert_eq!((status, &body["field"]), (400, &json!("reportId")));
+    }
+}
