@@ -3,10 +3,13 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{DeadLetters, KnownSellers, Ledger, Notified, Started, StateMachine};
+use pipeline::adapters::{DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Started, StateMachine};
 use pipeline::domain::stages::ExpressDelivery;
-use pipeline::domain::{AnnouncedReport, FinalStatus, Notification, UnreadableNotification};
+use pipeline::domain::{
+    Account, AnnouncedReport, FinalStatus, FinishedNotice, Notification, UnreadableNotification,
+};
 use pipeline::metrics::Metric;
+use sp_api::RegionCode;
 
 /// Step Functions ends an execution of the express lane after five minutes.
 const LONGEST_IN_LANE: Duration = Duration::from_secs(300);
@@ -24,6 +27,14 @@ pub struct Processor {
     pub max_receive_count: u32,
     /// After how long the reconciler looks after a report.
     pub overdue: Duration,
+}
+
+/// Where a report belongs.
+enum Place {
+    /// To this account; and where it was made, if that is known.
+    Account(Account, Option<RegionCode>),
+    /// To this account, or another of the same seller: Amazon has to be asked in which region it is.
+    OneOfSeveral(Account),
 }
 
 /// Why a message is not processed.
@@ -67,12 +78,14 @@ impl Processor {
 
     async fn process_message(&self, message: &SqsMessage) -> Result<(), Unprocessed> {
         match Notification::parse(message.body.as_deref().unwrap_or_default())? {
-            Notification::ReportFinished(report) => {
-                let note = self.deliver_if_wanted(&report, receive_count(message)).await?;
+            Notification::ReportFinished(notice) => {
+                let (seller_id, report_id) = (notice.seller_id.clone(), notice.report_id.clone());
+                let processing_status = notice.processing_status.map(FinalStatus::as_str);
+                let note = self.deliver_if_wanted(notice, receive_count(message)).await?;
                 tracing::info!(
-                    seller_id = report.seller_id.as_str(),
-                    report_id = report.report_id.as_str(),
-                    processing_status = report.processing_status.map(FinalStatus::as_str),
+                    seller_id = seller_id.as_str(),
+                    report_id = report_id.as_str(),
+                    processing_status,
                     "{note}"
                 );
             }
@@ -88,29 +101,73 @@ impl Processor {
     /// nobody is troubled.
     async fn deliver_if_wanted(
         &self,
-        report: &AnnouncedReport,
+        notice: FinishedNotice,
         receive_count: u32,
     ) -> Result<&'static str, PipelineError> {
-        let Some(wanted) = self.sellers.wanted(&report.seller_id).await? else {
+        let accounts = self.sellers.accounts(&notice.seller_id).await?;
+        let Some(place) = self.place(&accounts, &notice).await? else {
             Metric::AnnouncementsOfUnknownSellers.count();
             return Ok("skipped: the seller is not known here");
         };
-        if !wanted.includes(report.report_type.as_ref()) && self.ledger.skip(report).await? {
+        let wanted = match &place {
+            Place::Account(account, region) => accounts.wanted(account, *region),
+            Place::OneOfSeveral(_) => accounts.wanted_by_any(),
+        };
+        let (report, region) = match place {
+            Place::Account(account, region) => (notice.of(account), region),
+            Place::OneOfSeveral(account) => {
+                let mut report = notice.of(account);
+                // The workflow asks Amazon for what is missing, and finds the region on the way.
+                report.processing_status = None;
+                (report, None)
+            }
+        };
+        if !wanted.includes(report.report_type.as_ref()) && self.ledger.skip(&report).await? {
             return Ok("skipped: it was not ordered here");
         }
-        self.deliver(report, receive_count).await
+        self.deliver(&report, region, receive_count).await
+    }
+
+    /// To which account of its seller a report belongs, and in which region it was made: where the
+    /// subscription was made; else where the ledger knows it; else where the seller sells. `None` if the
+    /// seller is not known here.
+    async fn place(
+        &self,
+        accounts: &KnownAccounts,
+        notice: &FinishedNotice,
+    ) -> Result<Option<Place>, PipelineError> {
+        if let Some(id) = &notice.subscription_id
+            && let Some((account, region)) = accounts.subscribed_as(id)
+        {
+            return Ok(Some(Place::Account(account.clone(), Some(region))));
+        }
+        if let Some((account, region)) = accounts.only() {
+            let account = account.clone();
+            return Ok(Some(match region {
+                Some(_) => Place::Account(account, None),
+                None => Place::OneOfSeveral(account),
+            }));
+        }
+        for account in accounts.iter() {
+            let row = self.ledger.row(account, notice.report_id.as_str()).await?;
+            if row.is_some() {
+                return Ok(Some(Place::Account(account.clone(), None)));
+            }
+        }
+        Ok(accounts.iter().next().cloned().map(Place::OneOfSeveral))
     }
 
     /// First the ledger, then the execution: should this end in between, the message comes again.
     async fn deliver(
         &self,
         report: &AnnouncedReport,
+        region: Option<RegionCode>,
         receive_count: u32,
     ) -> Result<&'static str, PipelineError> {
         let name = report.execution_name();
         let notified = self
             .ledger
-            .record_notification(report, None, self.overdue)
+            .record_notification(report, region, self.overdue)
             .await?;
         match (notified, &self.express_lane) {
             (Notified::Done, _) => return Ok("delivered before; nothing to do"),

@@ -1,6 +1,7 @@
 use lambda_http::http::StatusCode;
 use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{InvalidRequest, Parameters, Subscribe, SubscriptionKey, Unsubscribe};
 use pipeline::subscriptions::{ByPlace, Subscriptions};
@@ -80,13 +81,14 @@ impl Subscriber {
             }
         };
         let kept = key.kept(subscription.id.clone());
-        self.partners.keep_subscription(&key.seller_id, &kept).await?;
+        let account = &self.partners.account(&key.seller_id, key.region).await?.account;
+        self.partners.keep_subscription(account, &kept).await?;
         self.partners
-            .remember_subscription(&key.seller_id, key.region, discover.as_ref())
+            .remember_subscription(account, key.region, discover.as_ref())
             .await?;
         if let Some(types) = deliver {
             self.partners
-                .remember_wanted_types(&key.seller_id, key.region, types)
+                .remember_wanted_types(account, key.region, types)
                 .await?;
         }
         // What waited for a region to be known.
@@ -115,7 +117,9 @@ impl Subscriber {
                 .once(self.subscriptions.delete(key, &subscription.id))
                 .await?;
             let kept = key.kept(subscription.id.clone());
-            self.partners.drop_subscription(&key.seller_id, &kept).await?;
+            for account in Account::candidates(&key.seller_id, Some(key.region)) {
+                self.partners.drop_subscription(&account, &kept).await?;
+            }
         }
         if let Some(subscription) = ours.into_iter().next() {
             return Ok(Unsubscribed {

@@ -92,7 +92,7 @@ impl OrderPlacer {
                 let operations = [Operation::CreateReport];
                 self.desk
                     .amazon
-                    .reserve(seller, order.region, &operations)
+                    .reserve(seller.seller(), order.region, &operations)
                     .await?
             }
         };

@@ -79,6 +79,9 @@ impl From<PipelineError> for ApiError {
                 Self::new(StatusCode::NOT_FOUND, name, text).about("SellerId")
             }
             PipelineError::RegionUnknown(_) => Self::new(StatusCode::CONFLICT, name, text).about("SellerId"),
+            PipelineError::RegionNeeded(_) => {
+                Self::new(StatusCode::BAD_REQUEST, name, text).about("RegionCode")
+            }
             PipelineError::InvalidInput(_) => Self::new(StatusCode::BAD_REQUEST, name, text),
             PipelineError::LwaCredentialsMissing { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, name, text)

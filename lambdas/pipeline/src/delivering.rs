@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::ids::ReportId;
 
 use crate::PipelineError;
 use crate::adapters::{Due, Going, Ledger, LedgerRow, StateMachine};
+use crate::domain::Account;
 use crate::domain::ledger::{SKIPPED, Stage};
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 use crate::workflows::start_delivery;
@@ -55,7 +56,7 @@ impl Deliverer {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn deliver(&self, seller: &SellerId, report: &ReportId) -> Result<Asked, PipelineError> {
+    pub async fn deliver(&self, seller: &Account, report: &ReportId) -> Result<Asked, PipelineError> {
         let Some(row) = self.ledger.row(seller, report.as_str()).await? else {
             return Ok(Asked::Unknown);
         };

@@ -39,6 +39,9 @@ pub enum PipelineError {
     /// The report was not ordered here, and the selling partner never subscribed here.
     #[error("the region of selling partner {0} is not known; POST /notifications makes it known")]
     RegionUnknown(SellerId),
+    /// A seller has something of that id in several regions, and the caller does not say which is meant.
+    #[error("RegionCode is needed: the selling partner has a report {0} in several regions")]
+    RegionNeeded(String),
     /// The operator has not put the application's credentials into the secret yet.
     #[error(
         "the secret {secret} holds no LWA credentials: {problem}; put {{\"ClientId\": …, \"ClientSecret\": …}} into it"
@@ -94,6 +97,7 @@ impl PipelineError {
             Self::AwsRefused { .. } => "AwsRefused",
             Self::SellerNotFound(_) => "SellerNotFound",
             Self::RegionUnknown(_) => "RegionUnknown",
+            Self::RegionNeeded(_) => "RegionNeeded",
             Self::LwaCredentialsMissing { .. } => "LwaCredentialsMissing",
             Self::OrderInDoubt(obstacle) => obstacle.name(),
             Self::DocumentUnfinished { .. } => "DocumentUnfinished",

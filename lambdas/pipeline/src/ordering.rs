@@ -67,7 +67,7 @@ impl OrderDesk {
         let created = self
             .amazon
             .in_slot(
-                &order.seller_id,
+                order.seller_id.seller(),
                 region,
                 &[Operation::CreateReport],
                 held,
@@ -119,7 +119,7 @@ impl OrderDesk {
             let listed = self
                 .amazon
                 .in_slot(
-                    &order.seller_id,
+                    order.seller_id.seller(),
                     region,
                     &[Operation::GetReports],
                     held.take(),

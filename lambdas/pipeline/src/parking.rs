@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::ReportType;
 
 use crate::adapters::Ledger;
-use crate::domain::AnnouncedReport;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::order::OrderToPlace;
+use crate::domain::{Account, AnnouncedReport};
 use crate::{PipelineError, persistently};
 
 /// How long an obstacle is left alone after it was met first. Whoever mends it knows of it, often.
@@ -84,7 +84,7 @@ impl Ledger {
 /// with no other error that is mended outside.
 fn in_the_way(
     error: &PipelineError,
-    seller: &SellerId,
+    seller: &Account,
     report_type: Option<&ReportType>,
     retries: u32,
 ) -> Option<Obstacle> {

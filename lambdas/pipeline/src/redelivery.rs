@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
 use sp_api::ids::SellerId;
 
 use crate::PipelineError;
 use crate::adapters::{Ledger, StateMachine};
-use crate::domain::ExecutionNames;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::stopped::Stopped;
+use crate::domain::{Account, ExecutionNames};
 
 /// What the workflow is to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ impl Redeliveries {
     pub async fn see_to_seller(&self, seller: &SellerId) {
         let seen_to = async {
             for obstacle in self.ledger.obstacles(None).await? {
-                if obstacle.seller() == Some(seller) {
+                if obstacle.account().map(Account::seller) == Some(seller) {
                     self.see_to(&obstacle).await?;
                 }
             }

@@ -118,7 +118,7 @@ impl Subscriptions {
         version: &PayloadVersion,
     ) -> Result<Option<Subscription>, PipelineError> {
         self.amazon
-            .as_seller(&key.seller_id, move |client, token| async move {
+            .as_seller(&key.seller_id, key.region, move |client, token| async move {
                 client
                     .get_subscription(key.region, &token, &key.notification_type, version)
                     .await
@@ -135,7 +135,7 @@ impl Subscriptions {
     pub async fn all(&self, key: &SubscriptionKey) -> Result<Vec<Subscription>, PipelineError> {
         let listed = self
             .amazon
-            .as_seller(&key.seller_id, move |client, token| async move {
+            .as_seller(&key.seller_id, key.region, move |client, token| async move {
                 client
                     .get_subscriptions(key.region, &token, &key.notification_type)
                     .await
@@ -202,7 +202,7 @@ impl Subscriptions {
     ) -> Result<SubscriptionId, PipelineError> {
         let wanted = &wanted;
         self.amazon
-            .as_seller(&key.seller_id, move |client, token| async move {
+            .as_seller(&key.seller_id, key.region, move |client, token| async move {
                 client
                     .create_subscription(key.region, &token, &key.notification_type, wanted)
                     .await
@@ -233,7 +233,7 @@ impl Subscriptions {
         match self.amazon.grantless(scope, deletion).await {
             Err(PipelineError::Amazon(
                 refusal @ (SpApiError::Unauthorized { .. } | SpApiError::Rejected { .. }),
-            )) => match self.amazon.as_seller(&key.seller_id, deletion).await {
+            )) => match self.amazon.as_seller(&key.seller_id, key.region, deletion).await {
                 Ok(()) => Ok(()),
                 Err(PipelineError::Amazon(
                     passing @ (SpApiError::Transient { .. } | SpApiError::Throttled { .. }),

@@ -1,6 +1,7 @@
 //! `POST /reports/{reportId}/delivery`: one report that is to be delivered after all, or again.
 
 use lambda_http::http::StatusCode;
+use pipeline::adapters::LedgerRow;
 use pipeline::api::ApiError;
 use pipeline::delivering::{Asked, Deliverer};
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
@@ -33,12 +34,18 @@ pub async fn deliver(
     deliverer: &Deliverer,
     parameters: Result<Parameters, InvalidRequest>,
 ) -> Result<Delivery, ApiError> {
-    let NamedReport { seller_id, name } = NamedReport::parse(parameters?)?;
+    let NamedReport {
+        seller_id,
+        region,
+        name,
+    } = NamedReport::parse(parameters?)?;
+    let found = deliverer.ledger.find(&seller_id, region, name.as_str()).await?;
+    let (account, row) = found.ok_or_else(|| unknown(&seller_id, name.as_str()))?;
     let report_id = match name {
         ReportName::Report(report) => report,
-        ReportName::Order(order) => placed_as(deliverer, &seller_id, order.as_str()).await?,
+        ReportName::Order(order) => placed_as(order.as_str(), &row)?,
     };
-    let (status, begins) = match deliverer.deliver(&seller_id, &report_id).await? {
+    let (status, begins) = match deliverer.deliver(&account, &report_id).await? {
         Asked::Begun(status) => (status, true),
         Asked::Before(status) => (status, false),
         Asked::TooEarly(status) => return Err(not_deliverable(report_id.as_str(), &status)),
@@ -52,9 +59,7 @@ pub async fn deliver(
 }
 
 /// The report that an order has become.
-async fn placed_as(deliverer: &Deliverer, seller: &SellerId, order: &str) -> Result<ReportId, ApiError> {
-    let row = deliverer.ledger.row(seller, order).await?;
-    let row = row.ok_or_else(|| unknown(seller, order))?;
+fn placed_as(order: &str, row: &LedgerRow) -> Result<ReportId, ApiError> {
     let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
     report.ok_or_else(|| not_deliverable(order, row.status()))
 }

@@ -65,7 +65,9 @@ impl Teller<'_> {
             }
         }
         // The operator's affairs are no seller's: there is no seller to choose them by.
-        let seller = obstacle.seller().map(|seller| ("SellerId", seller.as_str()));
+        let seller = obstacle
+            .account()
+            .map(|account| ("SellerId", account.seller().as_str()));
         let published = self.topic.publish(news, seller.as_slice()).await;
         if published.is_err() {
             or_warn(self.ledger.end_turn(obstacle, turn).await);

@@ -1,13 +1,18 @@
 use std::time::Duration;
 
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{Cancellation, Ledger, LedgerRow, MeteredAmazon, OrderState, or_warn};
+use pipeline::PipelineError;
+use pipeline::adapters::{
+    Cancellation, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, or_warn,
+};
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::domain::ledger::Stage;
 use pipeline::domain::order::RequestId;
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
 use serde::Serialize;
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::RegionCode;
+use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
 
 /// A caller who waits for an answer does not wait longer for the quota.
@@ -17,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct ReportCanceller {
     pub amazon: MeteredAmazon,
     pub ledger: Ledger,
-    pub selling_partners_table: String,
+    pub partners: SellingPartners,
 }
 
 /// What came of it.
@@ -40,10 +45,20 @@ enum Outcome {
 impl ReportCanceller {
     /// Cancels the report or order that `parameters` name.
     pub async fn cancel(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Answer, ApiError> {
-        let NamedReport { seller_id, name } = NamedReport::parse(parameters?)?;
+        let NamedReport {
+            seller_id,
+            region,
+            name,
+        } = NamedReport::parse(parameters?)?;
+        let found = self.ledger.find(&seller_id, region, name.as_str()).await?;
+        let account = match (found, region) {
+            (Some((account, _)), _) => account,
+            (None, Some(region)) => self.partners.account(&seller_id, region).await?.account,
+            (None, None) => Account::first(seller_id),
+        };
         let report = match name {
             ReportName::Report(report) => report,
-            ReportName::Order(request) => match self.cancel_order(&seller_id, &request).await? {
+            ReportName::Order(request) => match self.cancel_order(&account, &request).await? {
                 Some(report) => report,
                 None => {
                     return Ok(Answer {
@@ -53,7 +68,7 @@ impl ReportCanceller {
                 }
             },
         };
-        self.cancel_report(&seller_id, &report).await?;
+        self.cancel_report(&account, region, &report).await?;
         Ok(Answer {
             report_id: report.into(),
             status: Outcome::Cancelling,
@@ -63,7 +78,7 @@ impl ReportCanceller {
     /// Takes an order out of the queue. If it has become a report already, gives that.
     async fn cancel_order(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
     ) -> Result<Option<ReportId>, ApiError> {
         let Cancellation::TooLate(status) = self.ledger.cancel_order(seller, request).await? else {
@@ -73,15 +88,23 @@ impl ReportCanceller {
             Some(OrderState::Placed(report)) => Ok(Some(report)),
             Some(_) => Err(not_cancellable(request.as_str(), &status)),
             None => {
-                let message = format!("no order {request} of selling partner {seller} is known here");
+                let message = format!(
+                    "no order {request} of selling partner {} is known here",
+                    seller.seller()
+                );
                 Err(ApiError::new(StatusCode::NOT_FOUND, "ReportNotFound", message).about("reportId"))
             }
         }
     }
 
     /// Asks Amazon to cancel a report, be it one that was made elsewhere.
-    async fn cancel_report(&self, seller: &SellerId, report: &ReportId) -> Result<(), ApiError> {
-        let row = self.ledger.row(seller, report.as_str()).await?;
+    async fn cancel_report(
+        &self,
+        account: &Account,
+        region: Option<RegionCode>,
+        report: &ReportId,
+    ) -> Result<(), ApiError> {
+        let row = self.ledger.row(account, report.as_str()).await?;
         if let Some(row) = &row {
             if row.progress() >= Stage::Notified.progress() || row.is_skipped() {
                 return Err(not_cancellable(report.as_str(), row.status()));
@@ -90,13 +113,16 @@ impl ReportCanceller {
                 return Ok(());
             }
         }
-        let region = self
-            .ledger
-            .region_of(row.as_ref(), seller, &self.selling_partners_table)
-            .await?;
+        let region = match row.as_ref().and_then(LedgerRow::region).or(region) {
+            Some(region) => region,
+            None => {
+                let region = self.partners.region(account).await?;
+                region.ok_or_else(|| PipelineError::RegionUnknown(account.seller().clone()))?
+            }
+        };
         self.amazon
             .if_free(
-                seller,
+                account.seller(),
                 region,
                 Operation::CancelReport,
                 PATIENCE,
@@ -104,7 +130,7 @@ impl ReportCanceller {
             )
             .await?;
         // Noted or not, it is cancelled; asking Amazon once more would be refused.
-        or_warn(self.ledger.record_cancel_request(seller, report).await);
+        or_warn(self.ledger.record_cancel_request(account, report).await);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use handler::ReportCanceller;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Ledger, MeteredAmazon, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::settings::{self, AmazonSettings};
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let canceller = &ReportCanceller {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
-        selling_partners_table: amazon_settings.selling_partners_table,
+        partners: SellingPartners::connect(&amazon_settings, &aws),
     };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(respond(canceller.cancel(parameters(&request)).await))

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::{Accepted, NewOrder, OrderRow, OrderState, SellingPartners, StateMachine};
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
 use pipeline::ordering::{OrderDesk, Placing};
@@ -14,7 +15,7 @@ use pipeline::requests::{OrderReport, OrderReports};
 use pipeline::{PipelineError, persistently};
 use serde::{Serialize, Serializer};
 use sp_api::RegionCode;
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
 
 use crate::warnings::{self, Warned};
@@ -84,8 +85,7 @@ impl ReportCreator {
             OrderReports::One(order) => (vec![order], true),
             OrderReports::Many(orders) => (orders, false),
         };
-        let orders = orders.into_iter().enumerate();
-        let orders: Vec<Order> = orders.map(|(index, order)| named(order, key, index)).collect();
+        let orders = self.named(orders, key).await?;
         let answer = if is_one {
             self.one(&orders[0], key.is_some()).await?
         } else {
@@ -95,6 +95,41 @@ impl ReportCreator {
         let accounts = orders.into_iter().map(|order| (order.seller_id, order.region));
         let warnings = warnings::of_unannounced(&self.partners, accounts, self.desk.overdue).await;
         Ok(Warned { answer, warnings })
+    }
+
+    /// The orders with their accounts, and names to remember them by.
+    async fn named(&self, orders: Vec<OrderReport>, key: Option<&str>) -> Result<Vec<Order>, ApiError> {
+        let mut accounts = BTreeMap::new();
+        let mut named = Vec::new();
+        for (index, order) in orders.into_iter().enumerate() {
+            let OrderReport {
+                seller_id,
+                region,
+                order,
+            } = order;
+            let place = (seller_id, region);
+            let account = match accounts.get(&place) {
+                Some(account) => Account::clone(account),
+                None => match self.partners.account(&place.0, region).await {
+                    Ok(known) => known.account,
+                    // Who has no token yet is told so in its place.
+                    Err(PipelineError::SellerNotFound(seller)) => Account::first(seller),
+                    Err(error) => return Err(error.into()),
+                },
+            };
+            accounts.insert(place, account.clone());
+            let request_id = match key {
+                Some(key) => RequestId::of_key(&account, key, index),
+                None => RequestId::random(),
+            };
+            named.push(Order {
+                request_id,
+                seller_id: account,
+                region,
+                report: order,
+            });
+        }
+        Ok(named)
     }
 
     async fn one(&self, order: &Order, has_key: bool) -> Result<Answer, ApiError> {
@@ -187,7 +222,7 @@ impl ReportCreator {
 
     /// One reservation for each seller and region, whose slots go to its orders as they stand.
     async fn reserve(&self, orders: &[Order]) -> Result<Vec<Slot>, PipelineError> {
-        let mut counts: BTreeMap<(&SellerId, &str), (RegionCode, u16)> = BTreeMap::new();
+        let mut counts: BTreeMap<(&Account, &str), (RegionCode, u16)> = BTreeMap::new();
         for order in orders {
             let count = counts
                 .entry((&order.seller_id, order.region.as_str()))
@@ -197,7 +232,7 @@ impl ReportCreator {
         let mut slots = BTreeMap::new();
         for ((seller, region), (code, count)) in counts {
             let quota = Quota {
-                seller_id: seller.clone(),
+                seller_id: seller.seller().clone(),
                 region: code,
                 operation: Operation::CreateReport,
             };
@@ -295,19 +330,6 @@ impl ReportCreator {
             )
             .about("Idempotency-Key")),
         }
-    }
-}
-
-fn named(order: OrderReport, key: Option<&str>, index: usize) -> Order {
-    let request_id = match key {
-        Some(key) => RequestId::of_key(&order.seller_id, key, index),
-        None => RequestId::random(),
-    };
-    Order {
-        request_id,
-        seller_id: order.seller_id,
-        region: order.region,
-        report: order.order,
     }
 }
 

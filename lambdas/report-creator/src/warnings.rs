@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use pipeline::PipelineError;
 use pipeline::adapters::SellingPartners;
+use pipeline::domain::Account;
 use serde::Serialize;
 use sp_api::RegionCode;
-use sp_api::ids::SellerId;
 
 use crate::handler::Answer;
 
@@ -24,7 +24,7 @@ pub struct Warned {
 /// What can't be found out is not warned of.
 pub async fn of_unannounced(
     partners: &SellingPartners,
-    orders: impl Iterator<Item = (SellerId, RegionCode)>,
+    orders: impl Iterator<Item = (Account, RegionCode)>,
     overdue: Duration,
 ) -> Vec<String> {
     let by_name: BTreeMap<_, _> = orders
@@ -69,7 +69,7 @@ mod tests {
             "partners".into(),
             "arn:key".into(),
         );
-        let order = || (SellerId::parse("A3").expect("valid"), RegionCode::Eu);
+        let order = || (Account::parse("A3").expect("valid"), RegionCode::Eu);
         of_unannounced(
             &partners,
             [order(), order()].into_iter(),

@@ -1,8 +1,8 @@
 use jiff::Timestamp;
-use pipeline::adapters::{InSlot, Ledger, MeteredAmazon, or_warn};
+use pipeline::adapters::{InSlot, Ledger, LedgerRow, MeteredAmazon, SellingPartners, or_warn};
 use pipeline::domain::quota::Slot;
 use pipeline::domain::stages::{Question, Retrieval as Retrieved, RetrievalRequest, RetrievedDocument};
-use pipeline::domain::{AnnouncedReport, FinishedReport};
+use pipeline::domain::{Account, AnnouncedReport, FinishedReport};
 use pipeline::{PipelineError, StageError};
 use serde::Serialize;
 use sp_api::ids::ReportDocumentId;
@@ -15,7 +15,7 @@ use crate::look_up::LookUp;
 pub struct Retrieval {
     pub amazon: MeteredAmazon,
     pub ledger: Ledger,
-    pub selling_partners_table: String,
+    pub partners: SellingPartners,
 }
 
 /// What is answered.
@@ -66,6 +66,15 @@ impl Retrieval {
         self.ledger.park_report_after(&report, error, retries).await
     }
 
+    /// The region of a report: where its row says it was made, or else where its account is.
+    async fn region(&self, row: Option<&LedgerRow>, account: &Account) -> Result<RegionCode, PipelineError> {
+        if let Some(region) = row.and_then(LedgerRow::region) {
+            return Ok(region);
+        }
+        let region = self.partners.region(account).await?;
+        region.ok_or_else(|| PipelineError::RegionUnknown(account.seller().clone()))
+    }
+
     async fn ask(
         &self,
         report: &FinishedReport,
@@ -83,10 +92,7 @@ impl Retrieval {
             .ledger
             .row(&report.seller_id, report.report_id.as_str())
             .await?;
-        let region = self
-            .ledger
-            .region_of(row.as_ref(), &report.seller_id, &self.selling_partners_table)
-            .await?;
+        let region = self.region(row.as_ref(), &report.seller_id).await?;
         let wanted = WantedDocument {
             retrieval: self,
             report,
@@ -191,7 +197,7 @@ impl WantedDocument<'_> {
     where
         Call: Future<Output = Result<ReportDocument, SpApiError>>,
     {
-        let seller = &self.report.seller_id;
+        let seller = self.report.seller_id.seller();
         let amazon = &self.retrieval.amazon;
         amazon.in_slot(seller, self.region, operations, held, call).await
     }

@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{InSlot, or_warn};
+use pipeline::adapters::{InSlot, LedgerRow, or_warn};
 use pipeline::domain::stages::{LookUpRequest, LookedUp};
 use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport};
 use sp_api::rates::Operation;
-use sp_api::{Report, SpApiError};
+use sp_api::{RegionCode, Report, SpApiError};
 
 use crate::handler::Retrieval;
+use crate::whereabouts::{Found, Place};
 
 /// How long Amazon is left alone with a report that is not finished.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
@@ -37,13 +38,18 @@ impl LookUp<'_> {
 
     async fn ask(&self, request: &LookUpRequest) -> Result<LookedUp, PipelineError> {
         let announced = &request.look_up.report;
-        let (seller, id) = (&announced.seller_id, &announced.report_id);
+        let (account, id) = (&announced.seller_id, &announced.report_id);
         let ledger = &self.0.ledger;
-        let row = ledger.row(seller, id.as_str()).await?;
-        let partners = &self.0.selling_partners_table;
-        let region = ledger.region_of(row.as_ref(), seller, partners).await?;
+        let row = ledger.row(account, id.as_str()).await?;
+        let region = match row.as_ref().and_then(LedgerRow::region) {
+            Some(region) => region,
+            None => match &self.0.places(announced).await?[..] {
+                [only] => only.region,
+                several => return self.search(request, several.to_vec()).await,
+            },
+        };
         let asked = self.0.amazon.in_slot(
-            seller,
+            account.seller(),
             region,
             &[Operation::GetReport],
             request.slot(),
@@ -54,14 +60,62 @@ impl LookUp<'_> {
                 slot: Some(slot),
                 ..LookedUp::default()
             }),
-            InSlot::Done(report) => {
-                let looked_up = looked_up(announced, report, request.started_at, Timestamp::now())?;
-                if let Some(report) = &looked_up.report {
-                    or_warn(ledger.record_look_up(announced, report, region).await);
-                }
-                Ok(looked_up)
-            }
+            InSlot::Done(report) => self.take(request, report, region).await,
         }
+    }
+
+    async fn take(
+        &self,
+        request: &LookUpRequest,
+        report: Report,
+        region: RegionCode,
+    ) -> Result<LookedUp, PipelineError> {
+        let announced = &request.look_up.report;
+        let looked_up = looked_up(announced, report, request.started_at, Timestamp::now())?;
+        if let Some(report) = &looked_up.report {
+            let written = self.0.ledger.record_look_up(announced, report, region).await;
+            or_warn(written);
+        }
+        Ok(looked_up)
+    }
+
+    /// Finds the report in one of several places. One that turns out to be another account's goes on
+    /// there, in an execution of its own.
+    async fn search(&self, request: &LookUpRequest, places: Vec<Place>) -> Result<LookedUp, PipelineError> {
+        let announced = &request.look_up.report;
+        let (place, report) = match self.0.look_in(places, announced).await? {
+            Found::In(place, report) => (place, *report),
+            Found::AskAgain(at) => {
+                return Ok(LookedUp {
+                    ask_again_at: Some(at),
+                    ..LookedUp::default()
+                });
+            }
+        };
+        if !place.is_known {
+            or_warn(self.0.partners.learn_region(&place.account, place.region).await);
+        }
+        if place.account == announced.seller_id {
+            return self.take(request, report, place.region).await;
+        }
+        let elsewhere = match FinishedReport::of(place.account.clone(), report) {
+            Some(finished) => finished.into(),
+            // Its own delivery waits for Amazon.
+            None => AnnouncedReport {
+                seller_id: place.account,
+                processing_status: None,
+                ..announced.clone()
+            },
+        };
+        tracing::info!(account = %elsewhere.seller_id, report_id = %announced.report_id, "found there");
+        self.0
+            .ledger
+            .hand_over(announced, &elsewhere, place.region)
+            .await?;
+        Ok(LookedUp {
+            is_parked: true,
+            ..LookedUp::default()
+        })
     }
 }
 

@@ -3,10 +3,11 @@
 
 mod handler;
 mod look_up;
+mod whereabouts;
 
 use handler::Retrieval;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Ledger, MeteredAmazon, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, aws_config};
 use pipeline::settings::{self, AmazonSettings};
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,7 +20,7 @@ async fn main() -> Result<(), Error> {
     let retrieval = &Retrieval {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
-        selling_partners_table: amazon_settings.selling_partners_table,
+        partners: SellingPartners::connect(&amazon_settings, &aws),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
         retrieval.answer(event.payload).await

@@ -2,13 +2,13 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Teller, Topic, Turn, or_warn};
+use pipeline::domain::Account;
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
 use pipeline::domain::{Announcement, Retention};
 use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
 use sp_api::RegionCode;
-use sp_api::ids::SellerId;
 
 /// Clocks differ by less.
 const CLOCKS: Duration = Duration::from_secs(1);
@@ -154,7 +154,7 @@ impl Notifier {
 
 /// The turn to tell some news.
 struct TurnOf<'a> {
-    seller: &'a SellerId,
+    seller: &'a Account,
     id: &'a str,
     kind: AnnouncementKind,
     teller: Teller<'a>,

@@ -1,7 +1,8 @@
 use lambda_http::http::StatusCode;
 use pipeline::adapters::{Ledger, LedgerRow, PageToken};
 use pipeline::api::ApiError;
-use pipeline::requests::{InvalidRequest, ListReports, NamedReport, Parameters};
+use pipeline::domain::Account;
+use pipeline::requests::{After, InvalidRequest, ListReports, NamedReport, Parameters};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -20,20 +21,58 @@ pub async fn list(
     parameters: Result<Parameters, InvalidRequest>,
 ) -> Result<Listed, ApiError> {
     let request = ListReports::parse(parameters?)?;
-    let from = request.after.clone().map(PageToken);
-    let page = ledger
-        .list(&request.seller_id, request.status, request.limit, from.as_ref())
-        .await?;
+    let mut accounts = Account::candidates(&request.seller_id, request.region);
+    let mut from = None;
+    if let Some(after) = &request.after {
+        accounts = accounts
+            .into_iter()
+            .skip_while(|it| *it != after.account)
+            .collect();
+        from = after.id.clone().map(PageToken);
+    }
+    let mut reports = Vec::new();
+    for account in accounts {
+        let left = usize::from(request.limit) - reports.len();
+        let next = |id| {
+            Some(request.next_token(&After {
+                account: account.clone(),
+                id,
+            }))
+        };
+        let Some(left) = u8::try_from(left).ok().filter(|left| *left > 0) else {
+            return Ok(Listed {
+                reports,
+                next_token: next(None),
+            });
+        };
+        let page = ledger
+            .list(&account, request.status, left, from.take().as_ref())
+            .await?;
+        let is_there = |row: &&LedgerRow| {
+            request.region.is_none() || row.region().is_none_or(|it| Some(it) == request.region)
+        };
+        reports.extend(page.rows.iter().filter(is_there).map(LedgerRow::to_json));
+        if let Some(PageToken(last)) = page.next {
+            return Ok(Listed {
+                reports,
+                next_token: next(Some(last)),
+            });
+        }
+    }
     Ok(Listed {
-        reports: page.rows.iter().map(LedgerRow::to_json).collect(),
-        next_token: page.next.map(|PageToken(last)| request.next_token(&last)),
+        reports,
+        next_token: None,
     })
 }
 
 /// `GET /reports/{reportId}`. An order that has been placed is shown as the report that it became.
 pub async fn one(ledger: &Ledger, parameters: Result<Parameters, InvalidRequest>) -> Result<Value, ApiError> {
-    let NamedReport { seller_id, name } = NamedReport::parse(parameters?)?;
-    let Some(row) = ledger.row(&seller_id, name.as_str()).await? else {
+    let NamedReport {
+        seller_id,
+        region,
+        name,
+    } = NamedReport::parse(parameters?)?;
+    let Some((account, row)) = ledger.find(&seller_id, region, name.as_str()).await? else {
         let message = format!(
             "nothing is known here of a report {} of selling partner {seller_id}",
             name.as_str()
@@ -41,7 +80,7 @@ pub async fn one(ledger: &Ledger, parameters: Result<Parameters, InvalidRequest>
         return Err(ApiError::new(StatusCode::NOT_FOUND, "ReportNotFound", message).about("reportId"));
     };
     let report = match row.text("placedAs") {
-        Some(report) => ledger.row(&seller_id, report).await?,
+        Some(report) => ledger.row(&account, report).await?,
         None => None,
     };
     Ok(report.unwrap_or(row).to_json())

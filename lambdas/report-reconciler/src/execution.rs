@@ -114,8 +114,8 @@ mod tests {
     use aws_sdk_sfn::types::ExecutionStatus;
     use aws_sdk_sfn::types::error::ExecutionAlreadyExists;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use pipeline::domain::Account;
     use serde_json::json;
-    use sp_api::ids::SellerId;
 
     use super::*;
 
@@ -181,7 +181,7 @@ mod tests {
         let sfn = mock_client!(aws_sdk_sfn, RuleMode::Sequential, sfn);
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, dynamodb);
         let due = Due {
-            seller_id: SellerId::parse("A3").expect("valid"),
+            seller_id: Account::parse("A3").expect("valid"),
             id: "1".into(),
         };
         let expected = Expected {

@@ -64,16 +64,17 @@ impl ReportScheduler {
                 |client, token| async move { client.create_report_schedule(region, &token, schedule).await },
             )
             .await?;
+        let account = &self.partners.account(seller, region).await?.account;
         let kept = KeptSchedule {
             region,
             report_type: schedule.report_type.clone(),
             id: report_schedule_id.clone(),
         };
-        persistently(|| self.partners.keep_schedule(seller, &kept)).await?;
+        persistently(|| self.partners.keep_schedule(account, &kept)).await?;
         let replaced = existing.into_iter().find(|it| takes_the_place_of(schedule, it));
         if let Some(replaced) = &replaced {
             let id = &replaced.report_schedule_id;
-            or_warn(self.partners.end_schedule(seller, region, id).await);
+            or_warn(self.partners.end_schedule(account, region, id).await);
         }
         Ok(NewSchedule {
             report_schedule_id,
@@ -122,7 +123,8 @@ impl ReportScheduler {
             )
             .await;
         if let Ok(()) | Err(PipelineError::Amazon(SpApiError::NotFound { .. })) = cancelled {
-            or_warn(self.partners.end_schedule(seller, region, schedule).await);
+            let account = self.partners.account(seller, region).await?.account;
+            or_warn(self.partners.end_schedule(&account, region, schedule).await);
         }
         cancelled?;
         Ok(Schedule {

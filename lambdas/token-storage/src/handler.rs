@@ -1,9 +1,13 @@
-use pipeline::adapters::SellingPartners;
+use lambda_http::http::StatusCode;
+use pipeline::PipelineError;
+use pipeline::adapters::{KnownAccount, SellingPartners};
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{ForgetSeller, InvalidRequest, Parameters, StoreToken};
 use pipeline::subscriptions::Subscriptions;
 use serde::Serialize;
+use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 /// `{sellerId, status: "SUCCESS"}`, as the Quick Start answered, and perhaps what is left to be said.
@@ -39,21 +43,54 @@ impl TokenStorage {
     pub async fn store_token(&self, body: &[u8]) -> Result<Done, ApiError> {
         let StoreToken {
             seller_id,
+            region,
             refresh_token,
         } = StoreToken::parse(body)?;
-        self.partners
-            .store_refresh_token(&seller_id, &refresh_token)
-            .await?;
+        if let Some(region) = region {
+            self.partners
+                .store_refresh_token_in(&seller_id, region, &refresh_token)
+                .await?;
+        } else {
+            let account = self.only_account(&seller_id).await?;
+            self.partners
+                .store_refresh_token(&account, &refresh_token)
+                .await?;
+        }
         self.redeliveries.see_to_seller(&seller_id).await;
         Ok(Done::with(seller_id, None))
+    }
+
+    /// The account that a token is for which comes without a region: the seller's only one, or its first.
+    async fn only_account(&self, seller: &SellerId) -> Result<Account, ApiError> {
+        let mut known = self.partners.accounts(seller).await?;
+        if known.len() > 1 {
+            let regions: Vec<_> = known.iter().filter_map(|known| known.region).collect();
+            let regions: Vec<_> = regions.into_iter().map(RegionCode::as_str).collect();
+            let message = format!(
+                "RegionCode is needed: selling partner {seller} has refresh tokens for {}",
+                regions.join(" and ")
+            );
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "RegionNeeded", message).about("RegionCode"));
+        }
+        let only = known.pop().map(|known| known.account);
+        Ok(only.unwrap_or_else(|| Account::first(seller.clone())))
     }
 
     /// Forgets the selling partner that `parameters` name: first its subscriptions to our queue, then
     /// token, region, and what is looked for.
     pub async fn forget(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Done, ApiError> {
-        let ForgetSeller { seller_id } = ForgetSeller::parse(parameters?)?;
-        let note = self.unsubscribe(&seller_id).await?;
-        self.partners.forget(&seller_id).await?;
+        let ForgetSeller { seller_id, region } = ForgetSeller::parse(parameters?)?;
+        let mut known = self.partners.accounts(&seller_id).await?;
+        known.retain(|known| region.is_none() || known.region == region);
+        if known.is_empty() {
+            return Err(PipelineError::SellerNotFound(seller_id).into());
+        }
+        let mut notes = Vec::new();
+        for KnownAccount { account, .. } in known {
+            notes.extend(self.unsubscribe(&account).await?);
+            self.partners.forget(&account).await?;
+        }
+        let note = (!notes.is_empty()).then(|| notes.join(". "));
         Ok(Done::with(seller_id, note))
     }
 }

@@ -3,6 +3,7 @@
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::requests::SubscriptionKey;
 use sp_api::SpApiError;
 use sp_api::ids::{NotificationType, SellerId};
@@ -16,7 +17,7 @@ const REPORT_PROCESSING_FINISHED: &str = "REPORT_PROCESSING_FINISHED";
 const RETRY_AFTER: u64 = 30;
 
 impl TokenStorage {
-    /// Ends all subscriptions of `seller` to our queue; those that send elsewhere are none of our
+    /// Ends all subscriptions of `account` to our queue; those that send elsewhere are none of our
     /// business. What can never be ended from here is said in the answer.
     ///
     /// Subscriptions that were made here are kept with the token: Amazon deletes them in the
@@ -25,8 +26,9 @@ impl TokenStorage {
     ///
     /// # Errors
     /// Nothing is forgotten then, because what failed may succeed the next time.
-    pub(crate) async fn unsubscribe(&self, seller: &SellerId) -> Result<Option<String>, ApiError> {
-        let kept = self.partners.kept(seller).await?;
+    pub(crate) async fn unsubscribe(&self, account: &Account) -> Result<Option<String>, ApiError> {
+        let seller = account.seller();
+        let kept = self.partners.kept(account).await?;
         let mut ours = kept.subscriptions;
         let mut remains = Vec::new();
         for region in kept.regions {

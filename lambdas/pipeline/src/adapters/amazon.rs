@@ -3,11 +3,13 @@ use std::time::Duration;
 use sp_api::ids::SellerId;
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, Endpoints, Grant, GrantlessScope, LwaCredentials, SpApiClient, SpApiError, TokenCache,
+    AccessToken, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode, SpApiClient, SpApiError,
+    TokenCache,
 };
 
-use super::{LwaSecret, SellingPartners};
+use super::{KnownAccount, LwaSecret, SellingPartners};
 use crate::PipelineError;
+use crate::domain::Account;
 use crate::settings::AmazonSettings;
 
 /// A quota that gives its next call later than this is not waited for in a function.
@@ -23,7 +25,7 @@ pub struct Amazon {
     client: SpApiClient,
     secret: LwaSecret,
     partners: SellingPartners,
-    seller_tokens: TokenCache<SellerId>,
+    seller_tokens: TokenCache<(SellerId, RegionCode)>,
     grantless_tokens: TokenCache<GrantlessScope>,
 }
 
@@ -53,7 +55,7 @@ impl Amazon {
         }
     }
 
-    /// Makes `call` on behalf of `seller`, and waits for a quota that comes back within a second or
+    /// Makes `call` on behalf of `seller` in `region`, and waits for a quota that comes back within a second or
     /// two. A token from the cache that Amazon denies is replaced once: it may have been revoked
     /// since, or granted anew.
     ///
@@ -62,12 +64,13 @@ impl Amazon {
     pub async fn as_seller<T, Answer>(
         &self,
         seller: &SellerId,
+        region: RegionCode,
         call: impl Fn(SpApiClient, AccessToken) -> Answer,
     ) -> Result<T, PipelineError>
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.with_sellers_token(&self.client, MOST_WAITS, seller, call)
+        self.with_sellers_token(&self.client, MOST_WAITS, seller, region, call)
             .await
     }
 
@@ -76,13 +79,14 @@ impl Amazon {
     pub(super) async fn as_seller_once<T, Answer>(
         &self,
         seller: &SellerId,
+        region: RegionCode,
         call: impl Fn(SpApiClient, AccessToken) -> Answer,
     ) -> (Result<T, PipelineError>, Vec<(Operation, f64)>)
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
         let (client, rates) = self.client.recording_rates();
-        let result = self.with_sellers_token(&client, 0, seller, call).await;
+        let result = self.with_sellers_token(&client, 0, seller, region, call).await;
         (result, rates.take())
     }
 
@@ -91,12 +95,19 @@ impl Amazon {
         client: &SpApiClient,
         waits: u32,
         seller: &SellerId,
+        region: RegionCode,
         call: impl Fn(SpApiClient, AccessToken) -> Answer,
     ) -> Result<T, PipelineError>
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.with_token(client, waits, Caller::Seller(seller), call).await
+        let caller = Caller::Seller(seller, region);
+        match self.with_token(client, waits, caller, call).await {
+            Err(PipelineError::Amazon(denied @ SpApiError::Unauthorized { .. })) => {
+                Err(self.denied_elsewhere(seller, region, denied).await.into())
+            }
+            result => result,
+        }
     }
 
     /// Asks LWA whether it takes the application's credentials.
@@ -108,26 +119,66 @@ impl Amazon {
         self.exchange(grant).await.map(drop)
     }
 
-    /// Asks LWA whether it takes the refresh token that is kept for `seller`, whatever is in the cache.
+    /// Asks LWA whether it takes the refresh token that is kept for `account`, whatever is in the cache.
     ///
     /// # Errors
     /// It does not, or there is none, or it can't be asked.
-    pub async fn check_authorization(&self, seller: &SellerId) -> Result<(), PipelineError> {
-        self.seller_tokens.forget(seller);
-        self.sellers_token(seller).await.map(drop)
+    pub async fn check_authorization(&self, account: &Account) -> Result<(), PipelineError> {
+        for region in RegionCode::ALL {
+            self.seller_tokens.forget(&(account.seller().clone(), region));
+        }
+        let refresh_token = self.partners.refresh_token_of(account).await?;
+        self.exchange(Grant::RefreshToken(&refresh_token)).await.map(drop)
     }
 
-    /// An access token of the seller's, from the cache or from LWA.
+    /// A denial in a region for which no authorization is kept, but for another one: says so.
+    async fn denied_elsewhere(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+        denied: SpApiError,
+    ) -> SpApiError {
+        let SpApiError::Unauthorized {
+            operation,
+            code,
+            message,
+        } = denied
+        else {
+            return denied;
+        };
+        let home = self.partners.account(seller, region).await;
+        let message = match home {
+            Ok(KnownAccount {
+                region: Some(home), ..
+            }) if home != region => format!(
+                "{message} The refresh token that is kept of selling partner {seller} is for {home}, and this is \
+                 {region}: store one for {region} with POST /tokens and RegionCode {region}."
+            ),
+            _ => message,
+        };
+        SpApiError::Unauthorized {
+            operation,
+            code,
+            message,
+        }
+    }
+
+    /// An access token of the seller's for `region`, from the cache or from LWA.
     ///
     /// # Errors
     /// LWA's refusal, or there is no refresh token.
-    pub(super) async fn sellers_token(&self, seller: &SellerId) -> Result<AccessToken, PipelineError> {
-        if let Some(token) = self.seller_tokens.get(seller) {
+    pub(super) async fn sellers_token(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+    ) -> Result<AccessToken, PipelineError> {
+        let holder = (seller.clone(), region);
+        if let Some(token) = self.seller_tokens.get(&holder) {
             return Ok(token);
         }
-        let refresh_token = self.partners.refresh_token(seller).await?;
+        let refresh_token = self.partners.refresh_token(seller, region).await?;
         let token = self.exchange(Grant::RefreshToken(&refresh_token)).await?;
-        self.seller_tokens.insert(seller.clone(), token.clone());
+        self.seller_tokens.insert(holder, token.clone());
         Ok(token)
     }
 
@@ -179,21 +230,21 @@ impl Amazon {
 
     fn cached_token(&self, caller: Caller<'_>) -> Option<AccessToken> {
         match caller {
-            Caller::Seller(seller) => self.seller_tokens.get(seller),
+            Caller::Seller(seller, region) => self.seller_tokens.get(&(seller.clone(), region)),
             Caller::Application(scope) => self.grantless_tokens.get(&scope),
         }
     }
 
     fn forget_token(&self, caller: Caller<'_>) {
         match caller {
-            Caller::Seller(seller) => self.seller_tokens.forget(seller),
+            Caller::Seller(seller, region) => self.seller_tokens.forget(&(seller.clone(), region)),
             Caller::Application(scope) => self.grantless_tokens.forget(&scope),
         }
     }
 
     async fn new_token(&self, caller: Caller<'_>) -> Result<AccessToken, PipelineError> {
         match caller {
-            Caller::Seller(seller) => self.sellers_token(seller).await,
+            Caller::Seller(seller, region) => self.sellers_token(seller, region).await,
             Caller::Application(scope) => self.grantless_token(scope).await,
         }
     }
@@ -237,7 +288,7 @@ impl Amazon {
 /// In whose name a call is made.
 #[derive(Clone, Copy)]
 enum Caller<'a> {
-    Seller(&'a SellerId),
+    Seller(&'a SellerId, RegionCode),
     Application(GrantlessScope),
 }
 
@@ -287,7 +338,6 @@ mod tests {
     use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use serde_json::json;
-    use sp_api::RegionCode;
     use sp_api::ids::ReportDocumentId;
     use wiremock::matchers::{body_string_contains, header, method};
     use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -353,7 +403,7 @@ mod tests {
         let seller = SellerId::parse("A3TH9S8BH6GOGM").expect("valid");
         let document = &ReportDocumentId::parse("d").expect("valid");
         amazon
-            .as_seller(&seller, |client, token| async move {
+            .as_seller(&seller, RegionCode::Eu, |client, token| async move {
                 client.get_report_document(RegionCode::Eu, &token, document).await
             })
             .await?;

@@ -66,7 +66,7 @@ impl MeteredAmazon {
         Answer: Future<Output = Result<T, SpApiError>>,
     {
         // A call that LWA refuses is not made, and spends no slot.
-        self.amazon.sellers_token(seller).await?;
+        self.amazon.sellers_token(seller, region).await?;
         let slot = match held {
             Some(slot) => slot,
             None => self.reserve(seller, region, operations).await?,
@@ -104,7 +104,7 @@ impl MeteredAmazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.amazon.sellers_token(seller).await?;
+        self.amazon.sellers_token(seller, region).await?;
         let quota = quota(seller, region, operation);
         let slot = self.quotas.reserve_within(&quota, patience).await?;
         pause(slot.wait(Timestamp::now())).await;
@@ -144,7 +144,7 @@ impl MeteredAmazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        let (result, rates) = self.amazon.as_seller_once(seller, call).await;
+        let (result, rates) = self.amazon.as_seller_once(seller, region, call).await;
         for (operation, per_second) in rates {
             // A correction that is lost comes again with the next answer; the call's result does not.
             if let Err(error) = self

@@ -28,7 +28,8 @@ pub use lwa_secret::LwaSecret;
 pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
 pub use selling_partners::{
-    Discovering, Kept, KeptSchedule, KeptSubscription, KnownSellers, SellingPartners,
+    Discovering, Kept, KeptSchedule, KeptSubscription, KnownAccount, KnownAccounts, KnownSellers,
+    SellingPartners,
 };
 pub use state_machine::{Fate, Started, StateMachine};
 pub use topic::Topic;

@@ -4,8 +4,11 @@ mod known;
 mod schedules;
 mod subscriptions;
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
@@ -16,11 +19,12 @@ use sp_api::ids::SellerId;
 
 use deliveries::deliver_attribute;
 pub use discovery::Discovering;
-pub use known::KnownSellers;
+pub use known::{KnownAccounts, KnownSellers};
 pub use schedules::KeptSchedule;
 pub use subscriptions::{Kept, KeptSubscription};
 
 use crate::PipelineError;
+use crate::domain::Account;
 use crate::settings::AmazonSettings;
 
 /// The encryption context's key: a ciphertext moved to another seller's row does not decrypt.
@@ -64,20 +68,58 @@ impl SellingPartners {
         }
     }
 
-    /// Keeps `token` for `seller`, instead of an earlier one. What else the row says stays.
+    /// Keeps `token` for `seller` in `region`, instead of an earlier one. What else the row says stays.
+    /// Gives the account that has it now.
+    ///
+    /// # Errors
+    /// KMS or DynamoDB failed; then nothing has changed.
+    pub async fn store_refresh_token_in(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+        token: &SecretString,
+    ) -> Result<Account, PipelineError> {
+        let first = Account::first(seller.clone());
+        let further = Account::further(seller.clone(), region);
+        let is_kept = "attribute_exists(sellerId)";
+        let is_free = "attribute_not_exists(regionCode) OR regionCode = :region";
+        for (account, condition) in [(&further, is_kept), (&first, is_free)] {
+            if self
+                .keep_token(account, Some(region), token, Some(condition))
+                .await?
+            {
+                return Ok(account.clone());
+            }
+        }
+        self.keep_token(&further, Some(region), token, None).await?;
+        Ok(further)
+    }
+
+    /// Keeps `token` for `account`, instead of an earlier one. What else the row says stays.
     ///
     /// # Errors
     /// KMS or DynamoDB failed; then nothing has changed.
     pub async fn store_refresh_token(
         &self,
-        seller: &SellerId,
+        account: &Account,
         token: &SecretString,
     ) -> Result<(), PipelineError> {
+        self.keep_token(account, None, token, None).await.map(drop)
+    }
+
+    /// Whether the row met the condition.
+    async fn keep_token(
+        &self,
+        account: &Account,
+        region: Option<RegionCode>,
+        token: &SecretString,
+        condition: Option<&str>,
+    ) -> Result<bool, PipelineError> {
         let encrypted = self
             .kms
             .encrypt()
             .key_id(&self.key_arn)
-            .encryption_context(CONTEXT, seller.as_str())
+            .encryption_context(CONTEXT, account.as_str())
             .plaintext(Blob::new(token.expose_secret()))
             .send()
             .await
@@ -86,30 +128,93 @@ impl SellingPartners {
             service: "KMS",
             message: "no ciphertext in the answer".into(),
         })?;
-        self.update(seller)
+        let mut update = self
+            .update(account)
             .update_expression("SET refreshTokenCiphertext = :token, updatedAt = :now")
+            .set_condition_expression(condition.map(str::to_owned))
             .expression_attribute_values(":token", AttributeValue::B(ciphertext))
-            .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()))
-            .send()
-            .await
-            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-        Ok(())
+            .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()));
+        if let Some(region) = region {
+            update = update
+                .update_expression(
+                    "SET refreshTokenCiphertext = :token, updatedAt = :now, regionCode = :region",
+                )
+                .expression_attribute_values(":region", AttributeValue::S(region.to_string()));
+        }
+        if_there(
+            update.send().await,
+            UpdateItemError::is_conditional_check_failed_exception,
+        )
     }
 
-    /// The refresh token kept for `seller`.
+    /// The accounts that are kept of `seller`: those with a refresh token.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn accounts(&self, seller: &SellerId) -> Result<Vec<KnownAccount>, PipelineError> {
+        let mut known = Vec::new();
+        for account in Account::all_of(seller) {
+            let row = self.row(&account, "sellerId, regionCode").await?;
+            if let Some(row) = row {
+                let region = account.further_region().or_else(|| region_in(&row));
+                known.push(KnownAccount { account, region });
+            }
+        }
+        Ok(known)
+    }
+
+    /// The account that `seller` has in `region`. Where none is kept for that region, it is the first one,
+    /// of another region or of one that is not known yet: then Amazon decides.
+    ///
+    /// # Errors
+    /// [`PipelineError::SellerNotFound`] when there is none; DynamoDB failed.
+    pub async fn account(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+    ) -> Result<KnownAccount, PipelineError> {
+        let account = self.holder(seller, region).await?;
+        let row = self.row(&account, "sellerId, regionCode").await?;
+        let row = row.ok_or_else(|| PipelineError::SellerNotFound(seller.clone()))?;
+        let region = account.further_region().or_else(|| region_in(&row));
+        Ok(KnownAccount { account, region })
+    }
+
+    async fn holder(&self, seller: &SellerId, region: RegionCode) -> Result<Account, PipelineError> {
+        let further = Account::further(seller.clone(), region);
+        Ok(match self.row(&further, "sellerId").await? {
+            Some(_) => further,
+            None => Account::first(seller.clone()),
+        })
+    }
+
+    /// The refresh token with which to call Amazon for `seller` in `region`.
     ///
     /// # Errors
     /// [`PipelineError::SellerNotFound`] when there is none.
-    pub async fn refresh_token(&self, seller: &SellerId) -> Result<SecretString, PipelineError> {
-        let Some(AttributeValue::B(ciphertext)) = self.attribute(seller, "refreshTokenCiphertext").await?
+    pub async fn refresh_token(
+        &self,
+        seller: &SellerId,
+        region: RegionCode,
+    ) -> Result<SecretString, PipelineError> {
+        let account = self.holder(seller, region).await?;
+        self.refresh_token_of(&account).await
+    }
+
+    /// The refresh token kept for `account`.
+    ///
+    /// # Errors
+    /// [`PipelineError::SellerNotFound`] when there is none.
+    pub async fn refresh_token_of(&self, account: &Account) -> Result<SecretString, PipelineError> {
+        let Some(AttributeValue::B(ciphertext)) = self.attribute(account, "refreshTokenCiphertext").await?
         else {
-            return Err(PipelineError::SellerNotFound(seller.clone()));
+            return Err(PipelineError::SellerNotFound(account.seller().clone()));
         };
         let decrypted = self
             .kms
             .decrypt()
             .key_id(&self.key_arn)
-            .encryption_context(CONTEXT, seller.as_str())
+            .encryption_context(CONTEXT, account.as_str())
             .ciphertext_blob(ciphertext)
             .send()
             .await
@@ -124,49 +229,81 @@ impl SellingPartners {
             })
     }
 
-    /// Deletes all that is kept of `seller`.
+    /// Deletes all that is kept of `account`.
     ///
     /// # Errors
     /// [`PipelineError::SellerNotFound`] when nothing is, or DynamoDB failed.
-    pub async fn forget(&self, seller: &SellerId) -> Result<(), PipelineError> {
+    pub async fn forget(&self, account: &Account) -> Result<(), PipelineError> {
         let result = self
             .dynamodb
             .delete_item()
             .table_name(&self.table)
-            .key("sellerId", AttributeValue::S(seller.to_string()))
+            .key("sellerId", AttributeValue::S(account.to_string()))
             .condition_expression("attribute_exists(sellerId)")
             .send()
             .await;
         if if_there(result, DeleteItemError::is_conditional_check_failed_exception)? {
             Ok(())
         } else {
-            Err(PipelineError::SellerNotFound(seller.clone()))
+            Err(PipelineError::SellerNotFound(account.seller().clone()))
         }
     }
 
-    /// Where `seller` sells, if it has subscribed here.
+    /// Where `account` is, if that is known.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn region(&self, seller: &SellerId) -> Result<Option<RegionCode>, PipelineError> {
-        region_of(&self.dynamodb, &self.table, seller).await
+    pub async fn region(&self, account: &Account) -> Result<Option<RegionCode>, PipelineError> {
+        region_of(&self.dynamodb, &self.table, account).await
     }
 
-    fn update(&self, seller: &SellerId) -> UpdateItemFluentBuilder {
+    /// Remembers that `account` is in `region`, where Amazon has taken its authorization, unless its
+    /// region is known.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn learn_region(&self, account: &Account, region: RegionCode) -> Result<(), PipelineError> {
+        let result = self
+            .update(account)
+            .update_expression("SET regionCode = :region")
+            .condition_expression("attribute_exists(sellerId) AND attribute_not_exists(regionCode)")
+            .expression_attribute_values(":region", AttributeValue::S(region.to_string()))
+            .send()
+            .await;
+        if_there(result, UpdateItemError::is_conditional_check_failed_exception).map(drop)
+    }
+
+    fn update(&self, account: &Account) -> UpdateItemFluentBuilder {
         self.dynamodb
             .update_item()
             .table_name(&self.table)
-            .key("sellerId", AttributeValue::S(seller.to_string()))
+            .key("sellerId", AttributeValue::S(account.to_string()))
     }
 
     async fn attribute(
         &self,
-        seller: &SellerId,
+        account: &Account,
         name: &str,
     ) -> Result<Option<AttributeValue>, PipelineError> {
-        attribute(&self.dynamodb, &self.table, seller, name).await
+        let row = self.row(account, name).await?;
+        Ok(row.and_then(|mut row| row.remove(name)))
+    }
+
+    async fn row(&self, account: &Account, projection: &str) -> Result<Option<Row>, PipelineError> {
+        row(&self.dynamodb, &self.table, account, projection).await
     }
 }
+
+/// An account whose refresh token is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownAccount {
+    /// Which.
+    pub account: Account,
+    /// Where, if that is known.
+    pub region: Option<RegionCode>,
+}
+
+type Row = HashMap<String, AttributeValue>;
 
 /// Whether a conditional write found its row.
 fn if_there<T, E: ProvideErrorMetadata, R>(
@@ -180,38 +317,43 @@ fn if_there<T, E: ProvideErrorMetadata, R>(
     }
 }
 
-/// Where `seller` sells, as the selling partners table `table` remembers it.
+/// Where `account` is, as the selling partners table `table` remembers it.
 ///
 /// # Errors
 /// DynamoDB failed.
 pub(super) async fn region_of(
     dynamodb: &aws_sdk_dynamodb::Client,
     table: &str,
-    seller: &SellerId,
+    account: &Account,
 ) -> Result<Option<RegionCode>, PipelineError> {
-    let region = attribute(dynamodb, table, seller, "regionCode").await?;
-    Ok(region
-        .as_ref()
-        .and_then(|value| value.as_s().ok())
-        .and_then(|code| RegionCode::parse(code)))
+    if let Some(region) = account.further_region() {
+        return Ok(Some(region));
+    }
+    let row = row(dynamodb, table, account, "regionCode").await?;
+    Ok(row.as_ref().and_then(region_in))
 }
 
-async fn attribute(
+fn region_in(row: &Row) -> Option<RegionCode> {
+    let code = row.get("regionCode")?.as_s().ok()?;
+    RegionCode::parse(code)
+}
+
+async fn row(
     dynamodb: &aws_sdk_dynamodb::Client,
     table: &str,
-    seller: &SellerId,
-    name: &str,
-) -> Result<Option<AttributeValue>, PipelineError> {
-    let row = dynamodb
+    account: &Account,
+    projection: &str,
+) -> Result<Option<Row>, PipelineError> {
+    let answer = dynamodb
         .get_item()
         .table_name(table)
-        .key("sellerId", AttributeValue::S(seller.to_string()))
-        .projection_expression(name)
+        .key("sellerId", AttributeValue::S(account.to_string()))
+        .projection_expression(projection)
         .consistent_read(true)
         .send()
         .await
         .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-    Ok(row.item.and_then(|mut item| item.remove(name)))
+    Ok(answer.item)
 }
 
 #[cfg(test)]
@@ -227,8 +369,8 @@ mod tests {
 
     use super::*;
 
-    pub(super) fn seller() -> SellerId {
-        SellerId::parse("A3TH9S8BH6GOGM").expect("valid")
+    pub(super) fn seller() -> Account {
+        Account::parse("A3TH9S8BH6GOGM").expect("valid")
     }
 
     pub(super) fn partners(dynamodb: &[&Rule], kms: &[&Rule]) -> SellingPartners {

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
+use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
 
-use super::{FinalStatus, FinishedReport, hexadecimal};
+use super::{Account, FinalStatus, FinishedReport, hexadecimal};
 
 /// Step Functions' limit.
 const LONGEST_EXECUTION_NAME: usize = 80;
@@ -13,7 +13,7 @@ const LONGEST_EXECUTION_NAME: usize = 80;
 #[serde(rename_all = "PascalCase")]
 pub struct AnnouncedReport {
     /// The selling partner: a seller, or a vendor's account.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// The report, unique only together with the selling partner.
     pub report_id: ReportId,
     /// What it reports. Absent, never empty, as are the others: the state machine asks for presence.
@@ -123,7 +123,7 @@ mod tests {
 
     fn report(seller: &str, report: &str) -> AnnouncedReport {
         AnnouncedReport {
-            seller_id: SellerId::parse(seller).expect("valid"),
+            seller_id: Account::parse(seller).expect("valid"),
             report_id: ReportId::parse(report).expect("valid"),
             report_type: ReportType::parse("GET_MERCHANT_LISTINGS_ALL_DATA").ok(),
             processing_status: Some(FinalStatus::Done),

@@ -3,12 +3,12 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::ReportType;
 use sp_api::{RegionCode, SchedulePeriod, report_types};
 
 use super::order::FailedOrder;
 use super::stages::{Outcome, StoredDocument};
-use super::{FinalStatus, FinishedReport};
+use super::{Account, FinalStatus, FinishedReport};
 use crate::error::ORDER_IN_DOUBT;
 
 /// SNS's limit for the subject of an e-mail.
@@ -282,7 +282,7 @@ fn human_size(bytes: u64) -> String {
     format!("{size} {}", UNITS[unit])
 }
 
-fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
+fn subject(headline: &str, report_type: &ReportType, seller_id: &Account) -> String {
     fitting(format!("{headline}: {report_type} ({seller_id})"))
 }
 

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
-use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
+use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
 use sp_api::{ProcessingStatus, Report};
+
+use super::Account;
 
 /// How a report can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ impl FinalStatus {
 #[serde(rename_all = "PascalCase")]
 pub struct FinishedReport {
     /// The selling partner: a seller, or a vendor's account.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// The report, unique only together with the selling partner.
     pub report_id: ReportId,
     /// What it reports.
@@ -57,7 +59,7 @@ pub struct FinishedReport {
 impl FinishedReport {
     /// A report as Amazon has it; `None` while Amazon is not done with it.
     #[must_use]
-    pub fn of(seller_id: SellerId, report: Report) -> Option<Self> {
+    pub fn of(seller_id: Account, report: Report) -> Option<Self> {
         let processing_status = match report.processing_status {
             ProcessingStatus::InQueue | ProcessingStatus::InProgress => return None,
             ProcessingStatus::Done => FinalStatus::Done,

@@ -1,5 +1,6 @@
 //! A finished report and its way to the seller; nothing here knows AWS, HTTP or the time.
 
+mod account;
 mod announced_report;
 mod announcement;
 mod charset;
@@ -23,13 +24,14 @@ pub mod stopped;
 mod storage_options;
 mod wanted;
 
+pub use account::Account;
 pub use announced_report::{AnnouncedReport, ExecutionNames};
 pub use announcement::{Announcement, Failure, Link, ROLE_MISSING};
 pub use charset::{Charset, CharsetFrom, Evidence, EvidenceSoFar};
 pub use checksum::{Checksummed, Crc64Nvme, InvalidChecksum, RunningCrc64Nvme};
 pub use findings::{Counted, Findings};
 pub use finished_report::{FinalStatus, FinishedReport};
-pub use notification::{Notification, UnreadableNotification};
+pub use notification::{FinishedNotice, Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription};
 pub use reason::words_of;
 pub use retention::Retention;

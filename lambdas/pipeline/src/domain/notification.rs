@@ -1,7 +1,7 @@
-use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId};
+use sp_api::ids::{ReportDocumentId, ReportId, ReportType, SellerId, SubscriptionId};
 
 use super::envelope::{Fields, unwrapped};
-use super::{AnnouncedReport, FinalStatus};
+use super::{Account, AnnouncedReport, FinalStatus};
 
 /// The notification type that the pipeline acts on.
 const REPORT_PROCESSING_FINISHED: &str = "REPORT_PROCESSING_FINISHED";
@@ -16,9 +16,40 @@ const MERCHANT_TOKEN: &str = "amzn1.merchant.o.";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notification {
     /// A report is finished.
-    ReportFinished(AnnouncedReport),
+    ReportFinished(FinishedNotice),
     /// Something else that Amazon sends, by its type; not for this pipeline.
     OfAnotherType(String),
+}
+
+/// What Amazon says of a finished report. The region is not among it; the subscription may tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinishedNotice {
+    /// Whose report.
+    pub seller_id: SellerId,
+    /// To which subscription the message was sent.
+    pub subscription_id: Option<SubscriptionId>,
+    /// Which report.
+    pub report_id: ReportId,
+    /// What it reports.
+    pub report_type: Option<ReportType>,
+    /// How it ended.
+    pub processing_status: Option<FinalStatus>,
+    /// Its document, if there is one.
+    pub report_document_id: Option<ReportDocumentId>,
+}
+
+impl FinishedNotice {
+    /// The report, as one of `account`.
+    #[must_use]
+    pub fn of(self, account: Account) -> AnnouncedReport {
+        AnnouncedReport {
+            seller_id: account,
+            report_id: self.report_id,
+            report_type: self.report_type,
+            processing_status: self.processing_status,
+            report_document_id: self.report_document_id,
+        }
+    }
 }
 
 /// A message that is no notification, or names no report.
@@ -60,11 +91,17 @@ impl Notification {
             _ => {}
         }
         let report = report.or(payload).unwrap_or(envelope);
-        announced(report).map(Self::ReportFinished)
+        let metadata = envelope.object("notificationMetadata");
+        let subscription = metadata.and_then(|metadata| metadata.text("subscriptionId"));
+        let subscription_id = subscription.and_then(|id| SubscriptionId::parse(&id).ok());
+        announced(report, subscription_id).map(Self::ReportFinished)
     }
 }
 
-fn announced(report: Fields<'_>) -> Result<AnnouncedReport, UnreadableNotification> {
+fn announced(
+    report: Fields<'_>,
+    subscription_id: Option<SubscriptionId>,
+) -> Result<FinishedNotice, UnreadableNotification> {
     let names = ["sellerId", "accountId"];
     let seller_id = names
         .iter()
@@ -75,8 +112,9 @@ fn announced(report: Fields<'_>) -> Result<AnnouncedReport, UnreadableNotificati
         .and_then(|id| ReportId::parse(&id).ok())
         .ok_or(UnreadableNotification::ReportMissing)?;
     let parsed = |name: &str| report.text(name);
-    Ok(AnnouncedReport {
+    Ok(FinishedNotice {
         seller_id,
+        subscription_id,
         report_id,
         report_type: parsed("reportType").and_then(|name| ReportType::parse(&name).ok()),
         processing_status: parsed("processingStatus").and_then(|name| FinalStatus::of_amazon(&name)),
@@ -120,7 +158,7 @@ mod tests {
         })
     }
 
-    fn finished(message: &str) -> AnnouncedReport {
+    fn finished(message: &str) -> FinishedNotice {
         match Notification::parse(message).expect("readable") {
             Notification::ReportFinished(report) => report,
             other => panic!("{other:?}"),
@@ -133,6 +171,7 @@ mod tests {
         assert_eq!(report.seller_id.as_str(), "A3TH9S8BH6GOGM");
         assert_eq!(report.processing_status, Some(FinalStatus::Done));
         assert!(report.report_document_id.is_some());
+        assert_eq!(report.subscription_id, SubscriptionId::parse("s").ok());
     }
 
     /// `report` with that field, or without it.
@@ -173,6 +212,8 @@ mod tests {
             "reportType":"GET_MERCHANT_LISTINGS_ALL_DATA","processingStatus":"DONE",
             "reportDocumentId":"amzn1.tortuga.3.f70507f2.T1M61YJDPXQ56Z"}},"notificationMetadata":{}}"#;
         let report = finished(of_2022);
+        assert_eq!(report.subscription_id, None);
+        let report = report.of(Account::parse("A3TH9S8BH6GOGM").expect("valid"));
         assert_eq!(report.execution_name(), "A3TH9S8BH6GOGM_550984018995");
         assert!(report.is_complete());
     }

@@ -2,11 +2,11 @@ use encoding_rs::Encoding;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sp_api::RegionCode;
-use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
+use sp_api::ids::{MarketplaceId, ReportId, ReportType};
 
 use super::charset::{Candidates, Charset, Evidence, EvidenceSoFar, labelled};
 use super::media_type::{MediaType, extension_in_key};
-use super::{FinalStatus, Retention};
+use super::{Account, FinalStatus, Retention};
 
 /// Longer ones are cut in file names, which file systems limit to 255 bytes. Amazon has none so long.
 const LONGEST_TYPE: usize = 100;
@@ -18,7 +18,7 @@ const HEAD: usize = 64 << 10;
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentFacts<'a> {
     /// Whose report.
-    pub seller: &'a SellerId,
+    pub seller: &'a Account,
     /// The report.
     pub report: &'a ReportId,
     /// What it reports.

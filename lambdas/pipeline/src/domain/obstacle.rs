@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::ReportType;
 
 use crate::PipelineError;
+
+use super::Account;
 
 /// The status of a report or an order that waits for somebody to mend what is no fault of its own.
 pub const WAITING_FOR_OWNER: &str = "WAITING_FOR_OWNER";
@@ -18,17 +20,17 @@ pub enum Obstacle {
     /// The application's client id or secret is refused, or there is none. The operator's to mend.
     Credentials,
     /// The seller's authorization is revoked or another application's, or there is no token, or no region.
-    Authorization(SellerId),
+    Authorization(Account),
     /// The application, or the seller's authorization of it, lacks the role that reports of this type
     /// need. The operator's and the seller's to mend.
-    Role(SellerId, String),
+    Role(Account, String),
 }
 
 impl Obstacle {
     /// What an error says stands in the way of a seller's report or order; `None` if it is the report's
     /// own affair, or passes.
     #[must_use]
-    pub fn of(error: &PipelineError, seller: &SellerId, report_type: Option<&ReportType>) -> Option<Self> {
+    pub fn of(error: &PipelineError, seller: &Account, report_type: Option<&ReportType>) -> Option<Self> {
         match error {
             PipelineError::OrderInDoubt(obstacle) => return Self::of(obstacle, seller, report_type),
             PipelineError::Amazon(refusal) if refusal.lacks_role() => {
@@ -52,18 +54,18 @@ impl Obstacle {
         let mut parts = text.split('/');
         let obstacle = match (parts.next()?, parts.next(), parts.next()) {
             ("credentials", None, None) => Self::Credentials,
-            ("authorization", Some(seller), None) => Self::Authorization(SellerId::parse(seller).ok()?),
+            ("authorization", Some(seller), None) => Self::Authorization(Account::parse(seller).ok()?),
             ("role", Some(seller), Some(report_type)) => {
-                Self::Role(SellerId::parse(seller).ok()?, report_type.to_owned())
+                Self::Role(Account::parse(seller).ok()?, report_type.to_owned())
             }
             _ => return None,
         };
         parts.next().is_none().then_some(obstacle)
     }
 
-    /// The seller that it stops; `None` if it stops all of them.
+    /// The account that it stops; `None` if it stops all of them.
     #[must_use]
-    pub fn seller(&self) -> Option<&SellerId> {
+    pub fn account(&self) -> Option<&Account> {
         match self {
             Self::Credentials => None,
             Self::Authorization(seller) | Self::Role(seller, _) => Some(seller),
@@ -94,8 +96,8 @@ mod tests {
 
     use super::*;
 
-    fn seller() -> SellerId {
-        SellerId::parse("A3TH9S8BH6GOGM").expect("valid")
+    fn seller() -> Account {
+        Account::parse("A3TH9S8BH6GOGM").expect("valid")
     }
 
     fn of(error: impl Into<PipelineError>) -> Option<Obstacle> {

@@ -79,14 +79,14 @@ fn subject(headline: &str, obstacle: &Obstacle) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sp_api::ids::SellerId;
+    use super::Account;
 
     use super::super::announcement::LONGEST_SUBJECT;
     use super::*;
 
     #[test]
     fn the_owner_is_told_what_to_do_and_how_many_wait() {
-        let seller = SellerId::parse("A3TH9S8BH6GOGM").expect("valid");
+        let seller = Account::parse("A3TH9S8BH6GOGM").expect("valid");
         let failure = Failure {
             error: "AuthorizationRevoked".into(),
             cause: "revoked".into(),

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sp_api::ids::{ReportId, ReportType, SellerId};
+use sp_api::ids::{ReportId, ReportType};
 use sp_api::{CreateReport, RegionCode};
 
 use super::quota::Slot;
-use super::{Failure, hexadecimal};
+use super::{Account, Failure, hexadecimal};
 
 /// What a request id begins with; no report id of Amazon's does.
 const PREFIX: &str = "order-";
@@ -33,7 +33,7 @@ impl RequestId {
     /// The one and only request id of an idempotency key: always the same for `seller`, the key and
     /// the order's place in its request.
     #[must_use]
-    pub fn of_key(seller: &SellerId, key: &str, index: usize) -> Self {
+    pub fn of_key(seller: &Account, key: &str, index: usize) -> Self {
         let digest = Sha256::digest(format!("{seller}\n{index}\n{key}"));
         Self(format!("{PREFIX}{}", hexadecimal(&digest[..16])))
     }
@@ -84,7 +84,7 @@ pub struct Order {
     /// Its name here.
     pub request_id: RequestId,
     /// Whose report.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// Where.
     pub region: RegionCode,
     /// What is ordered.
@@ -109,7 +109,7 @@ impl Order {
 #[serde(rename_all = "PascalCase")]
 pub struct OrderToPlace {
     /// Whose report.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// The order.
     pub request_id: RequestId,
     /// Where.
@@ -193,7 +193,7 @@ pub enum PlacementStatus {
 #[serde(rename_all = "PascalCase")]
 pub struct FailedOrder {
     /// Whose report.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// The order.
     pub request_id: RequestId,
     /// Where.
@@ -208,8 +208,8 @@ pub struct FailedOrder {
 mod tests {
     use super::*;
 
-    fn seller() -> SellerId {
-        SellerId::parse("A3TH9S8BH6GOGM").expect("valid")
+    fn seller() -> Account {
+        Account::parse("A3TH9S8BH6GOGM").expect("valid")
     }
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
         assert_ne!(of("k", 0), of("l", 0));
         assert_ne!(
             of("k", 0),
-            RequestId::of_key(&SellerId::parse("A3").expect("valid"), "k", 0)
+            RequestId::of_key(&Account::parse("A3").expect("valid"), "k", 0)
         );
     }
 

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
-use sp_api::ids::{MarketplaceId, ReportId, ReportType, SellerId};
+use sp_api::ids::{MarketplaceId, ReportId, ReportType};
 use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 
 use super::quota::Slot;
-use super::{AnnouncedReport, CharsetFrom, Crc64Nvme, Failure, FinalStatus, FinishedReport, Link};
+use super::{Account, AnnouncedReport, CharsetFrom, Crc64Nvme, Failure, FinalStatus, FinishedReport, Link};
 
 /// What goes into the express lane.
 #[derive(Clone, Debug, Serialize)]
@@ -157,7 +157,7 @@ fn exposed<S: Serializer>(url: &DocumentUrl, serializer: S) -> Result<S::Ok, S::
 #[serde(rename_all = "PascalCase")]
 pub struct DocumentToStore {
     /// The selling partner.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// The report.
     pub report_id: ReportId,
     /// What it reports.
@@ -226,7 +226,7 @@ impl StoredDocument {
 #[serde(rename_all = "PascalCase")]
 pub struct LinkRequest {
     /// The selling partner.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// The report.
     pub report_id: ReportId,
     /// The key in the reports bucket.

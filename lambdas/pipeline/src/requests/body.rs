@@ -93,9 +93,13 @@ impl Body {
     }
 
     pub(super) fn region_code(&mut self) -> Result<RegionCode, InvalidRequest> {
-        self.parsed("RegionCode", |code| {
-            RegionCode::parse(code).ok_or("must be NA, EU or FE")
-        })
+        let code = self.text("RegionCode")?;
+        region_code(&code)
+    }
+
+    pub(super) fn optional_region_code(&mut self) -> Result<Option<RegionCode>, InvalidRequest> {
+        let code = self.optional_text("RegionCode")?;
+        code.map(|code| region_code(&code)).transpose()
     }
 
     /// Refuses the body if it holds a field that nobody asked for: a misspelt option is not ignored.
@@ -105,6 +109,10 @@ impl Body {
             None => Ok(()),
         }
     }
+}
+
+fn region_code(code: &str) -> Result<RegionCode, InvalidRequest> {
+    RegionCode::parse(code).ok_or_else(|| InvalidRequest::field("RegionCode", "must be NA, EU or FE"))
 }
 
 fn text(name: &str, value: Value) -> Result<String, InvalidRequest> {

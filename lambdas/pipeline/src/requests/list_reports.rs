@@ -1,8 +1,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use super::{InvalidRequest, Parameters};
+use crate::domain::Account;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 
 /// What a row of the ledger may be: an order, or a report.
@@ -31,22 +33,34 @@ const DEFAULT_LIMIT: u8 = 50;
 pub struct ListReports {
     /// Whose.
     pub seller_id: SellerId,
+    /// Where; everywhere without it.
+    pub region: Option<RegionCode>,
     /// Those in this status; all of them without one.
     pub status: Option<&'static str>,
     /// How many at most, 1 to 100.
     pub limit: u8,
-    /// The id of the row before the first that is wanted.
-    pub after: Option<String>,
+    /// What comes before the first row that is wanted.
+    pub after: Option<After>,
+}
+
+/// Where a page ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Among the rows of this account.
+    pub account: Account,
+    /// With the row of that id; `None` before the account's first.
+    pub id: Option<String>,
 }
 
 impl ListReports {
-    /// Parses `SellerId`, `status?`, `limit?`, `nextToken?`.
+    /// Parses `SellerId`, `RegionCode?`, `status?`, `limit?`, `nextToken?`.
     ///
     /// # Errors
     /// Names the first parameter that is missing, empty, ill-formed or unknown; also a token that the
     /// same question has not been answered with.
     pub fn parse(Parameters(mut fields): Parameters) -> Result<Self, InvalidRequest> {
         let seller_id = fields.seller_id()?;
+        let region = fields.optional_region_code()?;
         let status = fields
             .optional_text("status")?
             .map(|text| status(&text))
@@ -58,6 +72,7 @@ impl ListReports {
         fields.finish()?;
         let first_page = Self {
             seller_id,
+            region,
             status,
             limit,
             after: None,
@@ -68,7 +83,7 @@ impl ListReports {
         let after = first_page.read_token(&token).ok_or_else(|| {
             InvalidRequest::field(
                 "nextToken",
-                "must be that of the page before, with the same SellerId and status",
+                "must be that of the page before, with the same SellerId, RegionCode and status",
             )
         })?;
         Ok(Self {
@@ -77,21 +92,29 @@ impl ListReports {
         })
     }
 
-    /// The token of the page that follows the row with the id `last`.
+    /// The token of the page that follows.
     #[must_use]
-    pub fn next_token(&self, last: &str) -> String {
-        URL_SAFE_NO_PAD.encode(self.question() + last)
+    pub fn next_token(&self, after: &After) -> String {
+        let id = after.id.as_deref().unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(format!("{}{}\n{id}", self.question(), after.account))
     }
 
-    fn read_token(&self, token: &str) -> Option<String> {
+    fn read_token(&self, token: &str) -> Option<After> {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let last = text.strip_prefix(&self.question())?;
-        (!last.is_empty()).then(|| last.to_owned())
+        let (account, id) = text.strip_prefix(&self.question())?.split_once('\n')?;
+        let account = Account::parse(account).ok()?;
+        let is_one = Account::candidates(&self.seller_id, self.region).contains(&account);
+        is_one.then(|| After {
+            account,
+            id: (!id.is_empty()).then(|| id.to_owned()),
+        })
     }
 
     /// What a token belongs to.
     fn question(&self) -> String {
-        format!("{}\n{}\n", self.seller_id, self.status.unwrap_or_default())
+        let region = self.region.map(RegionCode::as_str).unwrap_or_default();
+        let status = self.status.unwrap_or_default();
+        format!("{}\n{region}\n{status}\n", self.seller_id)
     }
 }
 
@@ -139,7 +162,11 @@ mod tests {
     fn a_token_leads_on_where_its_page_ended() {
         let first = parse(&[("status", "STORED")]).expect("valid");
         assert_eq!((first.limit, &first.after), (50, &None));
-        let token = first.next_token("54517018502");
+        let after = |account: &str, id: Option<&str>| After {
+            account: Account::parse(account).expect("valid"),
+            id: id.map(str::to_owned),
+        };
+        let token = first.next_token(&after("A3TH9S8BH6GOGM", Some("54517018502")));
         assert!(
             token
                 .chars()
@@ -148,14 +175,22 @@ mod tests {
         );
         let second = parse(&[("status", "STORED"), ("nextToken", &token), ("limit", "7")]);
         let second = second.expect("valid");
-        assert_eq!(second.after.as_deref(), Some("54517018502"));
+        assert_eq!(second.after, Some(after("A3TH9S8BH6GOGM", Some("54517018502"))));
         assert_eq!(second.limit, 7);
+        let further = first.next_token(&after("A3TH9S8BH6GOGM_EU", None));
+        let further = parse(&[("status", "STORED"), ("nextToken", &further)]).expect("valid");
+        assert_eq!(further.after, Some(after("A3TH9S8BH6GOGM_EU", None)));
     }
 
     #[test]
     fn the_parameter_at_fault_is_named() {
-        let token = parse(&[("status", "STORED")]).expect("valid").next_token("1");
-        let of_nothing = parse(&[]).expect("valid").next_token("");
+        let after = |account: &str| After {
+            account: Account::parse(account).expect("valid"),
+            id: Some("1".into()),
+        };
+        let list = parse(&[("status", "STORED")]).expect("valid");
+        let token = list.next_token(&after("A3TH9S8BH6GOGM"));
+        let of_another = list.next_token(&after("A1"));
         for (more, field) in [
             ([("status", "stored")], "status"),
             ([("status", "")], "status"),
@@ -165,9 +200,10 @@ mod tests {
             ([("nextToken", "")], "nextToken"),
             ([("nextToken", "54517018502")], "nextToken"),
             ([("nextToken", "!")], "nextToken"),
-            // Of a list of another status, and of a row that has no id.
+            ([("RegionCode", "eu")], "RegionCode"),
+            // Of a list of another status, and of another seller's rows.
             ([("nextToken", token.as_str())], "nextToken"),
-            ([("nextToken", of_nothing.as_str())], "nextToken"),
+            ([("nextToken", of_another.as_str())], "nextToken"),
             ([("Status", "STORED")], "Status"),
         ] {
             let error = parse(&more).expect_err("invalid");

@@ -15,7 +15,7 @@ mod subscription;
 
 pub use body::InvalidRequest;
 pub use forget_seller::ForgetSeller;
-pub use list_reports::ListReports;
+pub use list_reports::{After, ListReports};
 pub use named_report::{NamedReport, ReportName};
 pub use order_report::{OrderReport, OrderReports, idempotency_key};
 pub use parameters::Parameters;

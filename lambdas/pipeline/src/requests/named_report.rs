@@ -1,3 +1,4 @@
+use sp_api::RegionCode;
 use sp_api::ids::{ReportId, SellerId};
 
 use super::{InvalidRequest, Parameters};
@@ -8,6 +9,8 @@ use crate::domain::order::RequestId;
 pub struct NamedReport {
     /// Whose.
     pub seller_id: SellerId,
+    /// In which region; without it, in the one where there is such a report.
+    pub region: Option<RegionCode>,
     /// Which.
     pub name: ReportName,
 }
@@ -22,15 +25,20 @@ pub enum ReportName {
 }
 
 impl NamedReport {
-    /// Parses `reportId`, which may be a request id, and `SellerId`.
+    /// Parses `reportId`, which may be a request id, `SellerId` and `RegionCode?`.
     ///
     /// # Errors
     /// Names the first parameter that is missing, empty, ill-formed or unknown.
     pub fn parse(Parameters(mut fields): Parameters) -> Result<Self, InvalidRequest> {
         let name = fields.parsed("reportId", ReportName::parse)?;
         let seller_id = fields.seller_id()?;
+        let region = fields.optional_region_code()?;
         fields.finish()?;
-        Ok(Self { seller_id, name })
+        Ok(Self {
+            seller_id,
+            region,
+            name,
+        })
     }
 }
 

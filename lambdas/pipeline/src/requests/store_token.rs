@@ -1,4 +1,5 @@
 use secrecy::SecretString;
+use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use super::body::Body;
@@ -9,12 +10,14 @@ use super::{InvalidRequest, refresh_token};
 pub struct StoreToken {
     /// Whose token it is.
     pub seller_id: SellerId,
+    /// Where it is good; without it, in the seller's only region, or the one that turns out.
+    pub region: Option<RegionCode>,
     /// The token, `Atzr|…`.
     pub refresh_token: SecretString,
 }
 
 impl StoreToken {
-    /// Parses `{SellerId, RefreshToken}`.
+    /// Parses `{SellerId, RefreshToken, RegionCode?}`.
     ///
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown.
@@ -22,9 +25,11 @@ impl StoreToken {
         let mut body = Body::parse(body)?;
         let seller_id = body.seller_id()?;
         let refresh_token = body.parsed("RefreshToken", refresh_token::parse)?;
+        let region = body.optional_region_code()?;
         body.finish()?;
         Ok(Self {
             seller_id,
+            region,
             refresh_token,
         })
     }
@@ -44,6 +49,10 @@ mod tests {
         let request = request.expect("valid");
         assert_eq!(request.seller_id.as_str(), "A3TH9S8BH6GOGM");
         assert!(!format!("{request:?}").contains("Atzr"));
+        assert_eq!(request.region, None);
+        let request = br#"{"SellerId":"A3TH9S8BH6GOGM","RefreshToken":"Atzr|IwEBI","RegionCode":"EU"}"#;
+        let request = StoreToken::parse(request).expect("valid");
+        assert_eq!(request.region, Some(RegionCode::Eu));
     }
 
     #[test]
@@ -58,6 +67,10 @@ mod tests {
         assert_eq!(field(r#"{"SellerId":"A3","RefreshToken":""}"#), token());
         assert_eq!(field(r#"{"SellerId":"A3","RefreshToken":null}"#), token());
         assert_eq!(field(r#"{"SellerId":"A3","RefreshToken":"Atzr| x"}"#), token());
+        assert_eq!(
+            field(r#"{"SellerId":"A3","RefreshToken":"Atzr|x","RegionCode":"eu"}"#),
+            Some("RegionCode".to_owned())
+        );
         assert_eq!(
             field(r#"{"SellerId":"A3","RefreshToken":"Atzr|x","Region":"EU"}"#),
             Some("Region".to_owned())

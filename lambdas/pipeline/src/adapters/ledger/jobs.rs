@@ -12,6 +12,7 @@ use super::row::{Attributes, LedgerRow, number, text, time};
 use super::waiting::TRACES_OF_FAILURE;
 use super::{DUE, Ledger, RowKey, send};
 use crate::PipelineError;
+use crate::domain::Account;
 use crate::domain::ledger::Stage;
 use crate::domain::stopped::Stopped;
 
@@ -106,13 +107,19 @@ impl Ledger {
         from: Option<&PageStart>,
     ) -> Result<(Vec<Due>, Option<PageStart>), PipelineError> {
         let mut filter = Filter::of(which);
-        let from = from.map(|from| {
+        let key = from.map(|from| {
             from.iter()
                 .map(|(name, value)| (name.clone(), text(value)))
                 .collect()
         });
         let (items, next) = if let Some(seller) = &which.seller_id {
-            filter.values.insert(":seller".into(), text(seller.as_str()));
+            let begun = from.and_then(|from| from.get("sellerId"));
+            let is_before = |account: &Account| begun.is_some_and(|begun| account.as_str() != begun.as_str());
+            let mut accounts = Account::all_of(seller).skip_while(is_before);
+            let Some(account) = accounts.next() else {
+                return Ok((Vec::new(), None));
+            };
+            filter.values.insert(":seller".into(), text(account.as_str()));
             let answer = self
                 .client
                 .query()
@@ -122,12 +129,17 @@ impl Ledger {
                 .filter_expression(filter.expression)
                 .set_expression_attribute_names(Some(filter.names))
                 .set_expression_attribute_values(Some(filter.values))
-                .set_exclusive_start_key(from)
+                // Without a row's id it is the beginning of the account's rows.
+                .set_exclusive_start_key(key.filter(|key: &Attributes| key.contains_key("reportId")))
                 .limit(PAGE)
                 .send()
                 .await
                 .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-            (answer.items, answer.last_evaluated_key)
+            let next_account = accounts.next().map(|account| {
+                let name = text(account.as_str());
+                Attributes::from([("sellerId".to_owned(), name)])
+            });
+            (answer.items, answer.last_evaluated_key.or(next_account))
         } else {
             let answer = self
                 .client
@@ -136,7 +148,7 @@ impl Ledger {
                 .filter_expression(format!("#status = :status AND {}", filter.expression))
                 .set_expression_attribute_names(Some(filter.names))
                 .set_expression_attribute_values(Some(filter.values))
-                .set_exclusive_start_key(from)
+                .set_exclusive_start_key(key)
                 .send()
                 .await
                 .map_err(|error| PipelineError::aws("DynamoDB", &error))?;

@@ -1,9 +1,13 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sp_api::RegionCode;
 
-use super::row::text;
-use super::{Ledger, send};
+use super::row::{number, text};
+use super::{Ledger, key, send};
 use crate::PipelineError;
+use crate::domain::ledger::Stage;
 use crate::domain::{AnnouncedReport, FinishedReport};
 
 impl Ledger {
@@ -35,6 +39,40 @@ impl Ledger {
         send(update.update_expression(format!("SET {assignments}")))
             .await
             .map(drop)
+    }
+
+    /// Gives a report to another account of its seller, where it turned out to be: announced there, and
+    /// due at once, and nothing is left of it here.
+    ///
+    /// # Errors
+    /// DynamoDB failed. Done again, it does no harm.
+    pub async fn hand_over(
+        &self,
+        from: &AnnouncedReport,
+        to: &AnnouncedReport,
+        region: RegionCode,
+    ) -> Result<(), PipelineError> {
+        self.record_notification(to, Some(region), Duration::ZERO).await?;
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&from.seller_id, from.report_id.as_str())))
+            // What has come further, or was ordered, is another report.
+            .condition_expression("progress = :notified AND attribute_not_exists(orderedAt)")
+            .expression_attribute_values(":notified", number(Stage::Notified.progress()))
+            .send()
+            .await;
+        match deleted {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(PipelineError::aws("DynamoDB", &error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

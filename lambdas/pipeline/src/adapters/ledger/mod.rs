@@ -25,7 +25,6 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use sp_api::RegionCode;
-use sp_api::ids::SellerId;
 
 pub use announcements::{AnnouncementKind, Teller, Turn};
 pub use obstacles::Standing;
@@ -39,6 +38,7 @@ pub use waiting::Going;
 
 use super::selling_partners;
 use crate::PipelineError;
+use crate::domain::Account;
 use row::{Attributes, text};
 
 /// The value of `due` in every row that the reconciler must look after, so that an index finds them.
@@ -62,7 +62,7 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn row(&self, seller: &SellerId, id: &str) -> Result<Option<LedgerRow>, PipelineError> {
+    pub async fn row(&self, seller: &Account, id: &str) -> Result<Option<LedgerRow>, PipelineError> {
         self.get_row((seller, id).into()).await
     }
 
@@ -87,7 +87,7 @@ impl Ledger {
     pub async fn region_of(
         &self,
         row: Option<&LedgerRow>,
-        seller: &SellerId,
+        seller: &Account,
         selling_partners_table: &str,
     ) -> Result<RegionCode, PipelineError> {
         if let Some(region) = row.and_then(LedgerRow::region) {
@@ -95,10 +95,10 @@ impl Ledger {
         }
         selling_partners::region_of(&self.client, selling_partners_table, seller)
             .await?
-            .ok_or_else(|| PipelineError::RegionUnknown(seller.clone()))
+            .ok_or_else(|| PipelineError::RegionUnknown(seller.seller().clone()))
     }
 
-    fn update(&self, seller: &SellerId, id: &str) -> UpdateItemFluentBuilder {
+    fn update(&self, seller: &Account, id: &str) -> UpdateItemFluentBuilder {
         self.update_row((seller, id).into())
     }
 
@@ -126,8 +126,8 @@ pub struct RowKey<'a> {
     id: &'a str,
 }
 
-impl<'a> From<(&'a SellerId, &'a str)> for RowKey<'a> {
-    fn from((seller, id): (&'a SellerId, &'a str)) -> Self {
+impl<'a> From<(&'a Account, &'a str)> for RowKey<'a> {
+    fn from((seller, id): (&'a Account, &'a str)) -> Self {
         Self {
             partition: seller.as_str().into(),
             id,
@@ -152,7 +152,7 @@ impl RowKey<'_> {
     }
 }
 
-fn key(seller: &SellerId, id: &str) -> Attributes {
+fn key(seller: &Account, id: &str) -> Attributes {
     RowKey::from((seller, id)).attributes()
 }
 
@@ -214,7 +214,7 @@ mod tests {
                 });
             let row = ordered.map(|code| LedgerRow(HashMap::from([("regionCode".to_owned(), text(code))])));
             let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]);
-            let seller = SellerId::parse("A3TH9S8BH6GOGM").expect("valid");
+            let seller = Account::parse("A3TH9S8BH6GOGM").expect("valid");
             Ledger::new(client, "reports".into())
                 .region_of(row.as_ref(), &seller, "partners")
                 .await

@@ -1,14 +1,14 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::ids::ReportId;
 use sp_api::{CreateReport, RegionCode};
 
 use super::row::LedgerRow;
 use crate::PipelineError;
-use crate::domain::ExecutionNames;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 use crate::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use crate::domain::quota::Slot;
+use crate::domain::{Account, ExecutionNames};
 
 /// What is remembered of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl OrderRow {
     ///
     /// # Errors
     /// It holds none.
-    pub fn read(seller: &SellerId, request: &RequestId, row: &LedgerRow) -> Result<Self, PipelineError> {
+    pub fn read(seller: &Account, request: &RequestId, row: &LedgerRow) -> Result<Self, PipelineError> {
         let unreadable = || PipelineError::InvalidInput(format!("the row of {request} is no order's"));
         let kept: Kept = row
             .text("order")

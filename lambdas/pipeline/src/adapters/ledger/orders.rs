@@ -4,13 +4,14 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use jiff::Timestamp;
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::ids::ReportId;
 
 use super::order_row::{Kept, OrderRow};
 use super::queries::due_at;
 use super::row::{Attributes, number, text, time};
 use super::{DUE, Ledger, Written, key, send};
 use crate::PipelineError;
+use crate::domain::Account;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 use crate::domain::order::{Order, RequestId};
 use crate::domain::quota::Slot;
@@ -100,7 +101,7 @@ impl Ledger {
     /// DynamoDB failed, or the row is no order's.
     pub async fn order(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
     ) -> Result<Option<OrderRow>, PipelineError> {
         let row = self.row(seller, request.as_str()).await?;
@@ -111,7 +112,7 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn begin_placing(&self, seller: &SellerId, request: &RequestId) -> Result<bool, PipelineError> {
+    pub async fn begin_placing(&self, seller: &Account, request: &RequestId) -> Result<bool, PipelineError> {
         let update = self
             .transition(seller, request, "QUEUED", "PLACING")
             .update_expression("SET #status = :to, placingAt = :now")
@@ -126,7 +127,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn place_again(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
         since: Timestamp,
     ) -> Result<bool, PipelineError> {
@@ -143,7 +144,7 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn record_doubt(&self, seller: &SellerId, request: &RequestId) -> Result<(), PipelineError> {
+    pub async fn record_doubt(&self, seller: &Account, request: &RequestId) -> Result<(), PipelineError> {
         let update = self
             .transition(seller, request, "PLACING", "PLACING")
             .update_expression("SET #status = :to, queuedAt = :now, notBefore = :now")
@@ -157,7 +158,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn requeue(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
         slot: Slot,
         overdue: Duration,
@@ -179,7 +180,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_placement(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
         report: &ReportId,
     ) -> Result<(), PipelineError> {
@@ -199,7 +200,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn cancel_order(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
     ) -> Result<Cancellation, PipelineError> {
         let update = self
@@ -221,7 +222,7 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn forget_order(&self, seller: &SellerId, request: &RequestId) -> Result<(), PipelineError> {
+    pub async fn forget_order(&self, seller: &Account, request: &RequestId) -> Result<(), PipelineError> {
         self.client
             .delete_item()
             .table_name(&self.table)
@@ -234,7 +235,7 @@ impl Ledger {
 
     fn transition(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
         from: &str,
         to: &str,
@@ -297,7 +298,7 @@ mod tests {
     fn order() -> Order {
         Order {
             request_id: RequestId::random(),
-            seller_id: SellerId::parse("A3").expect("valid"),
+            seller_id: Account::parse("A3").expect("valid"),
             region: RegionCode::Eu,
             report: serde_json::from_value(serde_json::json!({
                 "reportType": "GET_X", "marketplaceIds": ["A1PA6795UKMFR9"],

@@ -3,11 +3,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
+use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use super::row::{LedgerRow, number, text, time};
 use super::{DUE, Ledger, key, send};
 use crate::PipelineError;
+use crate::domain::Account;
 
 /// A page of a seller's rows.
 #[derive(Debug)]
@@ -26,19 +28,42 @@ pub struct PageToken(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// Whose.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// A report id or a request id.
     pub id: String,
 }
 
 impl Ledger {
+    /// The row of a report or an order, wherever its seller has it: in `region`, or in any.
+    ///
+    /// # Errors
+    /// [`PipelineError::RegionNeeded`] if several regions have one of that id; DynamoDB failed.
+    pub async fn find(
+        &self,
+        seller: &SellerId,
+        region: Option<RegionCode>,
+        id: &str,
+    ) -> Result<Option<(Account, LedgerRow)>, PipelineError> {
+        let mut found = Vec::new();
+        for account in Account::candidates(seller, region) {
+            let row = self.row(&account, id).await?;
+            let row = row.filter(|row| region.is_none() || row.region().is_none_or(|it| Some(it) == region));
+            found.extend(row.map(|row| (account, row)));
+        }
+        if found.len() > 1 && region.is_none() {
+            return Err(PipelineError::RegionNeeded(id.to_owned()));
+        }
+        // The account that has the region in its name goes before one that does not say where it is.
+        Ok(found.pop())
+    }
+
     /// A seller's rows, `limit` at a time; those of one `status`, or all of them.
     ///
     /// # Errors
     /// DynamoDB failed.
     pub async fn list(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         status: Option<&str>,
         limit: u8,
         from: Option<&PageToken>,
@@ -149,7 +174,7 @@ impl Ledger {
 
 pub(super) fn due(item: &HashMap<String, AttributeValue>) -> Option<Due> {
     Some(Due {
-        seller_id: SellerId::parse(item.get("sellerId")?.as_s().ok()?).ok()?,
+        seller_id: Account::parse(item.get("sellerId")?.as_s().ok()?).ok()?,
         id: item.get("reportId")?.as_s().ok()?.clone(),
     })
 }
@@ -179,14 +204,14 @@ mod tests {
                     && start["status"] == text("STORED")
             })
             .then_output(|| {
-                let item = key(&SellerId::parse("A3").expect("valid"), "8");
+                let item = key(&Account::parse("A3").expect("valid"), "8");
                 QueryOutput::builder()
                     .items(item.clone())
                     .set_last_evaluated_key(Some(item))
                     .build()
             });
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&query]);
-        let seller = SellerId::parse("A3").expect("valid");
+        let seller = Account::parse("A3").expect("valid");
         let page = Ledger::new(client, "reports".into())
             .list(&seller, Some("STORED"), 2, Some(&PageToken("7".into())))
             .await
@@ -208,7 +233,7 @@ mod tests {
             });
         let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&gone]);
         let due = Due {
-            seller_id: SellerId::parse("A3").expect("valid"),
+            seller_id: Account::parse("A3").expect("valid"),
             id: format!("order-{:032x}", 1),
         };
         let settled = Ledger::new(client, "reports".into()).settle(&due).await;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
-use sp_api::ids::{MarketplaceId, ReportDocumentId, ReportId, ReportType, SellerId};
+use sp_api::ids::{MarketplaceId, ReportDocumentId, ReportId, ReportType};
 
 use super::queries::due_at;
 use super::row::{LedgerRow, number, text, time};
@@ -14,13 +14,13 @@ use crate::PipelineError;
 use crate::domain::ledger::{FINAL_PROGRESS, Stage};
 use crate::domain::order::RequestId;
 use crate::domain::stages::StoredDocument;
-use crate::domain::{AnnouncedReport, FinalStatus, FinishedReport};
+use crate::domain::{Account, AnnouncedReport, FinalStatus, FinishedReport};
 
 /// A report that was ordered through this pipeline.
 #[derive(Clone, Debug)]
 pub struct OrderedReport<'a> {
     /// Whose report.
-    pub seller_id: &'a SellerId,
+    pub seller_id: &'a Account,
     /// Amazon's id for it.
     pub report_id: &'a ReportId,
     /// The order that it came of.
@@ -188,7 +188,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_storage(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
         stored: &StoredDocument,
     ) -> Result<(), PipelineError> {
@@ -209,7 +209,7 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn record_link(&self, seller: &SellerId, report: &ReportId) -> Result<(), PipelineError> {
+    pub async fn record_link(&self, seller: &Account, report: &ReportId) -> Result<(), PipelineError> {
         let update = self.stage_of(seller, report, Stage::Linked, Timestamp::now(), &[], "", "<=");
         send(update).await.map(drop)
     }
@@ -220,7 +220,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_cancel_request(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
     ) -> Result<(), PipelineError> {
         let update = self
@@ -238,7 +238,7 @@ impl Ledger {
     /// The result's own.
     pub async fn noting<T>(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         id: &str,
         result: Result<T, PipelineError>,
     ) -> Result<T, PipelineError> {
@@ -250,7 +250,7 @@ impl Ledger {
 
     /// Notes an error in a row, as its last one. The note is a service to the reader: if it can't be
     /// written, the error itself is what matters.
-    pub async fn note_error(&self, seller: &SellerId, id: &str, error: &PipelineError) {
+    pub async fn note_error(&self, seller: &Account, id: &str, error: &PipelineError) {
         let update = self
             .update(seller, id)
             .update_expression("SET lastError = :error, lastErrorAt = :now ADD attempts :one")
@@ -287,7 +287,7 @@ impl Ledger {
     #[expect(clippy::too_many_arguments, reason = "one place where an expression is made")]
     fn stage_of(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
         stage: Stage,
         now: Timestamp,

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use sp_api::RegionCode;
 use sp_api::ids::MarketplaceId;
 
+use crate::domain::Account;
+
 /// A row's attributes, as DynamoDB has them.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
@@ -118,7 +120,12 @@ impl LedgerRow {
     /// The row as callers see it. What is only the pipeline's own business is left out.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        Value::Object(self.shown(&SHOWN))
+        let mut shown = self.shown(&SHOWN);
+        // The account's region is an attribute of its own.
+        if let Some(Ok(account)) = self.text("sellerId").map(Account::parse) {
+            shown.insert("sellerId".to_owned(), account.seller().as_str().into());
+        }
+        Value::Object(shown)
     }
 
     /// Those attributes that the row has of `names`, in their order.

@@ -1,9 +1,9 @@
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::ids::ReportId;
 
 use super::row::text;
 use super::{Ledger, send};
 use crate::PipelineError;
-use crate::domain::{Counted, Findings};
+use crate::domain::{Account, Counted, Findings};
 
 /// An upload that is not complete yet, so that another invocation can go on with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_upload(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
         upload: &UnfinishedUpload,
     ) -> Result<(), PipelineError> {
@@ -51,7 +51,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_counted(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
         upload_id: &str,
         counted: &Counted,
@@ -72,7 +72,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn record_findings(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
         findings: &Findings,
     ) -> Result<(), PipelineError> {
@@ -91,7 +91,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn earlier_transfer(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         report: &ReportId,
     ) -> Result<EarlierTransfer, PipelineError> {
         let Some(row) = self.row(seller, report.as_str()).await? else {

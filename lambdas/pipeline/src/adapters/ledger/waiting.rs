@@ -6,16 +6,15 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, Select};
 use jiff::Timestamp;
-use sp_api::ids::SellerId;
 
 use super::queries::{Due, due, due_at};
 use super::row::{LedgerRow, number, text, time};
 use super::{DUE, Ledger, send};
 use crate::PipelineError;
-use crate::domain::AnnouncedReport;
 use crate::domain::ledger::Stage;
 use crate::domain::obstacle::{Obstacle, WAITING_FOR_OWNER};
 use crate::domain::order::RequestId;
+use crate::domain::{Account, AnnouncedReport};
 
 /// What a failure leaves in a row, and a new beginning takes away.
 pub(super) const TRACES_OF_FAILURE: &str = "#error, errorCause, failedAt, failureAnnouncedAt";
@@ -62,7 +61,7 @@ impl Ledger {
     /// DynamoDB failed.
     pub async fn park_order(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         request: &RequestId,
         obstacle: &Obstacle,
         error: &PipelineError,
@@ -85,7 +84,7 @@ impl Ledger {
 
     fn park(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         id: &str,
         obstacle: &Obstacle,
         error: &PipelineError,

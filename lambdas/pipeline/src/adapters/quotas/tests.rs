@@ -3,10 +3,11 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use sp_api::RegionCode;
-use sp_api::ids::SellerId;
 use sp_api::rates::Operation;
 
 use super::*;
+
+use crate::domain::Account;
 
 /// A row as DynamoDB would keep it, with just the expressions that the limiter uses.
 fn table(row: &Arc<Mutex<Row>>) -> [Rule; 2] {
@@ -95,7 +96,7 @@ fn quotas(rules: &[Rule; 2]) -> Quotas {
 
 fn quota() -> Quota {
     Quota {
-        seller_id: SellerId::parse("A3").expect("valid"),
+        seller_id: Account::parse("A3").expect("valid"),
         region: RegionCode::Eu,
         operation: Operation::GetReportDocument,
     }

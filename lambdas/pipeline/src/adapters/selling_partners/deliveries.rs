@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sp_api::RegionCode;
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::ReportType;
 
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
+use crate::domain::Account;
 
 impl SellingPartners {
     /// Remembers of which types `seller` wants reports of `region` delivered whoever ordered them: of
@@ -19,7 +20,7 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn remember_wanted_types(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         region: RegionCode,
         types: &BTreeSet<ReportType>,
     ) -> Result<(), PipelineError> {
@@ -37,7 +38,7 @@ impl SellingPartners {
         if if_there(result, UpdateItemError::is_conditional_check_failed_exception)? {
             Ok(())
         } else {
-            Err(PipelineError::SellerNotFound(seller.clone()))
+            Err(PipelineError::SellerNotFound(seller.seller().clone()))
         }
     }
 }

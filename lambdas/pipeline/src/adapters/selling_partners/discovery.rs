@@ -5,17 +5,21 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::ReportType;
 use sp_api::{Gap, RegionCode};
 
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
+use crate::domain::Account;
+
+/// The region of a row that has none yet: that in which Amazon has taken the authorization.
+const REGION: &str = "regionCode = if_not_exists(regionCode, :region)";
 
 /// A selling partner whose reports are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Discovering {
     /// Whose.
-    pub seller_id: SellerId,
+    pub seller_id: Account,
     /// Where.
     pub region: RegionCode,
     /// Of which types.
@@ -35,7 +39,7 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn remember_subscription(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         region: RegionCode,
         discover: Option<&BTreeSet<ReportType>>,
     ) -> Result<(), PipelineError> {
@@ -45,17 +49,17 @@ impl SellingPartners {
             .condition_expression("attribute_exists(sellerId)")
             .expression_attribute_values(":region", AttributeValue::S(region.to_string()));
         update = match discover {
-            None => update.update_expression("SET regionCode = :region"),
-            Some(types) if types.is_empty() => update.update_expression(
-                "SET regionCode = :region REMOVE discoverReportTypes, discoverSince, discoveredUntil, discoveryGaps",
-            ),
+            None => update.update_expression(format!("SET {REGION}")),
+            Some(types) if types.is_empty() => update.update_expression(format!(
+                "SET {REGION} REMOVE discoverReportTypes, discoverRegion, discoverSince, discoveredUntil, discoveryGaps",
+            )),
             Some(types) => {
                 let names = types.iter().map(|name| name.as_str().to_owned()).collect();
                 update
-                    .update_expression(
-                        "SET regionCode = :region, discoverReportTypes = :types, \
+                    .update_expression(format!(
+                        "SET {REGION}, discoverRegion = :region, discoverReportTypes = :types, \
                          discoverSince = if_not_exists(discoverSince, :now)",
-                    )
+                    ))
                     .expression_attribute_values(":types", AttributeValue::Ss(names))
                     .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()))
             }
@@ -66,7 +70,7 @@ impl SellingPartners {
         )? {
             Ok(())
         } else {
-            Err(PipelineError::SellerNotFound(seller.clone()))
+            Err(PipelineError::SellerNotFound(seller.seller().clone()))
         }
     }
 
@@ -81,7 +85,7 @@ impl SellingPartners {
             .table_name(&self.table)
             .filter_expression("attribute_exists(discoverReportTypes)")
             .projection_expression(
-                "sellerId, regionCode, discoverReportTypes, discoverSince, discoveredUntil",
+                "sellerId, regionCode, discoverRegion, discoverReportTypes, discoverSince, discoveredUntil",
             )
             .into_paginator()
             .items()
@@ -107,7 +111,7 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn record_discovery(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         until: Timestamp,
         gap: Option<Gap>,
     ) -> Result<(), PipelineError> {
@@ -144,8 +148,8 @@ fn read(row: &HashMap<String, AttributeValue>) -> Option<Discovering> {
     let text = |name: &str| row.get(name)?.as_s().ok();
     let types = row.get("discoverReportTypes")?.as_ss().ok()?;
     Some(Discovering {
-        seller_id: SellerId::parse(text("sellerId")?).ok()?,
-        region: RegionCode::parse(text("regionCode")?)?,
+        seller_id: Account::parse(text("sellerId")?).ok()?,
+        region: RegionCode::parse(text("discoverRegion").or_else(|| text("regionCode"))?)?,
         report_types: types
             .iter()
             .map(|name| ReportType::parse(name).ok())
@@ -189,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn looking_for_reports_is_switched_on_off_or_left_alone() {
         let silent = expression(None).await;
-        assert_eq!(silent, "SET regionCode = :region");
+        assert_eq!(silent, "SET regionCode = if_not_exists(regionCode, :region)");
         let on = expression(Some(&types(&["GET_A"]))).await;
         assert!(
             on.contains("discoverSince = if_not_exists(discoverSince, :now)") && !on.contains("REMOVE"),
@@ -197,7 +201,9 @@ mod tests {
         );
         let off = expression(Some(&types(&[]))).await;
         assert!(
-            off.ends_with("REMOVE discoverReportTypes, discoverSince, discoveredUntil, discoveryGaps"),
+            off.ends_with(
+                "REMOVE discoverReportTypes, discoverRegion, discoverSince, discoveredUntil, discoveryGaps"
+            ),
             "{off}"
         );
     }

@@ -1,16 +1,16 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::{ReportType, SellerId, SubscriptionId};
 
-use super::deliver_attribute;
 use super::schedules::{EndedSchedule, KeptSchedule};
 use super::subscriptions::KeptSubscription;
+use super::{Row, deliver_attribute, region_in, row};
 use crate::PipelineError;
-use crate::domain::{Deliver, Wanted};
+use crate::domain::{Account, Deliver, Wanted};
 
 /// All that is read of a selling partner's row: nothing of its token.
 const READ: &str = "sellerId, regionCode, subscriptions, discoverReportTypes, schedules, endedSchedules, \
@@ -38,54 +38,115 @@ impl KnownSellers {
         }
     }
 
-    /// What `seller` wants delivered besides what was ordered here. `None` if no token of the seller is
-    /// kept: a row comes with the first token, and goes with it.
+    /// The accounts of `seller`. None if no token of the seller is kept: a row comes with the first token,
+    /// and goes with it.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn wanted(&self, seller: &SellerId) -> Result<Option<Wanted>, PipelineError> {
-        let row = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.table)
-            .key("sellerId", AttributeValue::S(seller.to_string()))
-            .projection_expression(READ)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-        Ok(row.item.map(|row| wanted(&row, self.deliver, Timestamp::now())))
+    pub async fn accounts(&self, seller: &SellerId) -> Result<KnownAccounts, PipelineError> {
+        let mut known = Vec::new();
+        for account in Account::all_of(seller) {
+            if let Some(row) = row(&self.dynamodb, &self.table, &account, READ).await? {
+                known.push((account, row));
+            }
+        }
+        Ok(KnownAccounts {
+            known,
+            deliver: self.deliver,
+        })
     }
 }
 
-type Row = HashMap<String, AttributeValue>;
+/// What is known of one seller's accounts.
+#[derive(Clone, Debug)]
+pub struct KnownAccounts {
+    known: Vec<(Account, Row)>,
+    deliver: Deliver,
+}
 
-/// An announcement does not say in which region the report was made: what is wanted in one of the
-/// seller's regions is wanted.
-fn wanted(row: &Row, deliver: Deliver, now: Timestamp) -> Wanted {
-    let in_regions = regions(row)
-        .into_iter()
-        .map(|region| in_region(row, region, deliver));
+impl KnownAccounts {
+    /// Whether the seller is not known here, or not any more.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Account> {
+        self.known.iter().map(|(account, _)| account)
+    }
+
+    /// The only one, and its region if that is known.
+    #[must_use]
+    pub fn only(&self) -> Option<(&Account, Option<RegionCode>)> {
+        match &self.known[..] {
+            [(account, row)] => Some((account, account.further_region().or_else(|| region_in(row)))),
+            _ => None,
+        }
+    }
+
+    /// Where the subscription was made that a message was sent to, and for which account.
+    #[must_use]
+    pub fn subscribed_as(&self, id: &SubscriptionId) -> Option<(&Account, RegionCode)> {
+        let subscriptions = self.known.iter().flat_map(|(_, row)| subscriptions(row));
+        let region = subscriptions.into_iter().find(|kept| kept.id == *id)?.region;
+        // As orders are written.
+        let own = self
+            .iter()
+            .find(|account| account.further_region() == Some(region));
+        own.or_else(|| self.iter().find(|account| account.further_region().is_none()))
+            .map(|account| (account, region))
+    }
+
+    /// What `account` wants delivered besides what was ordered here: of `region`; where that is not known,
+    /// what is wanted in one of the account's regions.
+    #[must_use]
+    pub fn wanted(&self, account: &Account, region: Option<RegionCode>) -> Wanted {
+        let row = self.known.iter().find(|(known, _)| known == account);
+        match row {
+            Some((_, row)) => wanted(row, region, self.deliver, Timestamp::now()),
+            None => Wanted::by_default(self.deliver),
+        }
+    }
+
+    /// What one of the accounts wants delivered.
+    #[must_use]
+    pub fn wanted_by_any(&self) -> Wanted {
+        let each = self.iter().map(|account| self.wanted(account, None));
+        each.reduce(Wanted::or)
+            .unwrap_or(Wanted::by_default(self.deliver))
+    }
+}
+
+fn wanted(row: &Row, region: Option<RegionCode>, deliver: Deliver, now: Timestamp) -> Wanted {
+    let regions = match region {
+        Some(region) => BTreeSet::from([region]),
+        None => regions(row),
+    };
+    let in_regions = regions.into_iter().map(|region| in_region(row, region, deliver));
     let wanted = in_regions
         .reduce(Wanted::or)
         .unwrap_or(Wanted::by_default(deliver));
     wanted.or(Wanted::OfTypes(asked_for(row, now)))
 }
 
+fn subscriptions(row: &Row) -> Vec<KeptSubscription> {
+    texts(row, "subscriptions")
+        .filter_map(|text| KeptSubscription::parse(text))
+        .collect()
+}
+
 /// Where the seller is subscribed; where it was last, in rows that don't say where it is.
 fn regions(row: &Row) -> BTreeSet<RegionCode> {
-    let subscribed: BTreeSet<_> = texts(row, "subscriptions")
-        .filter_map(|text| KeptSubscription::parse(text))
+    let subscribed: BTreeSet<_> = subscriptions(row)
+        .into_iter()
         .filter(|kept| kept.notification_type.as_str() == REPORT_FINISHED)
         .map(|kept| kept.region)
         .collect();
     if !subscribed.is_empty() {
         return subscribed;
     }
-    let last = row.get("regionCode").and_then(|code| code.as_s().ok());
-    last.and_then(|code| RegionCode::parse(code))
-        .into_iter()
-        .collect()
+    region_in(row).into_iter().collect()
 }
 
 fn in_region(row: &Row, region: RegionCode, deliver: Deliver) -> Wanted {
@@ -155,7 +216,7 @@ mod tests {
         let row = row
             .iter()
             .map(|(name, value)| ((*name).to_owned(), value.clone()));
-        wanted(&row.collect(), deliver, NOW.parse().expect("a time"))
+        wanted(&row.collect(), None, deliver, NOW.parse().expect("a time"))
     }
 
     fn of_types(names: &[&str]) -> Wanted {
@@ -240,10 +301,60 @@ mod tests {
             .sequence()
             .output(|| GetItemOutput::builder().item("sellerId", text("A3")).build())
             .output(|| GetItemOutput::builder().build())
+            .repeatedly()
             .build();
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]);
         let sellers = KnownSellers::new(dynamodb, "partners".into(), Deliver::All);
-        assert_eq!(sellers.wanted(&seller()).await.expect("read"), Some(Wanted::All));
-        assert_eq!(sellers.wanted(&seller()).await.expect("read"), None);
+        let accounts = sellers.accounts(seller().seller()).await.expect("read");
+        assert_eq!(accounts.only(), Some((&seller(), None)));
+        assert_eq!(accounts.wanted(&seller(), None), Wanted::All);
+        assert!(
+            sellers
+                .accounts(seller().seller())
+                .await
+                .expect("read")
+                .is_empty()
+        );
+    }
+
+    fn known(rows: &[(&str, &[(&str, AttributeValue)])]) -> KnownAccounts {
+        let read = |(account, row): &(&str, &[(&str, AttributeValue)])| {
+            let row = row
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()));
+            (Account::parse(account).expect("valid"), row.collect())
+        };
+        KnownAccounts {
+            known: rows.iter().map(read).collect(),
+            deliver: Deliver::All,
+        }
+    }
+
+    #[test]
+    fn a_subscription_tells_the_region_and_with_it_the_account() {
+        let id = |id: &str| SubscriptionId::parse(id).expect("valid");
+        let first: &[(&str, AttributeValue)] = &[("regionCode", text("NA")), subscribed(&["NA"])];
+        let further: &[(&str, AttributeValue)] = &[("regionCode", text("EU")), subscribed(&["EU"])];
+        let accounts = known(&[("A3", first), ("A3_EU", further)]);
+        let of = |subscription: &str| {
+            let found = accounts.subscribed_as(&id(subscription));
+            found.map(|(account, region)| (account.as_str().to_owned(), region))
+        };
+        assert_eq!(of("s-NA"), Some(("A3".into(), RegionCode::Na)));
+        assert_eq!(of("s-EU"), Some(("A3_EU".into(), RegionCode::Eu)));
+        assert_eq!(of("s-FE"), None);
+        assert_eq!(accounts.only(), None);
+        // A row from before regions had rows of their own knows the other's subscription still.
+        let both: &[(&str, AttributeValue)] = &[("regionCode", text("NA")), subscribed(&["NA", "EU"])];
+        let accounts = known(&[("A3", both), ("A3_EU", &[("regionCode", text("EU"))])]);
+        let eu = Account::parse("A3_EU").expect("valid");
+        assert_eq!(accounts.subscribed_as(&id("s-EU")), Some((&eu, RegionCode::Eu)));
+        let accounts = known(&[("A3", both)]);
+        let first = Account::parse("A3").expect("valid");
+        assert_eq!(
+            accounts.subscribed_as(&id("s-EU")),
+            Some((&first, RegionCode::Eu))
+        );
+        assert_eq!(accounts.only(), Some((&first, Some(RegionCode::Na))));
     }
 }

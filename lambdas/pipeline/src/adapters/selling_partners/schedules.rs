@@ -8,10 +8,11 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
-use sp_api::ids::{ReportScheduleId, ReportType, SellerId};
+use sp_api::ids::{ReportScheduleId, ReportType};
 
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
+use crate::domain::Account;
 
 /// How long after its end a schedule's last report may be announced.
 const FELT: Duration = Duration::from_secs(86_400);
@@ -83,7 +84,7 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn keep_schedule(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         schedule: &KeptSchedule,
     ) -> Result<(), PipelineError> {
         let values = [(":schedule", vec![schedule.to_string()])];
@@ -93,7 +94,7 @@ impl SellingPartners {
         {
             Ok(())
         } else {
-            Err(PipelineError::SellerNotFound(seller.clone()))
+            Err(PipelineError::SellerNotFound(seller.seller().clone()))
         }
     }
 
@@ -103,7 +104,7 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn end_schedule(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         region: RegionCode,
         id: &ReportScheduleId,
     ) -> Result<(), PipelineError> {
@@ -144,7 +145,7 @@ impl SellingPartners {
     /// Whether there was a row to change.
     async fn change_schedules<const COUNT: usize>(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         expression: &str,
         values: [(&str, Vec<String>); COUNT],
     ) -> Result<bool, PipelineError> {

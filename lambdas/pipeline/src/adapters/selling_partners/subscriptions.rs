@@ -6,10 +6,11 @@ use std::fmt;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use sp_api::RegionCode;
-use sp_api::ids::{NotificationType, SellerId, SubscriptionId};
+use sp_api::ids::{NotificationType, SubscriptionId};
 
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
+use crate::domain::Account;
 
 /// A subscription that was made here. Its destination never changes, so it stays ours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,13 +64,13 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn keep_subscription(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         subscription: &KeptSubscription,
     ) -> Result<(), PipelineError> {
         if self.change_subscriptions(seller, "ADD", subscription).await? {
             Ok(())
         } else {
-            Err(PipelineError::SellerNotFound(seller.clone()))
+            Err(PipelineError::SellerNotFound(seller.seller().clone()))
         }
     }
 
@@ -79,7 +80,7 @@ impl SellingPartners {
     /// DynamoDB failed.
     pub async fn drop_subscription(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         subscription: &KeptSubscription,
     ) -> Result<(), PipelineError> {
         self.change_subscriptions(seller, "DELETE", subscription)
@@ -90,7 +91,7 @@ impl SellingPartners {
     /// Whether there was a row to change.
     async fn change_subscriptions(
         &self,
-        seller: &SellerId,
+        seller: &Account,
         how: &str,
         subscription: &KeptSubscription,
     ) -> Result<bool, PipelineError> {
@@ -112,7 +113,7 @@ impl SellingPartners {
     ///
     /// # Errors
     /// [`PipelineError::SellerNotFound`] when nothing is kept of this selling partner, or DynamoDB failed.
-    pub async fn kept(&self, seller: &SellerId) -> Result<Kept, PipelineError> {
+    pub async fn kept(&self, seller: &Account) -> Result<Kept, PipelineError> {
         let row = self
             .dynamodb
             .get_item()
@@ -124,7 +125,7 @@ impl SellingPartners {
             .await
             .map_err(|error| PipelineError::aws("DynamoDB", &error))?
             .item
-            .ok_or_else(|| PipelineError::SellerNotFound(seller.clone()))?;
+            .ok_or_else(|| PipelineError::SellerNotFound(seller.seller().clone()))?;
         let texts = row.get("subscriptions").and_then(|value| value.as_ss().ok());
         let subscriptions: BTreeSet<_> = texts
             .into_iter()

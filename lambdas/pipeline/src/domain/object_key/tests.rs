@@ -32,7 +32,7 @@ impl Default for Document {
 impl Document {
     fn with_facts<T>(&self, ask: impl FnOnce(&DocumentFacts<'_>) -> T) -> T {
         ask(&DocumentFacts {
-            seller: &SellerId::parse(self.seller).expect("valid"),
+            seller: &Account::parse(self.seller).expect("valid"),
             report: &ReportId::parse("54517018502").expect("valid"),
             report_type: &ReportType::parse(self.report_type).expect("valid"),
             ended: self.ended,
@@ -444,7 +444,7 @@ fn a_vendors_file_has_a_name_that_file_systems_take() {
         "inline; filename=\"GET_VENDOR_SALES_REPORT_amzn1.vg.6213651_2026-11-22_54517018502.json\""
     );
     let longest = DocumentFacts {
-        seller: &SellerId::parse(&"A".repeat(64)).expect("valid"),
+        seller: &Account::parse(&"A".repeat(64)).expect("valid"),
         report: &ReportId::parse(&"1".repeat(64)).expect("valid"),
         report_type: &ReportType::parse(&"X".repeat(128)).expect("valid"),
         ended: FinalStatus::Done,
