@@ -3,10 +3,12 @@ import { describe, test } from "node:test";
 
 import { readable, resources, template, type Json } from "./support";
 
+const SELLERS_REPORT = "querystring.SellerId querystring.RegionCode?";
+
 /** Method and path, function, parameters (`?`: optional), model of the body. */
 const METHODS: [method: string, handler: string, parameters: string, body: string][] = [
   ["POST /tokens", "TokenStorage", "", "tokensRequest"],
-  ["DELETE /tokens/{SellerId}", "TokenStorage", "", ""],
+  ["DELETE /tokens/{SellerId}", "TokenStorage", "querystring.RegionCode?", ""],
   ["POST /notifications", "NotificationsSubscriber", "", "notificationsRequest"],
   [
     "DELETE /notifications",
@@ -18,12 +20,12 @@ const METHODS: [method: string, handler: string, parameters: string, body: strin
   [
     "GET /reports",
     "ReportReader",
-    "querystring.SellerId querystring.status? querystring.limit? querystring.nextToken?",
+    "querystring.SellerId querystring.RegionCode? querystring.status? querystring.limit? querystring.nextToken?",
     "",
   ],
-  ["GET /reports/{reportId}", "ReportReader", "querystring.SellerId", ""],
-  ["DELETE /reports/{reportId}", "ReportCanceller", "querystring.SellerId", ""],
-  ["POST /reports/{reportId}/delivery", "RedeliveryRequester", "querystring.SellerId", ""],
+  ["GET /reports/{reportId}", "ReportReader", SELLERS_REPORT, ""],
+  ["DELETE /reports/{reportId}", "ReportCanceller", SELLERS_REPORT, ""],
+  ["POST /reports/{reportId}/delivery", "RedeliveryRequester", SELLERS_REPORT, ""],
   ["POST /deliveries", "RedeliveryRequester", "", "deliveriesRequest"],
   ["GET /deliveries/{jobId}", "RedeliveryRequester", "", ""],
   ["POST /schedules", "ReportScheduler", "", "schedulesRequest"],
@@ -163,7 +165,7 @@ describe("the API", () => {
       }),
     );
     assert.deepEqual(models, {
-      "Body of POST /tokens": "SellerId RefreshToken",
+      "Body of POST /tokens": "SellerId RefreshToken RegionCode?",
       "Body of POST /notifications": 
         "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DeliverReportTypes?",
       // Which of them must be there depends: see below.

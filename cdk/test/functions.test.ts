@@ -115,7 +115,7 @@ const EXPECTED: Record<string, Expected> = {
     },
     permissions: [
       `states:StartExecution on ${DELIVERY}`,
-      `dynamodb:UpdateItem on ${REPORTS}`,
+      `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `dynamodb:GetItem on ${SELLING_PARTNERS}`,
       "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <NotificationsQueue.Arn>",
@@ -180,7 +180,10 @@ const EXPECTED: Record<string, Expected> = {
   },
   FunctionsReportDocumentRetrieval: {
     environment: { ...METERED_VARIABLES, ...REPORTS_TABLE },
-    permissions: [...metered(), `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`],
+    permissions: [
+      ...metered("dynamodb:UpdateItem"),
+      `dynamodb:GetItem dynamodb:UpdateItem dynamodb:DeleteItem on ${REPORTS}`,
+    ],
   },
   FunctionsReportDocumentStorage: {
     environment: {

@@ -34,7 +34,7 @@ export class NotificationsProcessor extends Construct {
       capabilities: [
         deliveryWorkflow.starting(),
         ...(expressLane === undefined ? [] : [expressLane.starting()]),
-        can.reports("dynamodb:UpdateItem"),
+        can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"),
         can.overdue(),
         // Nothing is delivered of sellers who are not known here, and of others what they want.
         can.sellingPartners("dynamodb:GetItem"),

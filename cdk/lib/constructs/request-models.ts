@@ -36,7 +36,7 @@ const orders: JsonSchema = {
 
 /** What each path of the API takes by POST, for who generates a client from the API. The functions check. */
 export const REQUEST_MODELS = {
-  tokens: request(fields({ SellerId: text, RefreshToken: text })),
+  tokens: request(fields({ SellerId: text, RefreshToken: text }, { RegionCode: regionCode })),
 
   notifications: request(
     fields(

@@ -14,10 +14,13 @@ export interface Route {
   readonly headers?: Parameters;
 }
 
+/** Whose report it is. The region tells reports of the same id apart. */
+const sellersReport: Parameters = { SellerId: "required", RegionCode: "optional" };
+
 /** Everything that the API answers. */
 export const ROUTES: Route[] = [
   { method: "POST", path: "/tokens", handler: "tokenStorage", body: "tokens" },
-  { method: "DELETE", path: "/tokens/{SellerId}", handler: "tokenStorage" },
+  { method: "DELETE", path: "/tokens/{SellerId}", handler: "tokenStorage", query: { RegionCode: "optional" } },
 
   { method: "POST", path: "/notifications", handler: "notificationsSubscriber", body: "notifications" },
   {
@@ -38,16 +41,22 @@ export const ROUTES: Route[] = [
     method: "GET",
     path: "/reports",
     handler: "reportReader",
-    query: { SellerId: "required", status: "optional", limit: "optional", nextToken: "optional" },
+    query: {
+      SellerId: "required",
+      RegionCode: "optional",
+      status: "optional",
+      limit: "optional",
+      nextToken: "optional",
+    },
   },
-  { method: "GET", path: "/reports/{reportId}", handler: "reportReader", query: { SellerId: "required" } },
-  { method: "DELETE", path: "/reports/{reportId}", handler: "reportCanceller", query: { SellerId: "required" } },
+  { method: "GET", path: "/reports/{reportId}", handler: "reportReader", query: sellersReport },
+  { method: "DELETE", path: "/reports/{reportId}", handler: "reportCanceller", query: sellersReport },
 
   {
     method: "POST",
     path: "/reports/{reportId}/delivery",
     handler: "redeliveryRequester",
-    query: { SellerId: "required" },
+    query: sellersReport,
   },
   { method: "POST", path: "/deliveries", handler: "redeliveryRequester", body: "deliveries" },
   { method: "GET", path: "/deliveries/{jobId}", handler: "redeliveryRequester" },

@@ -25,7 +25,12 @@ export function addWorkflowFunctions(
     description: "Workflow: asks Amazon for the URL of a report document",
     timeout: Duration.seconds(60),
     memorySize: 256,
-    capabilities: [...can.spApi(), can.quotas(), can.reports("dynamodb:GetItem", "dynamodb:UpdateItem")],
+    capabilities: [
+      // The region of a seller is learned, and a report given to the account whose it is.
+      ...can.spApi("dynamodb:UpdateItem"),
+      can.quotas(),
+      can.reports("dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+    ],
   });
 
   const reportDocumentStorage = functions.add("ReportDocumentStorage", {

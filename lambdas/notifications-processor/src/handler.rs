@@ -122,7 +122,7 @@ impl Processor {
                 (report, None)
             }
         };
-        if !wanted.includes(report.report_type.as_ref()) && self.ledger.skip(&report).await? {
+        if !wanted.includes(report.report_type.as_ref()) && self.ledger.skip(&report, region).await? {
             return Ok("skipped: it was not ordered here");
         }
         self.deliver(&report, region, receive_count).await
@@ -228,6 +228,7 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use pipeline::domain::Deliver;
     use serde_json::{Value, json};
+    use test_doubles::no_further_account;
 
     use super::*;
 
@@ -265,6 +266,7 @@ mod tests {
                     .then_output(|| {
                         GetItemOutput::builder()
                             .item("sellerId", AttributeValue::S("A3".into()))
+                            .item("regionCode", AttributeValue::S("EU".into()))
                             .build()
                     }),
                 start: mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
@@ -304,7 +306,7 @@ mod tests {
             let dynamodb = mock_client!(
                 aws_sdk_dynamodb,
                 RuleMode::MatchAny,
-                &[&self.skip, &self.note, &self.seller]
+                &[&self.skip, &self.note, &no_further_account(), &self.seller]
             );
             let sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&self.put_aside]);
             let processor = Processor {

@@ -187,6 +187,7 @@ mod tests {
     use sp_api::rates::Operation::{CreateReport, GetReportDocument};
 
     use super::*;
+    use crate::domain::Account;
     use crate::domain::ledger::FAILED_PROGRESS;
     use crate::domain::obstacle::Obstacle;
 
@@ -333,7 +334,8 @@ mod tests {
     #[test]
     fn what_is_mended_outside_is_waited_for_and_nothing_else_is() {
         let seller = SellerId::parse("A3").expect("valid");
-        let waits = |error: &PipelineError| Obstacle::of(error, &seller, None).is_some();
+        let waits =
+            |error: &PipelineError| Obstacle::of(error, &Account::first(seller.clone()), None).is_some();
         for error in mended_outside().into_iter().chain([denied()]) {
             assert!(waits(&error), "{error:?}");
         }

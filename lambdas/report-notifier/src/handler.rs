@@ -74,7 +74,7 @@ impl Notifier {
             .inspect_err(|error| tracing::warn!("{error}"))
             .ok();
         let mut attributes = vec![
-            ("SellerId", report.seller_id.as_str()),
+            ("SellerId", report.seller_id.seller().as_str()),
             ("ReportType", report.report_type.as_str()),
             ("ProcessingStatus", report.processing_status.as_str()),
         ];
@@ -110,7 +110,7 @@ impl Notifier {
             return Ok(());
         }
         let attributes = [
-            ("SellerId", turn.seller.as_str()),
+            ("SellerId", turn.seller.seller().as_str()),
             ("ReportType", order.report_type.as_str()),
             ("RegionCode", order.region_code.as_str()),
         ];

@@ -133,7 +133,7 @@ impl Reconciler {
             let page = self
                 .amazon
                 .if_free(
-                    &seller.seller_id,
+                    seller.seller_id.seller(),
                     seller.region,
                     Operation::GetReports,
                     PATIENCE,

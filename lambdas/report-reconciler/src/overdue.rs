@@ -129,11 +129,11 @@ impl Reconciler {
         let id = ReportId::parse(&due.id).map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
         let region = row
             .region()
-            .ok_or_else(|| PipelineError::RegionUnknown(due.seller_id.clone()))?;
+            .ok_or_else(|| PipelineError::RegionUnknown(due.seller_id.seller().clone()))?;
         let asked = self
             .amazon
             .if_free(
-                &due.seller_id,
+                due.seller_id.seller(),
                 region,
                 Operation::GetReport,
                 PATIENCE,

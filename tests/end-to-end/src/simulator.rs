@@ -103,6 +103,17 @@ impl Simulator {
             .await
     }
 
+    /// The same, of a seller who has reports of that id in several regions.
+    ///
+    /// # Errors
+    /// The report has no document.
+    pub async fn document_in(&self, region: &str, seller: &str, report: &str) -> Result<Value> {
+        self.get(&format!(
+            "reports/{report}/document?sellerId={seller}&region={region}"
+        ))
+        .await
+    }
+
     /// The requests that were made of Amazon, by operation and seller.
     ///
     /// # Errors

@@ -102,7 +102,7 @@ pub(crate) fn create(call: &Call<'_>) -> Answer {
         Some(_) | None => after(Timestamp::now(), period.1),
     };
     let mut state = call.world.state();
-    let id = state.reports.next_id(&call.seller_id);
+    let id = state.reports.next_id(call.region, &call.seller_id);
     let schedule = Schedule {
         specification,
         period,

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sp_api::RegionCode;
+
 use crate::random;
 use crate::world::World;
 
@@ -70,6 +72,12 @@ fn named_in(refresh_token: &str) -> Option<&str> {
     is_selling_partner(candidate).then_some(candidate)
 }
 
+/// The region in `Atzr|A3TH9S8BH6GOGM|EU|anything`, in which alone such a token is good: that of one
+/// authorization of a merged account. Others are good everywhere.
+pub(crate) fn region_of(refresh_token: &str) -> Option<RegionCode> {
+    refresh_token.split('|').nth(2).and_then(RegionCode::parse)
+}
+
 /// Whether a text looks like a merchant id or a vendor group's account id.
 pub(crate) fn is_selling_partner(text: &str) -> bool {
     let is_merchant = text.strip_prefix('A').is_some_and(|rest| {
@@ -98,6 +106,9 @@ mod tests {
         assert_eq!(named_in("Atzr|A3TH9S8BH6GOGM|IwEB"), Some("A3TH9S8BH6GOGM"));
         assert_eq!(named_in("Atzr|A3TH9S8BH6GOGM"), Some("A3TH9S8BH6GOGM"));
         assert_eq!(named_in("Atzr|amzn1.vg.6213651|x"), Some("amzn1.vg.6213651"));
+        assert_eq!(named_in("Atzr|A3TH9S8BH6GOGM|EU|x"), Some("A3TH9S8BH6GOGM"));
+        assert_eq!(region_of("Atzr|A3TH9S8BH6GOGM|EU|x"), Some(RegionCode::Eu));
+        assert_eq!(region_of("Atzr|A3TH9S8BH6GOGM|x"), None);
         assert_eq!(named_in("Atzr|IwEBIHeCfLxY"), None);
         assert_eq!(named_in("Atzr|Alowercase1"), None);
     }

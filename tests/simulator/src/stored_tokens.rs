@@ -94,7 +94,9 @@ impl StoredTokens for SellingPartnersTable {
             for item in self.items().await? {
                 newest = newest.max(self.matches(&item, refresh_token).await);
             }
-            Ok(newest.map(|(_, seller_id)| seller_id))
+            // Of a further region's row the seller's id is the first part.
+            let seller = |id: String| id.split('_').next().unwrap_or_default().to_owned();
+            Ok(newest.map(|(_, id)| seller(id)))
         })
     }
 }

@@ -59,11 +59,26 @@ pub fn selling_partners(written: &Rule) -> SellingPartners {
             .build()
     });
     SellingPartners::new(
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, written]),
+        mock_client!(
+            aws_sdk_dynamodb,
+            RuleMode::MatchAny,
+            &[&no_further_account(), &get, written]
+        ),
         mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
         "partners".into(),
         "arn:key".into(),
     )
+}
+
+/// Before other rules: nobody has anything in a further region.
+#[must_use]
+pub fn no_further_account() -> Rule {
+    mock!(aws_sdk_dynamodb::Client::get_item)
+        .match_requests(|request| {
+            let seller = request.key().and_then(|key| key.get("sellerId"));
+            seller.is_some_and(|id| id.as_s().is_ok_and(|id| id.contains('_')))
+        })
+        .then_output(|| GetItemOutput::builder().build())
 }
 
 /// Amazon at `server`, for the sellers of `partners`.

@@ -453,7 +453,7 @@ mod tests {
                     .build()
             });
         let token = partners(&[&get], &[&decrypt])
-            .refresh_token(&seller())
+            .refresh_token_of(&seller())
             .await
             .expect("there");
         assert_eq!(token.expose_secret(), "Atzr|token");
@@ -463,10 +463,10 @@ mod tests {
     async fn an_unknown_seller_is_named() {
         let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
         let error = partners(&[&get], &[])
-            .refresh_token(&seller())
+            .refresh_token_of(&seller())
             .await
             .expect_err("unknown");
-        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == seller()));
+        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == *seller().seller()));
     }
 
     #[tokio::test]

@@ -81,6 +81,15 @@ impl Account {
         self.further
     }
 
+    /// For people: the seller's id, and a further region in brackets.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self.further {
+            Some(region) => format!("{} ({region})", self.seller),
+            None => self.text.clone(),
+        }
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -132,6 +141,7 @@ mod tests {
             Account::parse("A3_EU").expect("valid").further_region(),
             Some(RegionCode::Eu)
         );
+        assert_eq!(Account::parse("A3_EU").expect("valid").in_words(), "A3 (EU)");
         assert_eq!(Account::parse("A3").expect("valid").further_region(), None);
         for text in ["", "_EU", "A3_", "A3_XX", "A3_eu", "A3_EU_NA", "A B"] {
             assert!(Account::parse(text).is_err(), "{text:?}");

@@ -3,12 +3,12 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use sp_api::ids::ReportType;
+use sp_api::ids::{ReportType, SellerId};
 use sp_api::{RegionCode, SchedulePeriod, report_types};
 
 use super::order::FailedOrder;
 use super::stages::{Outcome, StoredDocument};
-use super::{Account, FinalStatus, FinishedReport};
+use super::{FinalStatus, FinishedReport};
 use crate::error::ORDER_IN_DOUBT;
 
 /// SNS's limit for the subject of an e-mail.
@@ -140,7 +140,7 @@ impl Announcement {
             text.push_str(&download(outcome, link));
         }
         Self {
-            subject: subject(headline, &report.report_type, &report.seller_id),
+            subject: subject(headline, &report.report_type, report.seller_id.seller()),
             text,
         }
     }
@@ -160,12 +160,16 @@ impl Announcement {
             reason,
             failure.advice_on_order(),
             order.report_type,
-            order.seller_id,
+            order.seller_id.seller(),
             order.request_id,
             order.region_code,
         );
         Self {
-            subject: subject("Amazon report not ordered", &order.report_type, &order.seller_id),
+            subject: subject(
+                "Amazon report not ordered",
+                &order.report_type,
+                order.seller_id.seller(),
+            ),
             text,
         }
     }
@@ -232,7 +236,7 @@ fn facts(report: &FinishedReport, region: Option<RegionCode>) -> String {
     let mut text = format!(
         "Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\n",
         report.report_type,
-        report.seller_id,
+        report.seller_id.seller(),
         report.report_id,
         report.processing_status.as_str()
     );
@@ -282,7 +286,7 @@ fn human_size(bytes: u64) -> String {
     format!("{size} {}", UNITS[unit])
 }
 
-fn subject(headline: &str, report_type: &ReportType, seller_id: &Account) -> String {
+fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
     fitting(format!("{headline}: {report_type} ({seller_id})"))
 }
 

@@ -120,8 +120,14 @@ mod tests {
             of(SpApiError::AuthorizationForeign { message: message() }),
             authorization
         );
-        assert_eq!(of(PipelineError::SellerNotFound(seller())), authorization);
-        assert_eq!(of(PipelineError::RegionUnknown(seller())), authorization);
+        assert_eq!(
+            of(PipelineError::SellerNotFound(seller().seller().clone())),
+            authorization
+        );
+        assert_eq!(
+            of(PipelineError::RegionUnknown(seller().seller().clone())),
+            authorization
+        );
         let refused = SpApiError::ClientCredentialsRefused { message: message() };
         assert_eq!(of(refused), Some(Obstacle::Credentials));
         let missing = PipelineError::LwaCredentialsMissing {

@@ -61,9 +61,12 @@ fn counted(waiting: u64) -> String {
 fn facts(obstacle: &Obstacle) -> String {
     match obstacle {
         Obstacle::Credentials => "Stops:       all sellers\n".to_owned(),
-        Obstacle::Authorization(seller) => format!("Seller:      {seller}\n"),
-        Obstacle::Role(seller, report_type) => {
-            format!("Seller:      {seller}\nReport type: {report_type}\n")
+        Obstacle::Authorization(account) => format!("Seller:      {}\n", account.in_words()),
+        Obstacle::Role(account, report_type) => {
+            format!(
+                "Seller:      {}\nReport type: {report_type}\n",
+                account.in_words()
+            )
         }
     }
 }
@@ -71,15 +74,17 @@ fn facts(obstacle: &Obstacle) -> String {
 fn subject(headline: &str, obstacle: &Obstacle) -> String {
     let what = match obstacle {
         Obstacle::Credentials => "the application's credentials".to_owned(),
-        Obstacle::Authorization(seller) => format!("the authorization of {seller}"),
-        Obstacle::Role(seller, report_type) => format!("the role for {report_type} ({seller})"),
+        Obstacle::Authorization(account) => format!("the authorization of {}", account.in_words()),
+        Obstacle::Role(account, report_type) => {
+            format!("the role for {report_type} ({})", account.in_words())
+        }
     };
     fitting(format!("{headline}: {what}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Account;
+    use crate::domain::Account;
 
     use super::super::announcement::LONGEST_SUBJECT;
     use super::*;

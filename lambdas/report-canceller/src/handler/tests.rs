@@ -7,7 +7,10 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use lambda_http::Response;
 use pipeline::api::respond;
 use serde_json::{Value, json};
-use test_doubles::{metered_amazon, spent, token_server, unmet, written as free};
+use test_doubles::{
+    metered_amazon, no_further_account, selling_partners, spent, token_server, unmet, written,
+    written as free,
+};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -72,11 +75,13 @@ async fn cancelling_answers(region: &str, status: u16, body: Value) -> MockServe
 }
 
 async fn cancel(server: &MockServer, ledger: &[&Rule], quota: &Rule, id: &str) -> (Value, Response<()>) {
-    let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, ledger);
+    let no_other = no_further_account();
+    let rules = [&[&no_other], ledger].concat();
+    let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
     let canceller = ReportCanceller {
         amazon: metered_amazon(server, quota),
         ledger: Ledger::new(ledger, "reports".into()),
-        selling_partners_table: "partners".into(),
+        partners: selling_partners(&written()),
     };
     let parameters = Parameters::new([("reportId", id), ("SellerId", "A3")]);
     let (head, body) = respond(canceller.cancel(parameters).await).into_parts();

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use pipeline::adapters::Ledger;
 use serde_json::{Value, json};
-use test_doubles::{SELLER_TOKEN, metered_amazon, token_server, written};
+use test_doubles::{SELLER_TOKEN, metered_amazon, selling_partners, token_server, written};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -69,7 +69,7 @@ async fn retrieve_with(
     let retrieval = Retrieval {
         amazon: metered_amazon(server, &written()),
         ledger: Ledger::new(ledger, "reports".into()),
-        selling_partners_table: "partners".into(),
+        partners: selling_partners(&written()),
     };
     let request = json!({
         "Report": {"SellerId": "A3", "ReportId": "1", "ReportType": report_type,

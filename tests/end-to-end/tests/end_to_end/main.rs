@@ -16,6 +16,7 @@ mod failures;
 mod forgetting;
 mod large_document;
 mod ledger;
+mod merged_accounts;
 mod orders;
 mod quick_start;
 mod quotas;

@@ -35,7 +35,7 @@ pub struct Seller {
 }
 
 /// A marketplace of the region.
-fn marketplace_of(region: &str) -> &'static str {
+pub fn marketplace_of(region: &str) -> &'static str {
     match region {
         "NA" => "ATVPDKIKX0DER",
         "EU" => "A1PA6795UKMFR9",

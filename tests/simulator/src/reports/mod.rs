@@ -89,9 +89,9 @@ impl Report {
 #[derive(Debug)]
 pub(crate) struct Reports {
     by_key: HashMap<ReportKey, Report>,
-    /// What each seller's next report id is. Each starts at the same number, so that the same id
-    /// belongs to different sellers.
-    next_ids: HashMap<String, u64>,
+    /// What each seller's next report id is, in each region. Each starts at the same number, so that the
+    /// same id belongs to different sellers, and to one seller in different regions.
+    next_ids: HashMap<(RegionCode, String), u64>,
     first_id: u64,
     last_sequence: u64,
     pub(crate) pages: HashMap<String, listing::Page>,
@@ -110,9 +110,10 @@ impl Reports {
         }
     }
 
-    /// The next unused id of a seller, which schedules have too.
-    pub(crate) fn next_id(&mut self, seller_id: &str) -> String {
-        let next = self.next_ids.entry(seller_id.to_owned()).or_insert(self.first_id);
+    /// The next unused id of a seller in a region, which schedules have too.
+    pub(crate) fn next_id(&mut self, region: RegionCode, seller_id: &str) -> String {
+        let place = (region, seller_id.to_owned());
+        let next = self.next_ids.entry(place).or_insert(self.first_id);
         *next += 1;
         next.to_string()
     }
@@ -128,7 +129,7 @@ impl Reports {
         let key = ReportKey {
             region,
             seller_id: seller_id.to_owned(),
-            id: self.next_id(seller_id),
+            id: self.next_id(region, seller_id),
         };
         self.last_sequence += 1;
         let report = Report {

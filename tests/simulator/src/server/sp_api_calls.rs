@@ -16,6 +16,7 @@ use crate::errors::ApiError;
 use crate::faults::FaultKind;
 use crate::reports::ReportKey;
 use crate::restricted;
+use crate::sellers;
 use crate::tokens::{Caller, Grant, identify};
 use crate::world::World;
 
@@ -96,6 +97,14 @@ fn carry_out(world: &Arc<World>, visit: &mut Visit, target: Target<'_>, caller: 
         parameters,
     } = target;
     authorize(operation, visit.parts.method.as_str(), path, &grant)?;
+    let bound = grant
+        .on_behalf()
+        .and_then(|by| sellers::region_of(&by.refresh_token));
+    if bound.is_some_and(|bound| bound != region) {
+        return Err(ApiError::unauthorized(
+            "The seller has not authorized the application in this region.",
+        ));
+    }
     let holder = grant.on_behalf().map(|on_behalf| on_behalf.seller_id.clone());
     let seller_id = holder.clone().unwrap_or_default();
     let report = about(world, operation, region, &seller_id, &parameters);

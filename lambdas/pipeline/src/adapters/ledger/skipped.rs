@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
+use sp_api::RegionCode;
 
 use super::queries::Due;
 use super::reports::told;
@@ -27,7 +28,11 @@ impl Ledger {
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn skip(&self, report: &AnnouncedReport) -> Result<bool, PipelineError> {
+    pub async fn skip(
+        &self,
+        report: &AnnouncedReport,
+        region: Option<RegionCode>,
+    ) -> Result<bool, PipelineError> {
         let now = Timestamp::now();
         let mut assignments = "#status = :skipped, progress = :progress, notifiedAt = :now, \
                                expiresAt = :expires"
@@ -40,7 +45,8 @@ impl Ledger {
             .expression_attribute_values(":progress", number(SKIPPED_PROGRESS))
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":expires", number((now + KEPT).as_second()));
-        for (name, value) in told(report) {
+        let region = region.map(|region| ("regionCode", text(region.as_str())));
+        for (name, value) in told(report).into_iter().chain(region) {
             assignments.push_str(&format!(", {name} = :{name}"));
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
@@ -139,19 +145,19 @@ mod tests {
                     && request.update_expression().is_some_and(|it| !it.contains("due"))
             })
             .then_output(|| UpdateItemOutput::builder().build());
-        assert!(ledger(&update).skip(&announced()).await.expect("written"));
+        assert!(ledger(&update).skip(&announced(), None).await.expect("written"));
     }
 
     #[tokio::test]
     async fn a_repetition_is_skipped_again_and_what_was_ordered_is_not() {
         assert!(
             ledger(&refused("SKIPPED"))
-                .skip(&announced())
+                .skip(&announced(), None)
                 .await
                 .expect("asked")
         );
         for status in ["ORDERED", "NOTIFIED", "FAILED", "ANNOUNCED"] {
-            let skipped = ledger(&refused(status)).skip(&announced()).await;
+            let skipped = ledger(&refused(status)).skip(&announced(), None).await;
             assert!(!skipped.expect("asked"), "{status}");
         }
     }

@@ -7,7 +7,7 @@ use sp_api::rates::Operation;
 
 use super::*;
 
-use crate::domain::Account;
+use sp_api::ids::SellerId;
 
 /// A row as DynamoDB would keep it, with just the expressions that the limiter uses.
 fn table(row: &Arc<Mutex<Row>>) -> [Rule; 2] {
@@ -96,7 +96,7 @@ fn quotas(rules: &[Rule; 2]) -> Quotas {
 
 fn quota() -> Quota {
     Quota {
-        seller_id: Account::parse("A3").expect("valid"),
+        seller_id: SellerId::parse("A3").expect("valid"),
         region: RegionCode::Eu,
         operation: Operation::GetReportDocument,
     }

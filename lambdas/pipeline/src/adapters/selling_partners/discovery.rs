@@ -221,7 +221,7 @@ mod tests {
             .remember_subscription(&seller(), RegionCode::Eu, None)
             .await
             .expect_err("unknown");
-        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == seller()));
+        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == *seller().seller()));
         let noted = partners(&[&unmet()], &[])
             .record_discovery(&seller(), Timestamp::now(), None)
             .await;

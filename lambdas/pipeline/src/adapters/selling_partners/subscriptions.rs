@@ -183,7 +183,7 @@ mod tests {
         let row = GetItemOutput::builder().item("sellerId", AttributeValue::S("A3TH9S8BH6GOGM".into()));
         assert_eq!(kept(row.build()).await.expect("there"), Kept::default());
         let error = kept(GetItemOutput::builder().build()).await.expect_err("unknown");
-        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == seller()));
+        assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == *seller().seller()));
     }
 
     #[tokio::test]
