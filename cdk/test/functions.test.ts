@@ -73,7 +73,7 @@ const EXPECTED: Record<string, Expected> = {
       ...OVERDUE,
     },
     permissions: [
-      ...metered(),
+      ...metered("dynamodb:UpdateItem"),
       `dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Query on ${REPORTS}`,
       `states:StartExecution on ${ORDERING}`,
       `states:StartExecution on ${DELIVERY}`,

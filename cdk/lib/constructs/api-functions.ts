@@ -59,7 +59,7 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
       name: "report-creator",
       description: "POST /reports: orders reports from Amazon, or has them ordered when it is their turn",
       capabilities: [
-        ...can.spApi(),
+        ...can.spApi("dynamodb:UpdateItem"),
         can.quotas(),
         // There is no permission for transactions, only for what they do to items.
         can.reports(

@@ -228,7 +228,7 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use pipeline::domain::Deliver;
     use serde_json::{Value, json};
-    use test_doubles::no_further_account;
+    use test_doubles::execution;
 
     use super::*;
 
@@ -262,7 +262,11 @@ mod tests {
                 has_lane: false,
                 deliver: Deliver::All,
                 seller: mock!(aws_sdk_dynamodb::Client::get_item)
-                    .match_requests(|request| request.table_name() == Some("partners"))
+                    .match_requests(|request| {
+                        let key = request.key().expect("a key");
+                        request.table_name() == Some("partners")
+                            && key["sellerId"].as_s().is_ok_and(|it| it == "A3")
+                    })
                     .then_output(|| {
                         GetItemOutput::builder()
                             .item("sellerId", AttributeValue::S("A3".into()))
@@ -303,10 +307,12 @@ mod tests {
                 .collect();
             let batch = serde_json::from_value(json!({"Records": records})).expect("a batch");
             let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&self.start]);
+            let not_there =
+                mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
             let dynamodb = mock_client!(
                 aws_sdk_dynamodb,
                 RuleMode::MatchAny,
-                &[&self.skip, &self.note, &no_further_account(), &self.seller]
+                &[&self.skip, &self.note, &self.seller, &not_there]
             );
             let sqs = mock_client!(aws_sdk_sqs, RuleMode::MatchAny, &[&self.put_aside]);
             let processor = Processor {
@@ -359,6 +365,47 @@ mod tests {
         assert_eq!(rules.put_aside.num_calls(), 0);
         assert!(rules.failures(5, &[report("1")]).await.is_empty());
         assert_eq!(rules.put_aside.num_calls(), 1);
+    }
+
+    /// Starts what lacks how the report ended, so that the workflow asks Amazon.
+    fn starts_asking() -> Rule {
+        mock!(aws_sdk_sfn::Client::start_execution)
+            .match_requests(|request| {
+                let input = request.input().expect("an input");
+                request.name() == Some("A3_1")
+                    && !input.contains("ProcessingStatus")
+                    && input.contains("ReportDocumentId")
+            })
+            .then_output(execution)
+    }
+
+    /// Finds the accounts of these names among the partners, in this region, and nothing in the ledger.
+    fn accounts(names: &'static [&'static str], region: Option<&'static str>) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::get_item)
+            .match_requests(|request| {
+                let key = request.key().expect("a key")["sellerId"].as_s().expect("a text");
+                request.table_name() == Some("partners") && names.contains(&key.as_str())
+            })
+            .then_output(move || {
+                let id = ("sellerId".to_owned(), AttributeValue::S("A3".into()));
+                let region = region.map(|region| ("regionCode".to_owned(), AttributeValue::S(region.into())));
+                let row = [Some(id), region].into_iter().flatten().collect();
+                GetItemOutput::builder().set_item(Some(row)).build()
+            })
+    }
+
+    #[tokio::test]
+    async fn of_a_report_that_may_be_in_several_regions_amazon_is_asked() {
+        for seller in [accounts(&["A3", "A3_EU"], Some("EU")), accounts(&["A3"], None)] {
+            let rules = Rules {
+                has_lane: true,
+                start: starts_asking(),
+                seller,
+                ..Rules::new()
+            };
+            assert_eq!(rules.failures(1, &[report("1")]).await, [""; 0]);
+            assert_eq!(rules.start.num_calls(), 1);
+        }
     }
 
     #[tokio::test]

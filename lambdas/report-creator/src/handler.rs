@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{Accepted, NewOrder, OrderRow, OrderState, SellingPartners, StateMachine};
+use pipeline::adapters::{
+    Accepted, KnownAccount, NewOrder, OrderRow, OrderState, SellingPartners, StateMachine, or_warn,
+};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
@@ -85,21 +87,29 @@ impl ReportCreator {
             OrderReports::One(order) => (vec![order], true),
             OrderReports::Many(orders) => (orders, false),
         };
-        let orders = self.named(orders, key).await?;
+        let (orders, unknown) = self.named(orders, key).await?;
         let answer = if is_one {
             self.one(&orders[0], key.is_some()).await?
         } else {
             let orders = self.many(&orders, key.is_some()).await?;
             Answer::Accepted { orders }
         };
+        if let (Answer::Ordered { .. }, Some((account, region))) = (&answer, unknown.first()) {
+            or_warn(self.partners.learn_region(account, *region).await);
+        }
         let accounts = orders.into_iter().map(|order| (order.seller_id, order.region));
         let warnings = warnings::of_unannounced(&self.partners, accounts, self.desk.overdue).await;
         Ok(Warned { answer, warnings })
     }
 
-    /// The orders with their accounts, and names to remember them by.
-    async fn named(&self, orders: Vec<OrderReport>, key: Option<&str>) -> Result<Vec<Order>, ApiError> {
-        let mut accounts = BTreeMap::new();
+    /// The orders with their accounts, and names to remember them by; and the accounts whose region is not
+    /// known yet, with that in which something is ordered.
+    async fn named(
+        &self,
+        orders: Vec<OrderReport>,
+        key: Option<&str>,
+    ) -> Result<(Vec<Order>, Vec<(Account, RegionCode)>), ApiError> {
+        let (mut accounts, mut unknown) = (BTreeMap::new(), Vec::new());
         let mut named = Vec::new();
         for (index, order) in orders.into_iter().enumerate() {
             let OrderReport {
@@ -111,6 +121,13 @@ impl ReportCreator {
             let account = match accounts.get(&place) {
                 Some(account) => Account::clone(account),
                 None => match self.partners.account(&place.0, region).await {
+                    Ok(KnownAccount {
+                        account,
+                        region: None,
+                    }) => {
+                        unknown.push((account.clone(), region));
+                        account
+                    }
                     Ok(known) => known.account,
                     // Who has no token yet is told so in its place.
                     Err(PipelineError::SellerNotFound(seller)) => Account::first(seller),
@@ -129,7 +146,7 @@ impl ReportCreator {
                 report: order,
             });
         }
-        Ok(named)
+        Ok((named, unknown))
     }
 
     async fn one(&self, order: &Order, has_key: bool) -> Result<Answer, ApiError> {

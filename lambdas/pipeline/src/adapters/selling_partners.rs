@@ -360,7 +360,7 @@ async fn row(
 mod tests {
     use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-    use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemInput, UpdateItemOutput};
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_sdk_kms::operation::decrypt::DecryptOutput;
     use aws_sdk_kms::operation::encrypt::{EncryptError, EncryptOutput};
@@ -417,6 +417,50 @@ mod tests {
             .await
             .expect("stored");
         assert_eq!((encrypt.num_calls(), update.num_calls()), (1, 1));
+    }
+
+    /// The account that has a token for EU now, of a table in which these rows are: names and regions.
+    async fn stored_in_eu(rows: &'static [(&'static str, Option<&'static str>)]) -> String {
+        let encrypt = mock!(aws_sdk_kms::Client::encrypt).then_output(|| {
+            EncryptOutput::builder()
+                .ciphertext_blob(Blob::new("sealed"))
+                .build()
+        });
+        let is_met = move |request: &UpdateItemInput| {
+            let key = request.key().expect("a key")["sellerId"].as_s().expect("a text");
+            let region = rows
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, region)| *region);
+            match request.condition_expression() {
+                None => true,
+                Some("attribute_exists(sellerId)") => region.is_some(),
+                Some(_) => region.flatten().is_none_or(|region| region == "EU"),
+            }
+        };
+        let update = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(is_met)
+            .then_output(|| UpdateItemOutput::builder().build());
+        let unmet = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+            let error = ConditionalCheckFailedException::builder().build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        });
+        let token = SecretString::from("Atzr|token");
+        let stored = partners(&[&update, &unmet], &[&encrypt])
+            .store_refresh_token_in(seller().seller(), RegionCode::Eu, &token)
+            .await;
+        stored.expect("stored").to_string()
+    }
+
+    #[tokio::test]
+    async fn a_regions_token_takes_no_other_regions_place() {
+        const FIRST: &str = "A3TH9S8BH6GOGM";
+        const EU: &str = "A3TH9S8BH6GOGM_EU";
+        assert_eq!(stored_in_eu(&[]).await, FIRST);
+        assert_eq!(stored_in_eu(&[(FIRST, None)]).await, FIRST);
+        assert_eq!(stored_in_eu(&[(FIRST, Some("EU"))]).await, FIRST);
+        assert_eq!(stored_in_eu(&[(FIRST, Some("NA"))]).await, EU);
+        assert_eq!(stored_in_eu(&[(FIRST, Some("NA")), (EU, Some("EU"))]).await, EU);
     }
 
     #[tokio::test]
