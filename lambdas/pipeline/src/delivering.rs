@@ -31,8 +31,6 @@ pub enum Asked {
     Before(String),
     /// Amazon has not said yet that the report is finished.
     TooEarly(String),
-    /// Nothing is known of the report.
-    Unknown,
 }
 
 impl Deliverer {
@@ -52,14 +50,16 @@ impl Deliverer {
         }
     }
 
-    /// Has a report delivered that was skipped, failed, or waits for its owner.
+    /// Has a report delivered that was skipped, failed, or waits for its owner, as its `row` says.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn deliver(&self, seller: &Account, report: &ReportId) -> Result<Asked, PipelineError> {
-        let Some(row) = self.ledger.row(seller, report.as_str()).await? else {
-            return Ok(Asked::Unknown);
-        };
+    pub async fn deliver(
+        &self,
+        seller: &Account,
+        report: &ReportId,
+        row: &LedgerRow,
+    ) -> Result<Asked, PipelineError> {
         let due = Due {
             seller_id: seller.clone(),
             id: report.to_string(),

@@ -41,15 +41,19 @@ pub async fn deliver(
     } = NamedReport::parse(parameters?)?;
     let found = deliverer.ledger.find(&seller_id, region, name.as_str()).await?;
     let (account, row) = found.ok_or_else(|| unknown(&seller_id, name.as_str()))?;
-    let report_id = match name {
-        ReportName::Report(report) => report,
-        ReportName::Order(order) => placed_as(order.as_str(), &row)?,
+    let (report_id, row) = match name {
+        ReportName::Report(report) => (report, row),
+        ReportName::Order(order) => {
+            let report = placed_as(order.as_str(), &row)?;
+            let row = deliverer.ledger.row(&account, report.as_str()).await?;
+            let row = row.ok_or_else(|| unknown(&seller_id, report.as_str()))?;
+            (report, row)
+        }
     };
-    let (status, begins) = match deliverer.deliver(&account, &report_id).await? {
+    let (status, begins) = match deliverer.deliver(&account, &report_id, &row).await? {
         Asked::Begun(status) => (status, true),
         Asked::Before(status) => (status, false),
         Asked::TooEarly(status) => return Err(not_deliverable(report_id.as_str(), &status)),
-        Asked::Unknown => return Err(unknown(&seller_id, report_id.as_str())),
     };
     Ok(Delivery {
         report_id,
@@ -88,7 +92,7 @@ mod tests {
     use pipeline::adapters::{Ledger, StateMachine};
     use pipeline::api::respond_with;
     use serde_json::{Value, json};
-    use test_doubles::{execution, unmet};
+    use test_doubles::{execution, no_further_account, unmet};
 
     use super::*;
 
@@ -131,6 +135,15 @@ mod tests {
     }
 
     async fn ask(id: &str, dynamodb: &[&Rule], sfn: &[&Rule]) -> (u16, Value) {
+        let (nowhere, [first, rest @ ..]) = (no_further_account(), dynamodb) else {
+            return ask_of(&[], id, sfn).await;
+        };
+        // The seller's other regions are looked through before what follows.
+        let rules = [&[*first, &nowhere, &nowhere, &nowhere], rest].concat();
+        ask_of(&rules, id, sfn).await
+    }
+
+    async fn ask_of(dynamodb: &[&Rule], id: &str, sfn: &[&Rule]) -> (u16, Value) {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, dynamodb);
         let sfn = mock_client!(aws_sdk_sfn, RuleMode::Sequential, sfn);
         let deliverer = Deliverer {

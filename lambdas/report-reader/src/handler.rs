@@ -94,14 +94,22 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use pipeline::api::respond;
     use serde_json::json;
+    use test_doubles::no_further_account;
 
     use super::*;
 
     const ORDER: &str = "order-0123456789abcdef0123456789abcdef";
 
     fn ledger(rules: &[&Rule]) -> Ledger {
+        let nowhere = mock!(aws_sdk_dynamodb::Client::query)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                values[":seller"].as_s().is_ok_and(|it| it.contains('_'))
+            })
+            .then_output(|| QueryOutput::builder().build());
+        let rules = [&[&nowhere, &no_further_account()], rules].concat();
         Ledger::new(
-            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules),
+            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules),
             "reports".into(),
         )
     }

@@ -8,8 +8,7 @@ use lambda_http::Response;
 use pipeline::api::respond;
 use serde_json::{Value, json};
 use test_doubles::{
-    metered_amazon, no_further_account, selling_partners, spent, token_server, unmet, written,
-    written as free,
+    metered_amazon, no_further_account, selling_partners_in, spent, token_server, unmet, written as free,
 };
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -75,13 +74,14 @@ async fn cancelling_answers(region: &str, status: u16, body: Value) -> MockServe
 }
 
 async fn cancel(server: &MockServer, ledger: &[&Rule], quota: &Rule, id: &str) -> (Value, Response<()>) {
-    let no_other = no_further_account();
-    let rules = [&[&no_other], ledger].concat();
+    let not_there =
+        mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
+    let rules = [&[&no_further_account()], ledger, &[&not_there]].concat();
     let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
     let canceller = ReportCanceller {
         amazon: metered_amazon(server, quota),
+        partners: selling_partners_in(ledger.clone()),
         ledger: Ledger::new(ledger, "reports".into()),
-        partners: selling_partners(&written()),
     };
     let parameters = Parameters::new([("reportId", id), ("SellerId", "A3")]);
     let (head, body) = respond(canceller.cancel(parameters).await).into_parts();

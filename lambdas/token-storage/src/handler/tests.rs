@@ -65,7 +65,8 @@ impl Rules {
                 .plaintext(Blob::new("Atzr|token"))
                 .build()
         });
-        let dynamodb = [&self.row, &self.update, &self.delete];
+        let nowhere = test_doubles::no_further_account();
+        let dynamodb = [&nowhere, &self.row, &self.update, &self.delete];
         let partners = SellingPartners::new(
             mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &dynamodb),
             mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&self.encrypt, &decrypt]),

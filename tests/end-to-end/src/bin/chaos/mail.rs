@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::evidence::truth::TrueReport;
 use crate::plan::Letter;
-use crate::scene::Scene;
+use crate::scene::{Scene, id_of};
 
 /// The letters that have not been sent, and since when their reports are known to be finished.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Mail {
             };
             scene
                 .simulator
-                .announce(&report.seller, &report.region, &report.id, letter.copies)
+                .announce(id_of(&report.seller), &report.region, &report.id, letter.copies)
                 .await?;
             if letter.is_late {
                 self.late += 1;

@@ -6,7 +6,7 @@ use end_to_end::Answer;
 use serde_json::{Value, json};
 
 use crate::plan::{PlannedOrder, Post};
-use crate::scene::{Account, Scene};
+use crate::scene::{Account, Scene, id_of};
 
 /// How long an order with a key is sent again.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -77,7 +77,7 @@ fn body(accounts: &[Account], orders: &[PlannedOrder], post: &Post) -> Value {
     let mut bodies = post.orders.iter().map(|number| {
         let order = &orders[*number];
         let account = &accounts[order.account];
-        order.body(&account.seller, &account.plan)
+        order.body(id_of(&account.seller), &account.plan)
     });
     match post.is_batch {
         true => json!({"Orders": bodies.collect::<Vec<_>>()}),

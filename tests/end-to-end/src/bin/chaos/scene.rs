@@ -21,10 +21,23 @@ const STORES_TOKEN_WITHIN: Duration = Duration::from_secs(60);
 /// A seller in a region, by its real name.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Made up for this run.
+    /// Made up for this run; of a merged account's second region with the region, as the ledger has it.
     pub seller: String,
     /// As planned.
     pub plan: PlannedAccount,
+}
+
+/// The seller's id, of which an account's name begins.
+pub fn id_of(account: &str) -> &str {
+    account.split('_').next().unwrap_or(account)
+}
+
+/// The name of the account, one of these, that a seller has in a region.
+pub fn account_of(accounts: &[&str], seller: &str, region: Option<&str>) -> String {
+    let further = region.map(|region| format!("{seller}_{region}"));
+    further
+        .filter(|further| accounts.contains(&further.as_str()))
+        .unwrap_or_else(|| seller.to_owned())
 }
 
 /// Everything that the storm can reach.
@@ -91,11 +104,18 @@ impl Scene {
         for (index, plan) in accounts.iter().enumerate() {
             let seller = match plan.is_vendor {
                 true => format!("amzn1.vg.{}{index:02}", self.started.as_millisecond()),
+                false if plan.is_merged => format!("A{}00", self.run),
                 false => format!("A{}{index:02}", self.run),
             };
-            let refresh_token = format!("Atzr|{seller}|chaos");
+            let mut token = json!({"SellerId": seller});
+            let refresh_token = if plan.is_merged {
+                token["RegionCode"] = plan.region.into();
+                format!("Atzr|{seller}|{}|chaos", plan.region)
+            } else {
+                format!("Atzr|{seller}|chaos")
+            };
             self.simulator.register_seller(&seller, &refresh_token).await?;
-            let token = json!({"SellerId": seller, "RefreshToken": refresh_token});
+            token["RefreshToken"] = refresh_token.into();
             self.post("/tokens", &token).await?;
             if finds_no_destination == Some(index) {
                 let order = json!({"kind": "no-destination", "times": 2, "sellerId": seller});
@@ -106,6 +126,12 @@ impl Scene {
                 "NotificationType": "REPORT_PROCESSING_FINISHED",
             });
             self.post("/notifications", &subscription).await?;
+            let is_further = settled.iter().any(|account: &Account| account.seller == seller);
+            let seller = if is_further {
+                format!("{seller}_{}", plan.region)
+            } else {
+                seller
+            };
             settled.push(Account { seller, plan: *plan });
         }
         Ok(settled)

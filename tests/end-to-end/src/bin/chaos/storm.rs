@@ -19,7 +19,7 @@ use crate::output::Printer;
 use crate::plan::{Event, Plan, garbage};
 use crate::processes::Hunt;
 use crate::result::{AwsCounts, Oddities, StormResult};
-use crate::scene::{Account, Scene};
+use crate::scene::{Account, Scene, id_of};
 use crate::settling::{self, Standing};
 use crate::verdict::Verdict;
 use crate::warm_up::warm_up;
@@ -56,7 +56,7 @@ pub async fn run(options: &Options, printer: Printer) -> Result<StormResult> {
     let sellers: Vec<_> = accounts.iter().map(|account| account.seller.clone()).collect();
     let sellers: Vec<_> = sellers.iter().map(String::as_str).collect();
     for order in &plan.orders {
-        let outcome = order.outcome(&accounts[order.account].seller);
+        let outcome = order.outcome(id_of(&accounts[order.account].seller));
         scene.simulator.outcome(&outcome).await?;
     }
     let visibility = scene.redeliver_quickly().await?;
@@ -208,7 +208,7 @@ impl Storm {
             Event::Fault { account, fault } => {
                 let mut fault = fault.clone();
                 if let Some(account) = account {
-                    fault["sellerId"] = self.accounts[*account].seller.as_str().into();
+                    fault["sellerId"] = id_of(&self.accounts[*account].seller).into();
                 }
                 scene.simulator.fault(&fault).await?;
             }

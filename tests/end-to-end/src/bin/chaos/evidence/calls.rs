@@ -10,6 +10,7 @@ use sp_api::rates::Operation;
 
 use super::TrueReport;
 use crate::plan::is_restricted;
+use crate::scene::account_of;
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,16 @@ impl Call {
             let seller = call.seller.as_deref();
             seller.is_none_or(|seller| sellers.contains(&seller))
         };
-        entries.iter().filter_map(Self::read).filter(is_ours).collect()
+        let mut calls: Vec<_> = entries.iter().filter_map(Self::read).collect();
+        for call in &mut calls {
+            let region = call.region.as_deref();
+            call.seller = call
+                .seller
+                .take()
+                .map(|seller| account_of(sellers, &seller, region));
+        }
+        calls.retain(is_ours);
+        calls
     }
 
     fn read(entry: &Value) -> Option<Self> {

@@ -7,7 +7,7 @@ use end_to_end::Email;
 use jiff::Timestamp;
 
 use crate::aws_faults::Passed;
-use crate::scene::Scene;
+use crate::scene::{Scene, account_of};
 
 /// What an e-mail is about that is about no report and no order begins with this.
 pub const OBSTACLE: &str = "obstacle: ";
@@ -52,8 +52,8 @@ pub struct Publish {
 }
 
 impl Publish {
-    /// Reads what the proxy saw.
-    pub fn of(passed: Passed) -> Self {
+    /// Reads what the proxy saw of those sellers.
+    pub fn of(passed: Passed, sellers: &[&str]) -> Self {
         let email = Email {
             subject: String::new(),
             text: passed.message,
@@ -61,7 +61,7 @@ impl Publish {
             message_id: String::new(),
             published_at: None,
         };
-        let (seller, about) = subject_matter(&email);
+        let (seller, about) = subject_matter(&email, sellers);
         Self {
             seller,
             about,
@@ -78,13 +78,13 @@ pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
         .iter()
         .filter(|email| email.seller().is_some_and(|seller| sellers.contains(&seller)));
     let by_name: BTreeMap<_, _> = ours.map(|email| (&email.message_id, email)).collect();
-    let mut mails: Vec<_> = by_name.into_values().map(read).collect();
+    let mut mails: Vec<_> = by_name.into_values().map(|email| read(email, sellers)).collect();
     mails.sort_by_key(|mail| mail.published_at);
     Ok(mails)
 }
 
-fn read(email: &Email) -> Mail {
-    let (seller, about) = subject_matter(email);
+fn read(email: &Email, sellers: &[&str]) -> Mail {
+    let (seller, about) = subject_matter(email, sellers);
     // Success is what is announced as such.
     let is_end = [
         "Amazon report ready",
@@ -109,8 +109,9 @@ fn read(email: &Email) -> Mail {
 }
 
 /// The seller, and the report or the order; or what is said of an obstacle.
-fn subject_matter(email: &Email) -> (String, String) {
-    let seller = email.seller().unwrap_or_default().to_owned();
+fn subject_matter(email: &Email, sellers: &[&str]) -> (String, String) {
+    let region = email.attributes.get("RegionCode").map(String::as_str);
+    let seller = account_of(sellers, email.seller().unwrap_or_default(), region);
     let about = ["Report id", "Request id"]
         .into_iter()
         .find_map(|name| email.fact(name));

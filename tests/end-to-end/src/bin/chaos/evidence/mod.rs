@@ -97,7 +97,10 @@ impl Evidence {
             uploads: bucket::uploads(scene, sellers).await?,
             mails: mailbox::mails(scene, sellers).await?,
             uploads_without_answer: unheard.map(|fault| fault.count).sum(),
-            publishes: passed.into_iter().map(Publish::of).collect(),
+            publishes: passed
+                .into_iter()
+                .map(|passed| Publish::of(passed, sellers))
+                .collect(),
             dead_letters: dead_letters::read(scene).await?,
             running,
             waiting_messages: scene.waiting_messages().await?,

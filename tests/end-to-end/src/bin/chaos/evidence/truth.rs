@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::plan::NUMBER;
+use crate::scene::account_of;
 
 /// A report as Amazon has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ impl TrueReport {
         reports
             .iter()
             .map(Self::read)
+            .map(|report| Self {
+                seller: account_of(sellers, &report.seller, Some(&report.region)),
+                ..report
+            })
             .filter(|report| sellers.contains(&report.seller.as_str()))
             .collect()
     }

@@ -30,6 +30,8 @@ pub struct PlannedAccount {
     pub is_vendor: bool,
     /// Whether the authorization is withdrawn in the middle of the storm.
     pub is_revoked: bool,
+    /// Whether it is one of those that have one seller's id.
+    pub is_merged: bool,
 }
 
 /// A notification that the storm sends itself.
@@ -114,6 +116,8 @@ fn accounts(reports: u32) -> Vec<PlannedAccount> {
         marketplace,
         is_vendor: index == 3,
         is_revoked: false,
+        // If there are two.
+        is_merged: index < 2 && count > 1,
     };
     let mut accounts: Vec<_> = regions
         .into_iter()
@@ -125,6 +129,7 @@ fn accounts(reports: u32) -> Vec<PlannedAccount> {
     accounts.push(PlannedAccount {
         is_revoked: true,
         is_vendor: false,
+        is_merged: false,
         ..account((0, regions[1]))
     });
     accounts

@@ -256,6 +256,7 @@ mod tests {
             region: "EU",
             marketplace: "A1PA6795UKMFR9",
             is_vendor: false,
+            is_merged: false,
             is_revoked: false,
         };
         let mut orders = draw(&mut Rng::with_seed(1), 2, &[account]);
