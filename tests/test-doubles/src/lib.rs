@@ -53,21 +53,20 @@ pub fn selling_partners(written: &Rule) -> SellingPartners {
             .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")))
             .build()
     });
+    let rules = [&no_further_account(), &get, written];
+    selling_partners_in(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules))
+}
+
+/// The table of selling partners as that client has it.
+#[must_use]
+pub fn selling_partners_in(dynamodb: aws_sdk_dynamodb::Client) -> SellingPartners {
     let decrypt = mock!(aws_sdk_kms::Client::decrypt).then_output(|| {
         DecryptOutput::builder()
             .plaintext(Blob::new("Atzr|token"))
             .build()
     });
-    SellingPartners::new(
-        mock_client!(
-            aws_sdk_dynamodb,
-            RuleMode::MatchAny,
-            &[&no_further_account(), &get, written]
-        ),
-        mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]),
-        "partners".into(),
-        "arn:key".into(),
-    )
+    let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&decrypt]);
+    SellingPartners::new(dynamodb, kms, "partners".into(), "arn:key".into())
 }
 
 /// Before other rules: nobody has anything in a further region.
