@@ -107,7 +107,8 @@ mod tests {
                 values[":seller"].as_s().is_ok_and(|it| it.contains('_'))
             })
             .then_output(|| QueryOutput::builder().build());
-        let rules = [&[&nowhere, &no_further_account()], rules].concat();
+        let no_row = no_further_account();
+        let rules = [&[&nowhere, &no_row], rules].concat();
         Ledger::new(
             mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules),
             "reports".into(),

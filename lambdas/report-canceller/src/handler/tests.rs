@@ -76,7 +76,8 @@ async fn cancelling_answers(region: &str, status: u16, body: Value) -> MockServe
 async fn cancel(server: &MockServer, ledger: &[&Rule], quota: &Rule, id: &str) -> (Value, Response<()>) {
     let not_there =
         mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
-    let rules = [&[&no_further_account()], ledger, &[&not_there]].concat();
+    let no_other = no_further_account();
+    let rules = [&[&no_other], ledger, &[&not_there]].concat();
     let ledger = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
     let canceller = ReportCanceller {
         amazon: metered_amazon(server, quota),
