@@ -3,7 +3,9 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Started, StateMachine};
+use pipeline::adapters::{
+    DeadLetters, KnownAccounts, KnownSellers, Ledger, LedgerRow, Notified, Started, StateMachine,
+};
 use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{
     Account, AnnouncedReport, FinalStatus, FinishedNotice, Notification, UnreadableNotification,
@@ -128,31 +130,34 @@ impl Processor {
         self.deliver(&report, region, receive_count).await
     }
 
-    /// To which account of its seller a report belongs, and in which region it was made: where the
-    /// subscription was made; else where the ledger knows it; else where the seller sells. `None` if the
-    /// seller is not known here.
+    /// To which account of its seller a report belongs, and in which region it was made: where the ledger
+    /// knows it; else where the subscription was made; else where the seller sells. `None` if the seller
+    /// is not known here.
     async fn place(
         &self,
         accounts: &KnownAccounts,
         notice: &FinishedNotice,
     ) -> Result<Option<Place>, PipelineError> {
-        if let Some(id) = &notice.subscription_id
-            && let Some((account, region)) = accounts.subscribed_as(id)
-        {
-            return Ok(Some(Place::Account(account.clone(), Some(region))));
-        }
-        if let Some((account, region)) = accounts.only() {
+        let id = notice.subscription_id.as_ref();
+        let subscribed = id.and_then(|id| accounts.subscribed_as(id));
+        let region = subscribed.map(|(_, region)| region);
+        if let Some((account, home)) = accounts.only() {
             let account = account.clone();
-            return Ok(Some(match region {
-                Some(_) => Place::Account(account, None),
+            return Ok(Some(match region.or(home) {
+                Some(_) => Place::Account(account, region),
                 None => Place::OneOfSeveral(account),
             }));
         }
+        // Before a seller had an account for each region, all reports were the first one's.
         for account in accounts.iter() {
             let row = self.ledger.row(account, notice.report_id.as_str()).await?;
-            if row.is_some() {
-                return Ok(Some(Place::Account(account.clone(), None)));
+            let is_it = |row: LedgerRow| region.is_none() || row.region().is_none() || row.region() == region;
+            if row.is_some_and(is_it) {
+                return Ok(Some(Place::Account(account.clone(), region)));
             }
+        }
+        if let Some((account, region)) = subscribed {
+            return Ok(Some(Place::Account(account.clone(), Some(region))));
         }
         Ok(accounts.iter().next().cloned().map(Place::OneOfSeveral))
     }

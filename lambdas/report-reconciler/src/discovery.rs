@@ -50,9 +50,13 @@ impl Reconciler {
             let known = self
                 .workflows
                 .ledger
-                .row(&seller.seller_id, report.report_id.as_str())
+                .find(
+                    seller.seller_id.seller(),
+                    Some(seller.region),
+                    report.report_id.as_str(),
+                )
                 .await?
-                .is_some_and(|row| row.progress() >= Stage::Notified.progress());
+                .is_some_and(|(_, row)| row.progress() >= Stage::Notified.progress());
             if known {
                 continue;
             }

@@ -25,6 +25,7 @@ mod redelivery;
 mod schedules;
 mod secrecy;
 mod subscriptions;
+mod upgrade;
 mod waiting;
 mod whose_reports;
 mod world;

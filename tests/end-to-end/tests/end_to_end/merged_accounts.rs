@@ -241,7 +241,7 @@ async fn announced_barely(world: &World, seller: &Seller, region: &str) -> Strin
 }
 
 /// Waits for the e-mail about a report of that region.
-async fn email_from(world: &World, seller: &Seller, region: &str, report: &str) -> Email {
+pub async fn email_from(world: &World, seller: &Seller, region: &str, report: &str) -> Email {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let emails = world
@@ -275,7 +275,7 @@ async fn assert_linked(world: &World, email: &Email, seller: &Seller, region: &s
     }
 }
 
-async fn assert_each_told_once(world: &World, seller: &Seller) {
+pub async fn assert_each_told_once(world: &World, seller: &Seller) {
     let emails = world.mailbox.all().await.expect("a mailbox");
     let mut told: Vec<_> = emails
         .iter()

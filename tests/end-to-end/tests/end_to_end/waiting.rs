@@ -20,7 +20,6 @@ async fn what_is_mended_outside_goes_on_by_itself() {
     let world = &world;
     tokio::join!(
         a_revoked_seller_is_told_once_and_everything_goes_on_with_the_new_token(world),
-        a_seller_without_a_region_goes_on_when_subscribed(world),
         a_role_that_was_missing_is_waited_for(world),
     );
 }
@@ -85,20 +84,6 @@ async fn a_revoked_seller_is_told_once_and_everything_goes_on_with_the_new_token
     for subject in [told, told_of_end] {
         assert_eq!(world.mailbox.with_subject(&subject).len(), 1, "{subject}");
     }
-}
-
-/// A seller who has a token here and never subscribed, so that nobody knows the region.
-async fn a_seller_without_a_region_goes_on_when_subscribed(world: &World) {
-    let seller = world.seller().await;
-    let report = announced_from_elsewhere(world, &seller).await;
-    waits(world, &seller, &report, "RegionUnknown").await;
-    world.subscribe(&seller, "EU").await;
-    let email = world
-        .mailbox
-        .wait_for(&seller.id, &report, UNTIL_SEEN)
-        .await
-        .expect("an e-mail comes");
-    world.assert_linked(&email, &seller, &report).await;
 }
 
 /// Amazon denies the document, with either token, until somebody adds the role.
