@@ -98,7 +98,8 @@ pub struct LookedUp {
     pub slot: Option<Slot>,
     /// When to ask again: Amazon is not done with the report.
     pub ask_again_at: Option<Timestamp>,
-    /// Whether the delivery stops here: its row waits for what is somebody else's to mend.
+    /// Whether the delivery stops here: its row waits for what is somebody else's to mend, or the report
+    /// is another account's, which delivers it.
     #[serde(default)]
     pub is_parked: bool,
 }
