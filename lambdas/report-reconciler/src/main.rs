@@ -4,16 +4,18 @@
 mod discovery;
 mod execution;
 mod overdue;
+mod slow;
 
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
-use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, Topic, aws_config};
 use pipeline::redelivery::Redeliveries;
-use pipeline::settings::{self, AmazonSettings};
+use pipeline::settings::{self, AmazonSettings, Hours};
 use pipeline::workflows::Workflows;
 use serde_json::Value;
+use slow::SlowReports;
 
 /// This much of the function's time is left unused, so that it ends by itself.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -28,12 +30,18 @@ async fn main() -> Result<(), Error> {
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
+    let topic_arn = settings::required("TOPIC_ARN")?;
+    let Hours(slow_after) = settings::required("SLOW_AFTER_HOURS")?;
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let sfn = aws_sdk_sfn::Client::new(&aws);
     let reconciler = &Reconciler {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
+        slow: SlowReports {
+            topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+            after: slow_after,
+        },
         redeliveries: Redeliveries::new(StateMachine::new(sfn.clone(), redelivery_arn), ledger.clone()),
         workflows: Workflows {
             ledger,

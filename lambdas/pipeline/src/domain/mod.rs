@@ -18,6 +18,7 @@ pub mod order;
 pub mod quota;
 mod reason;
 mod retention;
+mod slow_report;
 pub mod stages;
 pub mod stopped;
 mod storage_options;
@@ -33,6 +34,7 @@ pub use notification::{Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription};
 pub use reason::words_of;
 pub use retention::Retention;
+pub use slow_report::SlowReport;
 pub use storage_options::{DocumentFormat, GzipCheck, UnknownOption};
 pub use wanted::{Deliver, Wanted};
 

@@ -19,6 +19,8 @@ pub enum AnnouncementKind {
     End,
     /// That it can't be delivered, or the order not be placed.
     Failure,
+    /// That Amazon takes long to make it.
+    Slowness,
 }
 
 /// Somebody who is about to tell the news.
@@ -59,6 +61,10 @@ impl Ledger {
             // A failure that comes after the good news is none to tell of.
             AnnouncementKind::Failure => {
                 "attribute_not_exists(announcedAt) AND attribute_not_exists(failureAnnouncedAt)"
+            }
+            // Nor is that it took long, once Amazon is done.
+            AnnouncementKind::Slowness => {
+                "attribute_not_exists(announcedAt) AND attribute_not_exists(notifiedAt) AND attribute_not_exists(slowSince)"
             }
         };
         let update = self
@@ -142,11 +148,34 @@ impl Ledger {
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
     }
+
+    /// Writes that the seller has been told of a report that Amazon takes long to make, and ends the turn.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_slowness(
+        &self,
+        row: impl Into<RowKey<'_>>,
+        teller: Teller<'_>,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .update_row(row.into())
+            .update_expression("SET slowSince = :now REMOVE announcingUntil, announcingBy")
+            .condition_expression("announcingBy = :by")
+            .expression_attribute_values(":by", text(teller.name))
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
 }
 
 fn is_told(row: &LedgerRow, kind: AnnouncementKind) -> bool {
     let told = |at: &str| row.time(at).is_some();
-    told("announcedAt") || (kind == AnnouncementKind::Failure && told("failureAnnouncedAt"))
+    told("announcedAt")
+        || match kind {
+            AnnouncementKind::End => false,
+            AnnouncementKind::Failure => told("failureAnnouncedAt"),
+            AnnouncementKind::Slowness => told("notifiedAt") || told("slowSince"),
+        }
 }
 
 #[cfg(test)]
@@ -243,6 +272,9 @@ mod tests {
         );
         let failed = refused(&["failureAnnouncedAt"]);
         assert_eq!(take_turn(&failed, AnnouncementKind::Failure).await, Turn::Past);
+        for past in [refused(&["slowSince"]), refused(&["notifiedAt"])] {
+            assert_eq!(take_turn(&past, AnnouncementKind::Slowness).await, Turn::Past);
+        }
         // Good news after bad ones are news, so this one is in somebody's turn.
         let failed = refused(&["failureAnnouncedAt", "announcingUntil"]);
         assert_eq!(take_turn(&failed, AnnouncementKind::End).await, Turn::Others);

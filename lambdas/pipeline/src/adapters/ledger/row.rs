@@ -10,7 +10,7 @@ use sp_api::ids::MarketplaceId;
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 39] = [
+const SHOWN: [&str; 40] = [
     "reportId",
     "requestId",
     "sellerId",
@@ -26,6 +26,7 @@ const SHOWN: [&str; 39] = [
     "waitingFor",
     "waitingSince",
     "orderedAt",
+    "slowSince",
     "cancelRequestedAt",
     "notifiedAt",
     "announcedWithout",
