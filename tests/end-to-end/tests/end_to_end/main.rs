@@ -23,6 +23,7 @@ mod reconciling;
 mod redelivery;
 mod schedules;
 mod secrecy;
+mod slow_reports;
 mod subscriptions;
 mod waiting;
 mod whose_reports;
