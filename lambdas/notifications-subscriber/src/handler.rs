@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
@@ -46,8 +47,9 @@ impl Subscriber {
             key,
             replace_existing,
             discover,
+            discover_since,
             deliver,
-        } = &Subscribe::parse(body)?;
+        } = &Subscribe::parse(body, Timestamp::now())?;
         let request = &self.patience.begin();
         // First, because it fails for an unknown seller before anything is made at Amazon.
         let current = request
@@ -82,7 +84,7 @@ impl Subscriber {
         let kept = key.kept(subscription.id.clone());
         self.partners.keep_subscription(&key.seller_id, &kept).await?;
         self.partners
-            .remember_subscription(&key.seller_id, key.region, discover.as_ref())
+            .remember_subscription(&key.seller_id, key.region, discover.as_ref(), *discover_since)
             .await?;
         if let Some(types) = deliver {
             self.partners

@@ -1,10 +1,12 @@
 //! *ReportReconciler*: on a schedule, looks after reports and orders that are overdue, and discovers
 //! reports that nobody announced.
 
+mod backfill;
 mod discovery;
 mod execution;
 mod overdue;
 mod slow;
+mod telling;
 
 use std::time::Duration;
 
@@ -55,7 +57,8 @@ async fn main() -> Result<(), Error> {
         let obstacles = reconciler.see_to_obstacles().await?;
         let seen = reconciler.look_after_overdue(until).await?;
         let discovered = reconciler.discover(until).await?;
-        tracing::info!(obstacles, ?seen, discovered, "reconciled");
+        let backfilled = reconciler.backfill(until).await?;
+        tracing::info!(obstacles, ?seen, discovered, backfilled, "reconciled");
         Ok::<_, Error>(())
     }))
     .await

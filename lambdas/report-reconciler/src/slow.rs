@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pipeline::adapters::{AnnouncementKind, Ledger, Teller, Topic, Turn, or_warn};
+use pipeline::adapters::{AnnouncementKind, Ledger, Topic};
 use pipeline::domain::ledger::look_again;
 use pipeline::domain::{Announcement, SlowReport};
 use pipeline::{PipelineError, persistently};
 
-/// How long SNS may take.
-const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
-
-/// How long a turn lasts. Should the report be finished meanwhile, its own e-mail waits for that.
-const TURN: Duration = Duration::from_secs(30);
+use crate::telling::tell_once;
 
 /// Who tells of slow reports.
 pub struct SlowReports {
@@ -33,7 +29,7 @@ impl SlowReports {
         let now = Timestamp::now();
         let mut is_told = is_told;
         if !is_told && report.ordered_at + self.after <= now {
-            match self.tell(ledger, report, now).await {
+            match self.tell(ledger, report).await {
                 Ok(()) => is_told = true,
                 Err(error) => {
                     tracing::warn!(report_id = %report.report_id, "slow, but not told: {error}");
@@ -60,42 +56,22 @@ impl SlowReports {
         later.min(if slow_from > now { slow_from } else { now + overdue })
     }
 
-    async fn tell(&self, ledger: &Ledger, report: &SlowReport, now: Timestamp) -> Result<(), PipelineError> {
+    async fn tell(&self, ledger: &Ledger, report: &SlowReport) -> Result<(), PipelineError> {
         let row = (&report.seller_id, report.report_id.as_str());
-        let name = format!("slow-{:032x}", fastrand::u128(..));
-        let teller = Teller {
-            name: &name,
-            until: now + TURN,
-        };
-        match ledger.take_turn(row, AnnouncementKind::Slowness, teller).await? {
-            Turn::Ours(_) => {}
-            Turn::Past => return Ok(()),
-            Turn::Others => {
-                return Err(PipelineError::AwsTransient {
-                    service: "DynamoDB",
-                    message: format!("somebody else is about to tell of {}", report.report_id),
-                });
-            }
-        }
         let attributes = [
             ("SellerId", report.seller_id.as_str()),
             ("ReportType", report.report_type.as_str()),
             ("ProcessingStatus", report.processing_status.as_str()),
             ("RegionCode", report.region.as_str()),
         ];
-        let news = Announcement::of_slow(report);
-        let published = tokio::time::timeout(PUBLISHED_WITHIN, self.topic.publish(&news, &attributes)).await;
-        let published = published.unwrap_or_else(|_| {
-            Err(PipelineError::AwsTransient {
-                service: "SNS",
-                message: "no answer".to_owned(),
-            })
-        });
-        if published.is_err() {
-            or_warn(ledger.end_turn(row, teller).await);
-        }
-        published?;
-        persistently(|| ledger.record_slowness(row, teller)).await
+        tell_once(
+            (&self.topic, ledger),
+            row,
+            AnnouncementKind::Slowness,
+            (&Announcement::of_slow(report), &attributes),
+            async |teller| persistently(|| ledger.record_slowness(row, teller)).await,
+        )
+        .await
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod announced_report;
 mod announcement;
+pub mod backfill;
+pub mod backfill_news;
 mod charset;
 mod checksum;
 mod envelope;

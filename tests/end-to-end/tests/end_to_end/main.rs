@@ -5,6 +5,7 @@
 mod access;
 mod amazon_as_it_is;
 mod aws_cli;
+mod backfill;
 mod bad_input;
 mod browser;
 mod cancelling;

@@ -61,7 +61,11 @@ async fn one_in_the_queue_can_be_cancelled(world: &World) {
 /// Orders a report that takes Amazon so long.
 async fn taking(world: &World, seller: &Seller, time: Duration) -> String {
     let outcome = json!({"delayMilliseconds": time.as_secs() * 1000});
-    world.simulator.script(&seller.id, outcome).await.expect("scripted");
+    world
+        .simulator
+        .script(&seller.id, outcome)
+        .await
+        .expect("scripted");
     world.order(seller, "EU", LISTINGS).await
 }
 
@@ -83,7 +87,10 @@ async fn told(world: &World, seller: &Seller, report: &str) -> String {
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    assert!(row["slowSince"].is_string() && row["status"] == "ORDERED", "{row}");
+    assert!(
+        row["slowSince"].is_string() && row["status"] == "ORDERED",
+        "{row}"
+    );
     email.text
 }
 

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
 use sp_api::RegionCode;
 
@@ -113,28 +114,41 @@ impl Ledger {
         stored: Option<&StoredDocument>,
         kept: Duration,
     ) -> Result<(), PipelineError> {
+        send(self.announced(report, region, stored, kept, &[]))
+            .await
+            .map(drop)
+    }
+
+    /// The update that completes a row, with `more` in it.
+    pub(super) fn announced(
+        &self,
+        report: &FinishedReport,
+        region: Option<RegionCode>,
+        stored: Option<&StoredDocument>,
+        kept: Duration,
+        more: &[(&'static str, AttributeValue)],
+    ) -> UpdateItemFluentBuilder {
         let now = Timestamp::now();
-        let mut more = vec![
+        let mut more = more.to_vec();
+        more.extend([
             ("expiresAt", number((now + kept).as_second())),
             ("processingStatus", text(report.processing_status.as_str())),
             ("reportType", text(report.report_type.as_str())),
-        ];
+        ]);
         if let Some(region) = region {
             more.push(("regionCode", text(region.as_str())));
         }
         more.extend(stored.map(document).into_iter().flatten());
-        let update = self
-            .stage(
-                report,
-                Stage::Ended(report.processing_status),
-                now,
-                &more,
-                // A delivery that succeeds after all leaves nothing of its earlier failure.
-                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt",
-                "<=",
-            )
-            .expression_attribute_names("#error", "error");
-        send(update).await.map(drop)
+        self.stage(
+            report,
+            Stage::Ended(report.processing_status),
+            now,
+            &more,
+            // A delivery that succeeds after all leaves nothing of its earlier failure.
+            "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt",
+            "<=",
+        )
+        .expression_attribute_names("#error", "error")
     }
 
     /// Writes that the seller has been told of a delivery that failed.
@@ -183,7 +197,6 @@ mod tests {
     use std::collections::HashMap;
 
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-    use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
