@@ -308,15 +308,17 @@ fn backfilled(row: &LedgerRow) -> Option<BackfilledReport> {
     let fate = match (row.status(), has_ended_in_it) {
         ("ANNOUNCED", true) => Fate::Delivered(row.text("objectKey").unwrap_or_default().to_owned()),
         ("ANNOUNCED", false) => return None,
-        (status, true) => Fate::NotDelivered(match row.text("error") {
-            Some(error) => format!("{error}: {}", row.text("errorCause").unwrap_or_default()),
-            None => status.to_owned(),
-        }),
-        (WAITING_FOR_OWNER, false) => {
+        ("FAILED", true) => {
+            let [error, cause] = ["error", "errorCause"].map(|name| row.text(name).unwrap_or_default());
+            Fate::NotDelivered(format!("{error}: {cause}"))
+        }
+        (status @ ("CANCELLED" | "FATAL" | "DROPPED"), true) => Fate::NotDelivered(status.to_owned()),
+        (WAITING_FOR_OWNER, _) => {
             let waits_for = row.text("waitingFor").unwrap_or_default();
             Fate::ToCome(Some(format!("waits: {waits_for}")))
         }
-        (_, false) => Fate::ToCome(None),
+        // Also one that had failed and has begun again.
+        _ => Fate::ToCome(None),
     };
     Some(BackfilledReport {
         report_id: row.text("reportId")?.to_owned(),

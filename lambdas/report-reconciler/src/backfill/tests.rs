@@ -325,5 +325,7 @@ async fn a_row_says_what_became_of_its_report() {
     assert_eq!(cancelled, Some(Fate::NotDelivered("CANCELLED".into())));
     let waits = fate(&[("status", "WAITING_FOR_OWNER"), ("waitingFor", "AccessDenied")]).await;
     assert_eq!(waits, Some(Fate::ToCome(Some("waits: AccessDenied".into()))));
+    let again = fate(&[("status", "NOTIFIED"), ("endedIn", "A3-1")]).await;
+    assert_eq!(again, Some(Fate::ToCome(None)));
     assert_eq!(fate(&[("status", "STORED")]).await, Some(Fate::ToCome(None)));
 }
