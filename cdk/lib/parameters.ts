@@ -9,6 +9,7 @@ export interface Parameters {
   readonly linkLifetimeSeconds: string;
   readonly overdueSeconds: string;
   readonly reconcileRate: string;
+  readonly slowAfterHours: string;
 }
 
 /** Declares the stack's parameters. */
@@ -48,6 +49,13 @@ export function declareParameters(stack: Construct): Parameters {
     constraintDescription: "must be like rate(1 minute), rate(15 minutes), rate(1 hour) or rate(2 hours)",
     description: "How often the reconciler looks for reports that are overdue.",
   });
+  const slowAfterHours = new CfnParameter(stack, "SlowAfterHours", {
+    type: "Number",
+    default: 24,
+    minValue: 0.01,
+    maxValue: 720,
+    description: "How long after its order a report that Amazon has not finished is told of as slow, in hours.",
+  });
 
   return {
     notificationEmail: notificationEmail.valueAsString,
@@ -59,5 +67,6 @@ export function declareParameters(stack: Construct): Parameters {
     linkLifetimeSeconds: Fn.ref(linkLifetimeSeconds.logicalId),
     overdueSeconds: Fn.ref(overdueSeconds.logicalId),
     reconcileRate: reconcileRate.valueAsString,
+    slowAfterHours: Fn.ref(slowAfterHours.logicalId),
   };
 }

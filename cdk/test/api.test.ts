@@ -167,7 +167,7 @@ describe("the API", () => {
     assert.deepEqual(models, {
       "Body of POST /tokens": "SellerId RefreshToken RegionCode?",
       "Body of POST /notifications": 
-        "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DeliverReportTypes?",
+        "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DiscoverSince? DeliverReportTypes?",
       // Which of them must be there depends: see below.
       "Body of POST /reports":
         "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",

@@ -132,6 +132,8 @@ const EXPECTED: Record<string, Expected> = {
       ORDER_STATE_MACHINE_ARN: ORDERING,
       REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
       ...OVERDUE,
+      SLOW_AFTER_HOURS: "<SlowAfterHours>",
+      TOPIC_ARN: "<ReportTopic>",
     },
     permissions: [
       ...metered("dynamodb:Scan", "dynamodb:UpdateItem"),
@@ -142,6 +144,8 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${ORDERING}`,
       `states:DescribeExecution on ${EXECUTIONS}:<OrderWorkflowStateMachine.Name>:*`,
       `states:StartExecution on ${REDELIVERY}`,
+      "sns:Publish on <ReportTopic>",
+      "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
     ],
   },
   FunctionsRedeliveryRequester: {

@@ -101,6 +101,7 @@ describe("parameters", () => {
         LinkLifetimeSeconds: ["Number", 21600],
         OverdueSeconds: ["Number", 1800],
         ReconcileRate: ["String", "rate(15 minutes)"],
+        SlowAfterHours: ["Number", 24],
       },
     );
   });
@@ -129,6 +130,10 @@ describe("parameters", () => {
 
   test("a report is overdue after five seconds at the earliest and a day at the latest", () => {
     template().hasParameter("OverdueSeconds", { MinValue: 5, MaxValue: 86400 });
+  });
+
+  test("a report is slow after half a minute at the earliest and thirty days at the latest", () => {
+    template().hasParameter("SlowAfterHours", { MinValue: 0.01, MaxValue: 720 });
   });
 
   test("a rate as EventBridge Scheduler writes it", () => {

@@ -94,6 +94,11 @@ export class Capabilities {
     return { environment: { OVERDUE_SECONDS: this.props.parameters.overdueSeconds } };
   }
 
+  /** When a report is slow. */
+  slowAfter(): Capability {
+    return { environment: { SLOW_AFTER_HOURS: this.props.parameters.slowAfterHours } };
+  }
+
   /**
    * Stored reports.
    *

@@ -46,6 +46,8 @@ export class Reconciler extends Construct {
         orderWorkflow.watching(),
         redeliveryWorkflow.starting(),
         can.overdue(),
+        can.slowAfter(),
+        can.publishing(),
       ],
       settings,
       functionFactory,

@@ -48,6 +48,7 @@ export const REQUEST_MODELS = {
       {
         ReplaceExisting: { type: JsonSchemaType.BOOLEAN },
         DiscoverReportTypes: texts(0, 10),
+        DiscoverSince: text,
         DeliverReportTypes: texts(0, 200),
       },
     ),

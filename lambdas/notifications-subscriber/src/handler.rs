@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::SellingPartners;
 use pipeline::api::ApiError;
@@ -47,8 +48,9 @@ impl Subscriber {
             key,
             replace_existing,
             discover,
+            discover_since,
             deliver,
-        } = &Subscribe::parse(body)?;
+        } = &Subscribe::parse(body, Timestamp::now())?;
         let request = &self.patience.begin();
         // First, because it fails for an unknown seller before anything is made at Amazon.
         let current = request
@@ -84,7 +86,7 @@ impl Subscriber {
         let account = &self.partners.account(&key.seller_id, key.region).await?.account;
         self.partners.keep_subscription(account, &kept).await?;
         self.partners
-            .remember_subscription(account, key.region, discover.as_ref())
+            .remember_subscription(account, key.region, discover.as_ref(), *discover_since)
             .await?;
         if let Some(types) = deliver {
             self.partners

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use sp_api::Endpoints;
 
@@ -31,6 +32,21 @@ impl AmazonSettings {
             selling_partners_table: required("SELLING_PARTNERS_TABLE")?,
             token_key_arn: required("TOKEN_KEY_ARN")?,
         })
+    }
+}
+
+/// A time in hours, or in parts of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours(pub Duration);
+
+impl FromStr for Hours {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let hours: f64 = text.parse().map_err(|_| "no number".to_owned())?;
+        Duration::try_from_secs_f64(hours * 3600.0)
+            .map(Self)
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -95,6 +111,11 @@ mod tests {
             Ok(3600)
         );
         assert!(parse::<Endpoints>("SP_API_ENVIRONMENT", Some("sandbox".into())).is_ok());
+        let hours = |text: &str| parse::<Hours>("SLOW_AFTER_HOURS", Some(text.into()));
+        assert_eq!(hours("0.5"), Ok(Hours(Duration::from_secs(1800))));
+        for wrong in ["a day", "-1", "NaN", "inf"] {
+            assert!(hours(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,11 +1,13 @@
+use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Teller, Topic, Turn, or_warn};
 use pipeline::domain::Account;
+use pipeline::domain::backfill::BackfillId;
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
-use pipeline::domain::{Announcement, Retention};
+use pipeline::domain::{Announcement, FinishedReport, Retention};
 use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
 use sp_api::RegionCode;
@@ -73,6 +75,11 @@ impl Notifier {
             .await
             .inspect_err(|error| tracing::warn!("{error}"))
             .ok();
+        if let Some(backfill) = row.backfill()
+            && self.is_ended_in(&backfill, outcome, &row, region, &turn).await?
+        {
+            return Ok(());
+        }
         let mut attributes = vec![
             ("SellerId", report.seller_id.seller().as_str()),
             ("ReportType", report.report_type.as_str()),
@@ -84,6 +91,42 @@ impl Notifier {
         persistently(|| self.record(outcome, region)).await
     }
 
+    /// Whether a report has ended as a part of a backfill, of which the seller is told at once. Otherwise
+    /// that has been done, and this report has an e-mail of its own.
+    async fn is_ended_in(
+        &self,
+        backfill: &BackfillId,
+        outcome: &Outcome,
+        row: &LedgerRow,
+        region: Option<RegionCode>,
+        turn: &TurnOf<'_>,
+    ) -> Result<bool, PipelineError> {
+        let (ledger, report) = (&self.ledger, &outcome.report);
+        let is_in = &Cell::new(false);
+        let ended = persistently(|| async move {
+            let ended = match outcome.failure {
+                Some(_) => ledger.record_backfill_failure(row, backfill, report).await?,
+                None => {
+                    let (stored, kept) = (outcome.stored_document.as_ref(), self.kept(report));
+                    ledger
+                        .record_backfilled(row, backfill, report, region, stored, kept)
+                        .await?
+                }
+            };
+            is_in.set(ended);
+            Ok(())
+        });
+        if let Err(error) = ended.await {
+            or_warn(ledger.end_turn((turn.seller, turn.id), turn.teller).await);
+            return Err(error);
+        }
+        Ok(is_in.get())
+    }
+
+    fn kept(&self, report: &FinishedReport) -> Duration {
+        Retention::of(&report.report_type, report.processing_status).kept(self.retention_days)
+    }
+
     async fn record(&self, outcome: &Outcome, region: Option<RegionCode>) -> Result<(), PipelineError> {
         let report = &outcome.report;
         if outcome.failure.is_some() {
@@ -93,9 +136,13 @@ impl Notifier {
                 .record_failure_announcement((&report.seller_id, id))
                 .await;
         }
-        let kept = Retention::of(&report.report_type, report.processing_status).kept(self.retention_days);
         self.ledger
-            .record_announcement(report, region, outcome.stored_document.as_ref(), kept)
+            .record_announcement(
+                report,
+                region,
+                outcome.stored_document.as_ref(),
+                self.kept(report),
+            )
             .await
     }
 
@@ -163,11 +210,15 @@ struct TurnOf<'a> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::operation::transact_write_items::{
+        TransactWriteItemsError, TransactWriteItemsOutput,
+    };
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemInput, UpdateItemOutput};
-    use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::{
         ConditionalCheckFailedException, ProvisionedThroughputExceededException, ResourceNotFoundException,
+        TransactionCanceledException,
     };
+    use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
@@ -309,6 +360,69 @@ mod tests {
             .then_output(|| UpdateItemOutput::builder().build());
         notify(failed(), &publish, &update).await.expect("notified");
         assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
+    }
+
+    /// Notifies of a report that belongs to a backfill, whose transactions come to `transacted`.
+    async fn notify_in_backfill(news: Value, transacted: &Rule, publish: &Rule, update: &Rule) {
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[transacted, update]);
+        let notifier = Notifier {
+            topic: Topic::new(
+                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
+                "arn:topic".into(),
+            ),
+            ledger: Ledger::new(dynamodb, "reports".into()),
+            selling_partners_table: "partners".into(),
+            retention_days: 540,
+        };
+        let news = serde_json::from_value(news).expect("news");
+        let deadline = SystemTime::now() + Duration::from_secs(30);
+        notifier
+            .notify(news, "request-1", deadline)
+            .await
+            .expect("notified");
+    }
+
+    /// Every write succeeds, to a row of a backfill.
+    fn update_in_backfill() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| {
+            let text = |value: &str| AttributeValue::S(value.to_owned());
+            UpdateItemOutput::builder()
+                .attributes("backfill", text("A3-1"))
+                .attributes("regionCode", text("EU"))
+                .build()
+        })
+    }
+
+    #[tokio::test]
+    async fn what_belongs_to_a_backfill_ends_without_an_email_of_its_own() {
+        for news in [cancelled(), failed()] {
+            let ended = mock!(aws_sdk_dynamodb::Client::transact_write_items)
+                .match_requests(|request| request.transact_items().len() == 2)
+                .then_output(|| TransactWriteItemsOutput::builder().build());
+            let (publish, update) = (publish(), update_in_backfill());
+            notify_in_backfill(news, &ended, &publish, &update).await;
+            // The turn is all that is written by itself.
+            let calls = (ended.num_calls(), publish.num_calls(), update.num_calls());
+            assert_eq!(calls, (1, 0, 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_ends_after_its_backfill_was_told_of_has_an_email_of_its_own() {
+        for news in [cancelled(), failed()] {
+            let closed = mock!(aws_sdk_dynamodb::Client::transact_write_items).then_error(|| {
+                let reasons = ["None", "ConditionalCheckFailed"]
+                    .map(|code| CancellationReason::builder().code(code).build());
+                let error = TransactionCanceledException::builder()
+                    .set_cancellation_reasons(Some(reasons.to_vec()))
+                    .build();
+                TransactWriteItemsError::TransactionCanceledException(error)
+            });
+            let (publish, update) = (publish(), update_in_backfill());
+            notify_in_backfill(news, &closed, &publish, &update).await;
+            let calls = (closed.num_calls(), publish.num_calls(), update.num_calls());
+            assert_eq!(calls, (1, 1, 2));
+        }
     }
 
     #[tokio::test]

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::Discovering;
-use pipeline::domain::FinishedReport;
 use pipeline::domain::ledger::Stage;
+use pipeline::domain::{Account, FinishedReport};
 use sp_api::ids::ReportType;
 use sp_api::rates::Operation;
-use sp_api::{ListedSince, ProcessingStatus, Report, ReportsFilter, ReportsQuery, SpApiError};
+use sp_api::{ListedSince, ProcessingStatus, RegionCode, Report, ReportsFilter, ReportsQuery, SpApiError};
 
 use crate::overdue::{PATIENCE, Reconciler};
 
@@ -47,29 +47,13 @@ impl Reconciler {
         let (reports, is_complete) = self.finished_reports(seller, since).await?;
         let mut discovered = 0;
         for report in reports {
-            let known = self
-                .workflows
-                .ledger
-                .find(
-                    seller.seller_id.seller(),
-                    Some(seller.region),
-                    report.report_id.as_str(),
-                )
-                .await?
-                .is_some_and(|(_, row)| row.progress() >= Stage::Notified.progress());
-            if known {
+            if seller.is_history(&report.report_type, report.created_time) {
                 continue;
             }
             let Some(finished) = FinishedReport::of(seller.seller_id.clone(), report) else {
                 continue;
             };
-            tracing::info!(
-                seller_id = %seller.seller_id,
-                report_id = %finished.report_id,
-                "discovered"
-            );
-            self.deliver(finished, seller.region).await?;
-            discovered += 1;
+            discovered += usize::from(self.deliver_unless_known(finished, seller.region).await?);
         }
         // Otherwise the next run searches the same time once more.
         if is_complete {
@@ -85,6 +69,45 @@ impl Reconciler {
             }
         }
         Ok(discovered)
+    }
+
+    /// Has a report delivered that the ledger does not know. Whether it is one.
+    pub(super) async fn deliver_unless_known(
+        &self,
+        report: FinishedReport,
+        region: RegionCode,
+    ) -> Result<bool, PipelineError> {
+        let (seller, id) = (&report.seller_id, &report.report_id);
+        if self.is_elsewhere(&report, region).await? {
+            return Ok(false);
+        }
+        let row = self.workflows.ledger.row(seller, id.as_str()).await?;
+        if row.is_some_and(|row| row.progress() >= Stage::Notified.progress()) {
+            return Ok(false);
+        }
+        tracing::info!(seller_id = %seller, report_id = %id, "discovered");
+        self.deliver(report, region).await?;
+        Ok(true)
+    }
+
+    /// Whether a report of a further account stands under the seller's first one: from before each region
+    /// had an account.
+    pub(super) async fn is_elsewhere(
+        &self,
+        report: &FinishedReport,
+        region: RegionCode,
+    ) -> Result<bool, PipelineError> {
+        if report.seller_id.further_region().is_none() {
+            return Ok(false);
+        }
+        let first = Account::first(report.seller_id.seller().clone());
+        let row = self
+            .workflows
+            .ledger
+            .row(&first, report.report_id.as_str())
+            .await?;
+        Ok(row
+            .is_some_and(|row| row.region() == Some(region) && row.progress() >= Stage::Notified.progress()))
     }
 
     /// All of them since the last search, and whether these are all. Should Amazon refuse to list one of

@@ -1,19 +1,23 @@
 //! *ReportReconciler*: on a schedule, looks after reports and orders that are overdue, and discovers
 //! reports that nobody announced.
 
+mod backfill;
 mod discovery;
 mod execution;
 mod overdue;
+mod slow;
+mod telling;
 
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
-use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, Topic, aws_config};
 use pipeline::redelivery::Redeliveries;
-use pipeline::settings::{self, AmazonSettings};
+use pipeline::settings::{self, AmazonSettings, Hours};
 use pipeline::workflows::Workflows;
 use serde_json::Value;
+use slow::SlowReports;
 
 /// This much of the function's time is left unused, so that it ends by itself.
 const RESERVE: Duration = Duration::from_secs(30);
@@ -28,12 +32,18 @@ async fn main() -> Result<(), Error> {
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
+    let topic_arn = settings::required("TOPIC_ARN")?;
+    let Hours(slow_after) = settings::required("SLOW_AFTER_HOURS")?;
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let sfn = aws_sdk_sfn::Client::new(&aws);
     let reconciler = &Reconciler {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
+        slow: SlowReports {
+            topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+            after: slow_after,
+        },
         redeliveries: Redeliveries::new(StateMachine::new(sfn.clone(), redelivery_arn), ledger.clone()),
         workflows: Workflows {
             ledger,
@@ -47,7 +57,8 @@ async fn main() -> Result<(), Error> {
         let obstacles = reconciler.see_to_obstacles().await?;
         let seen = reconciler.look_after_overdue(until).await?;
         let discovered = reconciler.discover(until).await?;
-        tracing::info!(obstacles, ?seen, discovered, "reconciled");
+        let backfilled = reconciler.backfill(until).await?;
+        tracing::info!(obstacles, ?seen, discovered, backfilled, "reconciled");
         Ok::<_, Error>(())
     }))
     .await

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::{Due, LedgerRow, MeteredAmazon, OrderState, SellingPartners};
-use pipeline::domain::ledger::{Stage, look_again};
+use pipeline::domain::ledger::Stage;
 use pipeline::domain::order::RequestId;
-use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport};
+use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport, SlowReport};
 use pipeline::redelivery::Redeliveries;
 use pipeline::workflows::{Workflows, announced, report_type};
 use sp_api::ids::ReportId;
@@ -16,6 +16,7 @@ use sp_api::rates::Operation;
 use sp_api::{RegionCode, SpApiError};
 
 use crate::execution::{Care, Expected, is_settled};
+use crate::slow::SlowReports;
 
 /// Rows of one query.
 const PAGE: u16 = 100;
@@ -32,6 +33,7 @@ pub struct Reconciler {
     pub partners: SellingPartners,
     pub workflows: Workflows,
     pub redeliveries: Redeliveries,
+    pub slow: SlowReports,
 }
 
 /// What a run saw.
@@ -168,10 +170,12 @@ impl Reconciler {
                     return Err(error);
                 }
                 tracing::warn!(seller_id = %due.seller_id, id = due.id, "{error}");
-                return Ok(Care::Later(look_again(since, now, self.workflows.overdue)));
+                let is_told = row.time("slowSince").is_some();
+                let later = self.slow.look_again(since, now, is_told, self.workflows.overdue);
+                return Ok(Care::Later(later));
             }
         };
-        match FinishedReport::of(due.seller_id.clone(), report) {
+        match FinishedReport::of(due.seller_id.clone(), report.clone()) {
             Some(finished) => {
                 tracing::info!(
                     seller_id = %due.seller_id,
@@ -180,7 +184,21 @@ impl Reconciler {
                 );
                 self.deliver(finished, region).await
             }
-            None => Ok(Care::Later(look_again(since, now, self.workflows.overdue))),
+            None => {
+                let unfinished = SlowReport {
+                    seller_id: due.seller_id.clone(),
+                    report_id: id,
+                    report_type: report.report_type,
+                    region,
+                    processing_status: report.processing_status,
+                    ordered_at: since,
+                };
+                let is_told = row.time("slowSince").is_some();
+                let (ledger, overdue) = (&self.workflows.ledger, self.workflows.overdue);
+                Ok(Care::Later(
+                    self.slow.wait_for(ledger, &unfinished, is_told, overdue).await,
+                ))
+            }
         }
     }
 

@@ -28,6 +28,8 @@ pub struct Settings {
     pub simulator_port: u16,
     /// How long after an order or a notification the reconciler looks after a report.
     pub overdue_seconds: u32,
+    /// How long after an order a report is slow.
+    pub slow_after_hours: f64,
     /// Further ones, as the CDK takes them.
     pub context: Vec<Setting>,
 }
@@ -38,16 +40,18 @@ impl Settings {
         Self {
             simulator_port: ports.simulator,
             overdue_seconds: profile.overdue_seconds(),
+            slow_after_hours: profile.slow_after_hours(),
             context: profile.context.clone(),
         }
     }
 
-    fn parameters(&self) -> [String; 4] {
+    fn parameters(&self) -> [String; 5] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
             format!("SpApiEnvironment={}", simulator::url(self.simulator_port)),
             format!("OverdueSeconds={}", self.overdue_seconds),
             format!("ReconcileRate={RECONCILE_RATE}"),
+            format!("SlowAfterHours={}", self.slow_after_hours),
         ]
     }
 }

@@ -45,6 +45,11 @@ impl Profile {
         if self.faulty_aws { 15 } else { 30 }
     }
 
+    /// How long after its order a report is slow: in a storm, none of its reports.
+    pub fn slow_after_hours(&self) -> f64 {
+        if self.faulty_aws { 24.0 } else { 0.03 }
+    }
+
     /// Fails if a stack of another kind runs.
     pub fn require_same(&self, running: &Self) -> Result<()> {
         if self == running {

@@ -19,9 +19,9 @@ pub use aws::aws_config;
 pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use ledger::{
-    Accepted, AnnouncementKind, Cancellation, Claim, Due, EarlierTransfer, Going, Ledger, LedgerRow,
-    NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey, Standing, Teller, Turn,
-    UnfinishedUpload, or_warn,
+    Accepted, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going, Ledger,
+    LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey, Standing,
+    Teller, Traits, Turn, UnfinishedUpload, or_warn,
 };
 pub use links::Links;
 pub use lwa_secret::LwaSecret;

@@ -1,5 +1,6 @@
 mod deliveries;
 mod discovery;
+mod history;
 mod known;
 mod schedules;
 mod subscriptions;

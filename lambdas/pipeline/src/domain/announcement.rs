@@ -286,7 +286,7 @@ fn human_size(bytes: u64) -> String {
     format!("{size} {}", UNITS[unit])
 }
 
-fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
+pub(super) fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
     fitting(format!("{headline}: {report_type} ({seller_id})"))
 }
 

@@ -3,6 +3,8 @@
 mod account;
 mod announced_report;
 mod announcement;
+pub mod backfill;
+pub mod backfill_news;
 mod charset;
 mod checksum;
 mod envelope;
@@ -19,6 +21,7 @@ pub mod order;
 pub mod quota;
 mod reason;
 mod retention;
+mod slow_report;
 pub mod stages;
 pub mod stopped;
 mod storage_options;
@@ -35,6 +38,7 @@ pub use notification::{FinishedNotice, Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription};
 pub use reason::words_of;
 pub use retention::Retention;
+pub use slow_report::SlowReport;
 pub use storage_options::{DocumentFormat, GzipCheck, UnknownOption};
 pub use wanted::{Deliver, Wanted};
 

@@ -1,5 +1,8 @@
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use sp_api::RegionCode;
 use sp_api::ids::{NotificationType, ReportType, SellerId, SubscriptionId};
@@ -7,6 +10,7 @@ use sp_api::ids::{NotificationType, ReportType, SellerId, SubscriptionId};
 use super::body::Body;
 use super::{InvalidRequest, Parameters};
 use crate::adapters::KeptSubscription;
+use crate::domain::backfill::REACH;
 
 /// As many report types as Amazon's list of reports takes in one question.
 const MOST_DISCOVERED: usize = 10;
@@ -35,6 +39,8 @@ pub struct Subscribe {
     /// Of which types to look for reports that were never announced; none switches that off, and
     /// `None` leaves it as it is.
     pub discover: Option<BTreeSet<ReportType>>,
+    /// Since when to deliver what Amazon has of these types already.
+    pub discover_since: Option<Timestamp>,
     /// Of which types to deliver reports whoever ordered them; none leaves those that are ordered here,
     /// and `None` leaves it as it is.
     pub deliver: Option<BTreeSet<ReportType>>,
@@ -69,11 +75,11 @@ impl SubscriptionKey {
 
 impl Subscribe {
     /// Parses `{SellerId, RegionCode, NotificationType, ReplaceExisting?, DiscoverReportTypes?,
-    /// DeliverReportTypes?}`.
+    /// DiscoverSince?, DeliverReportTypes?}` at the time `now`.
     ///
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown.
-    pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
+    pub fn parse(body: &[u8], now: Timestamp) -> Result<Self, InvalidRequest> {
         let mut body = Body::parse(body)?;
         let key = SubscriptionKey::take(&mut body)?;
         let replace_existing = match body.take("ReplaceExisting") {
@@ -82,12 +88,14 @@ impl Subscribe {
             Some(_) => return Err(InvalidRequest::field("ReplaceExisting", "must be true or false")),
         };
         let discover = report_types(&mut body, "DiscoverReportTypes", MOST_DISCOVERED)?;
+        let discover_since = discover_since(&mut body, discover.as_ref(), now)?;
         let deliver = report_types(&mut body, "DeliverReportTypes", MOST_DELIVERED)?;
         body.finish()?;
         Ok(Self {
             key,
             replace_existing,
             discover,
+            discover_since,
             deliver,
         })
     }
@@ -103,6 +111,42 @@ impl Unsubscribe {
         fields.finish()?;
         Ok(Self { key })
     }
+}
+
+/// A day or a time within the reach of Amazon's list, together with types.
+fn discover_since(
+    body: &mut Body,
+    discover: Option<&BTreeSet<ReportType>>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, InvalidRequest> {
+    const FIELD: &str = "DiscoverSince";
+    let invalid = |problem: &str| InvalidRequest::field(FIELD, problem);
+    let Some(text) = body.optional_text(FIELD)? else {
+        return Ok(None);
+    };
+    // A date-time without an offset is no point in time, and would be read as its date alone.
+    let is_date = text.len() == "2026-11-22".len();
+    let time = match text.parse::<Date>() {
+        Ok(date) if is_date => date.to_zoned(TimeZone::UTC).map(|day| day.timestamp()),
+        _ => text.parse(),
+    };
+    let since =
+        time.map_err(|_| invalid("must be a day, 2026-11-22, or an ISO 8601 time, 2026-11-22T05:00:00Z"))?;
+    if discover.is_none_or(BTreeSet::is_empty) {
+        return Err(invalid(
+            "says since when DiscoverReportTypes are looked for, which names none",
+        ));
+    }
+    if since > now {
+        return Err(invalid("is in the future"));
+    }
+    if since < now - REACH {
+        return Err(invalid(&format!(
+            "is too long ago: Amazon lists the reports of 90 days, back to {:.0}",
+            now - REACH
+        )));
+    }
+    Ok(Some(since))
 }
 
 /// An array of at most so many report types; `None` where there is none.
@@ -136,13 +180,15 @@ mod tests {
 
     use super::*;
 
+    const NOW: &str = "2026-11-27T12:00:00Z";
+
     fn parse(more: &Value) -> Result<Subscribe, InvalidRequest> {
         let mut body = json!({
             "SellerId": "A3TH9S8BH6GOGM", "RegionCode": "EU", "NotificationType": "REPORT_PROCESSING_FINISHED",
         });
         let more = more.as_object().expect("an object").clone();
         body.as_object_mut().expect("an object").extend(more);
-        Subscribe::parse(body.to_string().as_bytes())
+        Subscribe::parse(body.to_string().as_bytes(), NOW.parse().expect("a time"))
     }
 
     #[test]
@@ -170,6 +216,41 @@ mod tests {
         assert_eq!(deliver(json!(null)), None);
         let many: Vec<String> = (0..11).map(|number| format!("GET_{number}")).collect();
         assert_eq!(deliver(json!(many)), Some(11));
+    }
+
+    #[test]
+    fn history_begins_with_a_day_or_a_time_of_the_last_ninety_days() {
+        let since = |since: &str| {
+            let more = json!({"DiscoverReportTypes": ["GET_A"], "DiscoverSince": since});
+            parse(&more).map(|request| request.discover_since.expect("given").to_string())
+        };
+        for (text, time) in [
+            ("2026-11-01", "2026-11-01T00:00:00Z"),
+            ("2026-08-30", "2026-08-30T00:00:00Z"),
+            ("2026-08-29T12:00:00Z", "2026-08-29T12:00:00Z"),
+            ("2026-11-01T02:00:00+02:00", "2026-11-01T00:00:00Z"),
+        ] {
+            assert_eq!(since(text).expect(text), time);
+        }
+        for (text, problem) in [
+            ("2026-08-29T11:59:59Z", "too long ago"),
+            ("2026-08-29", "back to 2026-08-29T12:00:00Z"),
+            ("2026-11-27T12:00:01Z", "future"),
+            ("2026-11-01T05:00:00", "must be a day"),
+            ("yesterday", "must be a day"),
+            ("20261101", "must be a day"),
+        ] {
+            let refused = since(text).expect_err(text);
+            assert_eq!(refused.field.as_deref(), Some("DiscoverSince"));
+            assert!(refused.message.contains(problem), "{text}: {}", refused.message);
+        }
+        for more in [
+            json!({"DiscoverSince": "2026-11-01"}),
+            json!({"DiscoverSince": "2026-11-01", "DiscoverReportTypes": []}),
+        ] {
+            let refused = parse(&more).expect_err("without types");
+            assert_eq!(refused.field.as_deref(), Some("DiscoverSince"));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use pipeline::adapters::{Ledger, SellingPartners, StateMachine};
+use pipeline::adapters::{Ledger, SellingPartners, StateMachine, Topic};
 use pipeline::workflows::Workflows;
 use serde_json::json;
 use test_doubles::{metered_amazon, token_server, written};
@@ -13,6 +13,7 @@ use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::*;
+use crate::slow::SlowReports;
 
 const REPORTS: &str = "/eu/reports/2021-06-30/reports";
 
@@ -51,6 +52,13 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
             overdue: Duration::from_secs(60),
         },
         redeliveries: test_doubles::redeliveries(),
+        slow: SlowReports {
+            topic: Topic::new(
+                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[]),
+                "arn:topic".into(),
+            ),
+            after: Duration::from_secs(86_400),
+        },
         partners: SellingPartners::new(
             mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, partners),
             mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[]),

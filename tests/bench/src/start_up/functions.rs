@@ -111,6 +111,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("MAX_RECEIVE_COUNT", "5".to_owned()),
         ("DELIVER", "all".to_owned()),
         ("OVERDUE_SECONDS", "1800".to_owned()),
+        ("SLOW_AFTER_HOURS", "24".to_owned()),
         ("LINK_LIFETIME_SECONDS", "21600".to_owned()),
         ("DOCUMENT_FORMAT", "as-is".to_owned()),
         ("GZIP_CHECK", "contents".to_owned()),

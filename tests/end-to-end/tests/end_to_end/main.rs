@@ -5,6 +5,7 @@
 mod access;
 mod amazon_as_it_is;
 mod aws_cli;
+mod backfill;
 mod bad_input;
 mod browser;
 mod cancelling;
@@ -24,6 +25,7 @@ mod reconciling;
 mod redelivery;
 mod schedules;
 mod secrecy;
+mod slow_reports;
 mod subscriptions;
 mod upgrade;
 mod waiting;

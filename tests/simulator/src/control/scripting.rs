@@ -213,6 +213,7 @@ pub(super) fn create_report(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
         data_start: fields.timestamp("dataStartTime")?,
         data_end: fields.timestamp("dataEndTime")?,
         schedule_id: fields.text("reportScheduleId")?.map(str::to_owned),
+        created: fields.timestamp("createdTime")?,
     };
     let outcome = Outcome::read(fields, Some(Duration::ZERO))?;
     fields.finish()?;

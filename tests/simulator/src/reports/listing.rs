@@ -28,7 +28,7 @@ pub(crate) struct Page {
     seller: (sp_api::RegionCode, String),
     filter: Filter,
     /// Only reports before this one; those made since the first page don't shift the next.
-    before: u64,
+    before: (Timestamp, u64),
 }
 
 impl Filter {
@@ -103,7 +103,7 @@ pub(crate) fn get_reports(call: &Call<'_>) -> Answer {
             Page {
                 seller,
                 filter: Filter::read(&call.query)?,
-                before: u64::MAX,
+                before: (Timestamp::MAX, u64::MAX),
             }
         }
         Some(token) => {
@@ -118,12 +118,12 @@ pub(crate) fn get_reports(call: &Call<'_>) -> Answer {
     };
     let reports = known.newest_first();
     let mut found = reports.into_iter().filter(|report| {
-        report.sequence < page.before
+        report.place() < page.before
             && (report.key.region, &report.key.seller_id) == (page.seller.0, &page.seller.1)
             && page.filter.fits(report)
     });
     let shown = found.by_ref().take(page.filter.page_size).collect::<Vec<_>>();
-    let last = shown.last().map(|report| report.sequence);
+    let last = shown.last().map(|report| report.place());
     let has_more = found.next().is_some();
     let entries = shown.iter().map(|report| {
         let mut entry = report.describe();

@@ -30,13 +30,15 @@ pub(crate) struct Specification {
     pub(crate) data_start: Option<Timestamp>,
     pub(crate) data_end: Option<Timestamp>,
     pub(crate) schedule_id: Option<String>,
+    /// When it was ordered, if that is past.
+    pub(crate) created: Option<Timestamp>,
 }
 
 /// A report.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) key: ReportKey,
-    /// Counts up over all reports; lists are ordered by it.
+    /// Counts up over all reports.
     pub(crate) sequence: u64,
     pub(crate) specification: Specification,
     pub(crate) status: Status,
@@ -55,6 +57,11 @@ pub(crate) fn write_time(time: Timestamp) -> String {
 }
 
 impl Report {
+    /// Where it stands in lists.
+    pub(crate) fn place(&self) -> (Timestamp, u64) {
+        (self.created, self.sequence)
+    }
+
     /// The model's `Report`.
     pub(crate) fn describe(&self) -> Value {
         let specification = &self.specification;
@@ -132,12 +139,13 @@ impl Reports {
             id: self.next_id(region, seller_id),
         };
         self.last_sequence += 1;
+        let created = specification.created.unwrap_or_else(Timestamp::now);
         let report = Report {
             key: key.clone(),
             sequence: self.last_sequence,
             specification,
             status: Status::InQueue,
-            created: Timestamp::now(),
+            created,
             started: None,
             ended: None,
             document_id: None,
@@ -159,7 +167,7 @@ impl Reports {
     /// All of them, the newest first.
     pub(crate) fn newest_first(&self) -> Vec<&Report> {
         let mut reports = self.by_key.values().collect::<Vec<_>>();
-        reports.sort_unstable_by_key(|report| std::cmp::Reverse(report.sequence));
+        reports.sort_unstable_by_key(|report| std::cmp::Reverse(report.place()));
         reports
     }
 }

@@ -194,3 +194,30 @@ async fn ids_are_unique_only_together_with_the_seller() {
     let (status, answer) = crate::common::read(amazon.http.get(url).send().await.expect("an answer")).await;
     assert_eq!((status.as_u16(), &answer["field"]), (400, &json!("sellerId")));
 }
+
+#[tokio::test]
+async fn what_was_ordered_long_ago_is_listed_where_it_belongs() {
+    let amazon = Amazon::start().await;
+    let token = amazon.seller_token().await;
+    let (mut ids, now) = (Vec::new(), Timestamp::now());
+    for days in [3, 80, 20, 0] {
+        let created = now - SignedDuration::from_hours(24 * days);
+        let wanted = json!({
+            "sellerId": SELLER, "region": "NA", "reportType": LISTINGS, "createdTime": created.to_string(),
+        });
+        ids.push(amazon.control("/reports", &wanted).await["reportId"].clone());
+    }
+    let mut path = format!("{REPORTS}?reportTypes={LISTINGS}&pageSize=3");
+    let mut listed = Vec::new();
+    while listed.len() < 4 {
+        let (status, page) = amazon.get(&path, &token).await;
+        assert_eq!(status, 200, "{page}");
+        let reports = page["reports"].as_array().expect("a list");
+        listed.extend(reports.iter().map(|report| report["reportId"].clone()));
+        path = format!(
+            "{REPORTS}?nextToken={}",
+            page["nextToken"].as_str().unwrap_or_default()
+        );
+    }
+    assert_eq!(listed, [3, 0, 2, 1].map(|index: usize| ids[index].clone()));
+}

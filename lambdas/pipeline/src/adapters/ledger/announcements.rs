@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
 use sp_api::RegionCode;
 
@@ -19,6 +20,8 @@ pub enum AnnouncementKind {
     End,
     /// That it can't be delivered, or the order not be placed.
     Failure,
+    /// That Amazon takes long to make it.
+    Slowness,
 }
 
 /// Somebody who is about to tell the news.
@@ -59,6 +62,10 @@ impl Ledger {
             // A failure that comes after the good news is none to tell of.
             AnnouncementKind::Failure => {
                 "attribute_not_exists(announcedAt) AND attribute_not_exists(failureAnnouncedAt)"
+            }
+            // Nor is that it took long, once Amazon is done.
+            AnnouncementKind::Slowness => {
+                "attribute_not_exists(announcedAt) AND attribute_not_exists(notifiedAt) AND attribute_not_exists(slowSince)"
             }
         };
         let update = self
@@ -107,28 +114,41 @@ impl Ledger {
         stored: Option<&StoredDocument>,
         kept: Duration,
     ) -> Result<(), PipelineError> {
+        send(self.announced(report, region, stored, kept, &[]))
+            .await
+            .map(drop)
+    }
+
+    /// The update that completes a row, with `more` in it.
+    pub(super) fn announced(
+        &self,
+        report: &FinishedReport,
+        region: Option<RegionCode>,
+        stored: Option<&StoredDocument>,
+        kept: Duration,
+        more: &[(&'static str, AttributeValue)],
+    ) -> UpdateItemFluentBuilder {
         let now = Timestamp::now();
-        let mut more = vec![
+        let mut more = more.to_vec();
+        more.extend([
             ("expiresAt", number((now + kept).as_second())),
             ("processingStatus", text(report.processing_status.as_str())),
             ("reportType", text(report.report_type.as_str())),
-        ];
+        ]);
         if let Some(region) = region {
             more.push(("regionCode", text(region.as_str())));
         }
         more.extend(stored.map(document).into_iter().flatten());
-        let update = self
-            .stage(
-                report,
-                Stage::Ended(report.processing_status),
-                now,
-                &more,
-                // A delivery that succeeds after all leaves nothing of its earlier failure.
-                "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt",
-                "<=",
-            )
-            .expression_attribute_names("#error", "error");
-        send(update).await.map(drop)
+        self.stage(
+            report,
+            Stage::Ended(report.processing_status),
+            now,
+            &more,
+            // A delivery that succeeds after all leaves nothing of its earlier failure.
+            "REMOVE #error, errorCause, failedAt, failureAnnouncedAt, announcingUntil, announcingBy, due, dueAt",
+            "<=",
+        )
+        .expression_attribute_names("#error", "error")
     }
 
     /// Writes that the seller has been told of a delivery that failed.
@@ -142,11 +162,34 @@ impl Ledger {
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
     }
+
+    /// Writes that the seller has been told of a report that Amazon takes long to make, and ends the turn.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_slowness(
+        &self,
+        row: impl Into<RowKey<'_>>,
+        teller: Teller<'_>,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .update_row(row.into())
+            .update_expression("SET slowSince = :now REMOVE announcingUntil, announcingBy")
+            .condition_expression("announcingBy = :by")
+            .expression_attribute_values(":by", text(teller.name))
+            .expression_attribute_values(":now", time(Timestamp::now()));
+        send(update).await.map(drop)
+    }
 }
 
 fn is_told(row: &LedgerRow, kind: AnnouncementKind) -> bool {
     let told = |at: &str| row.time(at).is_some();
-    told("announcedAt") || (kind == AnnouncementKind::Failure && told("failureAnnouncedAt"))
+    told("announcedAt")
+        || match kind {
+            AnnouncementKind::End => false,
+            AnnouncementKind::Failure => told("failureAnnouncedAt"),
+            AnnouncementKind::Slowness => told("notifiedAt") || told("slowSince"),
+        }
 }
 
 #[cfg(test)]
@@ -154,7 +197,6 @@ mod tests {
     use std::collections::HashMap;
 
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
-    use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
@@ -243,6 +285,9 @@ mod tests {
         );
         let failed = refused(&["failureAnnouncedAt"]);
         assert_eq!(take_turn(&failed, AnnouncementKind::Failure).await, Turn::Past);
+        for past in [refused(&["slowSince"]), refused(&["notifiedAt"])] {
+            assert_eq!(take_turn(&past, AnnouncementKind::Slowness).await, Turn::Past);
+        }
         // Good news after bad ones are news, so this one is in somebody's turn.
         let failed = refused(&["failureAnnouncedAt", "announcingUntil"]);
         assert_eq!(take_turn(&failed, AnnouncementKind::End).await, Turn::Others);

@@ -4,6 +4,7 @@
 //! twice, under its request id. All writes are conditional: a report's life goes one way.
 
 mod announcements;
+mod backfills;
 mod jobs;
 mod look_ups;
 mod obstacles;
@@ -13,6 +14,7 @@ mod queries;
 mod reports;
 mod row;
 mod skipped;
+mod transactions;
 mod uploads;
 mod waiting;
 
@@ -27,6 +29,7 @@ use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use sp_api::RegionCode;
 
 pub use announcements::{AnnouncementKind, Teller, Turn};
+pub use backfills::{Backfill, Found, Traits};
 pub use obstacles::Standing;
 pub use order_row::{OrderRow, OrderState};
 pub use orders::{Accepted, Cancellation, NewOrder};

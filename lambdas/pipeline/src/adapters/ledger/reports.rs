@@ -285,7 +285,7 @@ impl Ledger {
 
     /// The update that takes a report to `stage`, unless it is further: `progress` is `<` or `<=`.
     #[expect(clippy::too_many_arguments, reason = "one place where an expression is made")]
-    fn stage_of(
+    pub(super) fn stage_of(
         &self,
         seller: &Account,
         report: &ReportId,

@@ -12,7 +12,7 @@ use crate::domain::Account;
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 39] = [
+const SHOWN: [&str; 40] = [
     "reportId",
     "requestId",
     "sellerId",
@@ -28,6 +28,7 @@ const SHOWN: [&str; 39] = [
     "waitingFor",
     "waitingSince",
     "orderedAt",
+    "slowSince",
     "cancelRequestedAt",
     "notifiedAt",
     "announcedWithout",

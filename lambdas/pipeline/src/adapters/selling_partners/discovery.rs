@@ -8,12 +8,14 @@ use jiff::Timestamp;
 use sp_api::ids::ReportType;
 use sp_api::{Gap, RegionCode};
 
+use super::history::{asked_for, joined};
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
 use crate::domain::Account;
+use crate::domain::backfill::{Joined, NewBackfill};
 
 /// The region of a row that has none yet: that in which Amazon has taken the authorization.
-const REGION: &str = "regionCode = if_not_exists(regionCode, :region)";
+pub(super) const REGION: &str = "regionCode = if_not_exists(regionCode, :region)";
 
 /// A selling partner whose reports are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +30,25 @@ pub struct Discovering {
     pub since: Timestamp,
     /// Up to when all has been found; `None` before the first time.
     pub until: Option<Timestamp>,
+    /// Since when of each type.
+    pub joined: Vec<Joined>,
+    /// What was asked for of the time before that, and has not begun.
+    pub backfills: Vec<NewBackfill>,
+}
+
+impl Discovering {
+    /// Whether a report of this type that was created then is of the time before it was looked for.
+    #[must_use]
+    pub fn is_history(&self, report_type: &ReportType, created: Timestamp) -> bool {
+        let of_type = self.joined.iter().find(|it| it.report_type == *report_type);
+        of_type.is_some_and(|joined| created < joined.at)
+    }
 }
 
 impl SellingPartners {
     /// Remembers where `seller` sells, and of which types reports are to be looked for: no type
-    /// switches that off, and `None` leaves it as it is.
+    /// switches that off, and `None` leaves it as it is. Of types that are new, what Amazon has already
+    /// is asked for, back to `since`.
     ///
     /// # Errors
     /// [`PipelineError::SellerNotFound`] when nothing is kept of this selling partner (any more), or
@@ -42,28 +58,23 @@ impl SellingPartners {
         seller: &Account,
         region: RegionCode,
         discover: Option<&BTreeSet<ReportType>>,
+        since: Option<Timestamp>,
     ) -> Result<(), PipelineError> {
-        let mut update = self
+        if let Some(types) = discover.filter(|types| !types.is_empty()) {
+            return self.join(seller, region, types, since).await;
+        }
+        let update = self
             .update(seller)
             // Who has been forgotten meanwhile stays so.
             .condition_expression("attribute_exists(sellerId)")
             .expression_attribute_values(":region", AttributeValue::S(region.to_string()));
-        update = match discover {
-            None => update.update_expression(format!("SET {REGION}")),
-            Some(types) if types.is_empty() => update.update_expression(format!(
-                "SET {REGION} REMOVE discoverReportTypes, discoverRegion, discoverSince, discoveredUntil, discoveryGaps",
-            )),
-            Some(types) => {
-                let names = types.iter().map(|name| name.as_str().to_owned()).collect();
-                update
-                    .update_expression(format!(
-                        "SET {REGION}, discoverRegion = :region, discoverReportTypes = :types, \
-                         discoverSince = if_not_exists(discoverSince, :now)",
-                    ))
-                    .expression_attribute_values(":types", AttributeValue::Ss(names))
-                    .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()))
-            }
-        };
+        let update = update.update_expression(match discover {
+            None => format!("SET {REGION}"),
+            Some(_) => format!(
+                "SET {REGION} REMOVE discoverReportTypes, discoverRegion, discoverSince, discoveredUntil, \
+                 discoveryGaps, discoverJoined, backfills"
+            ),
+        });
         if if_there(
             update.send().await,
             UpdateItemError::is_conditional_check_failed_exception,
@@ -85,7 +96,8 @@ impl SellingPartners {
             .table_name(&self.table)
             .filter_expression("attribute_exists(discoverReportTypes)")
             .projection_expression(
-                "sellerId, regionCode, discoverRegion, discoverReportTypes, discoverSince, discoveredUntil",
+                "sellerId, regionCode, discoverRegion, discoverReportTypes, discoverSince, discoveredUntil, \
+                 discoverJoined, backfills",
             )
             .into_paginator()
             .items()
@@ -156,11 +168,14 @@ fn read(row: &HashMap<String, AttributeValue>) -> Option<Discovering> {
             .collect::<Option<_>>()?,
         since: text("discoverSince")?.parse().ok()?,
         until: text("discoveredUntil").and_then(|until| until.parse().ok()),
+        joined: joined(row),
+        backfills: asked_for(row),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::scan::ScanOutput;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
@@ -183,8 +198,10 @@ mod tests {
                 sender.send(expression).is_ok()
             })
             .then_output(|| UpdateItemOutput::builder().build());
-        partners(&[&update], &[])
-            .remember_subscription(&seller(), RegionCode::Eu, discover)
+        let get = mock!(aws_sdk_dynamodb::Client::get_item)
+            .then_output(|| GetItemOutput::builder().set_item(Some(HashMap::new())).build());
+        partners(&[&get, &update], &[])
+            .remember_subscription(&seller(), RegionCode::Eu, discover, None)
             .await
             .expect("remembered");
         receiver.try_recv().expect("one update")
@@ -201,9 +218,8 @@ mod tests {
         );
         let off = expression(Some(&types(&[]))).await;
         assert!(
-            off.ends_with(
-                "REMOVE discoverReportTypes, discoverRegion, discoverSince, discoveredUntil, discoveryGaps"
-            ),
+            off.contains("REMOVE discoverReportTypes, discoverRegion, discoverSince")
+                && off.ends_with("discoverJoined, backfills"),
             "{off}"
         );
     }
@@ -218,7 +234,7 @@ mod tests {
     #[tokio::test]
     async fn a_forgotten_seller_does_not_come_back() {
         let error = partners(&[&unmet()], &[])
-            .remember_subscription(&seller(), RegionCode::Eu, None)
+            .remember_subscription(&seller(), RegionCode::Eu, None, None)
             .await
             .expect_err("unknown");
         assert!(matches!(error, PipelineError::SellerNotFound(unknown) if unknown == *seller().seller()));
@@ -292,6 +308,10 @@ mod tests {
             .discovering()
             .await
             .expect("read");
+        assert!(found[0].is_history(
+            &ReportType::parse("GET_A").expect("valid"),
+            "2026-11-22T04:59:59Z".parse().expect("a time"),
+        ));
         let [one, three] = &found[..] else {
             panic!("{found:?}");
         };

@@ -1,0 +1,259 @@
+//! What a seller is told of the reports that Amazon had made before the seller joined: all at once.
+
+use std::fmt::Write as _;
+
+use super::Account;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sp_api::RegionCode;
+use sp_api::ids::{ReportType, SellerId};
+
+use super::Announcement;
+use super::announcement::fitting;
+
+/// SNS takes 256 KiB, attributes and all; JSON in which the message may travel escapes some of it.
+const LONGEST_LIST: usize = 180 * 1024;
+
+/// Of what was not delivered, and of what is to come: beside the list.
+const LONGEST_SHORT_LIST: usize = 20 * 1024;
+
+/// As much of a reason as is told in a list.
+const LONGEST_REASON: usize = 300;
+
+/// What became of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the bucket, under this key.
+    Delivered(String),
+    /// It is not, because of that.
+    NotDelivered(String),
+    /// It will be; until then it waits for that, if for anything but its turn.
+    ToCome(Option<String>),
+}
+
+/// A report that Amazon had made before the seller joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackfilledReport {
+    /// Amazon's id for it.
+    pub report_id: String,
+    /// What it reports, if that is known.
+    pub report_type: Option<ReportType>,
+    /// When Amazon was asked for it.
+    pub created: Option<Timestamp>,
+    /// The period that it is about.
+    pub period: Option<(Timestamp, Timestamp)>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// All that there is to tell of a backfill.
+#[derive(Clone, Debug)]
+pub struct BackfillNews<'a> {
+    /// Whose.
+    pub seller_id: &'a Account,
+    /// Where.
+    pub region: RegionCode,
+    /// The reports that were found, in any order.
+    pub reports: Vec<BackfilledReport>,
+    /// Whether there may be more at Amazon that is still to be found.
+    pub is_searching: bool,
+    /// Types that Amazon refuses to list.
+    pub refused: &'a [ReportType],
+}
+
+impl Announcement {
+    /// Words for the seller what was delivered of what Amazon had already.
+    #[must_use]
+    pub fn of_backfill(news: &BackfillNews<'_>) -> Self {
+        let mut reports: Vec<_> = news.reports.iter().collect();
+        reports.sort_by(|a, b| (b.created, &b.report_id).cmp(&(a.created, &a.report_id)));
+        let [delivered, failed, to_come] = [
+            |fate: &Fate| matches!(fate, Fate::Delivered(_)),
+            |fate: &Fate| matches!(fate, Fate::NotDelivered(_)),
+            |fate: &Fate| matches!(fate, Fate::ToCome(_)),
+        ]
+        .map(|is_meant| {
+            let lines = reports.iter().filter(|report| is_meant(&report.fate));
+            lines.map(|report| line(report)).collect::<Vec<_>>()
+        });
+        let seller = news.seller_id.seller();
+        let mut text = format!(
+            "Amazon had made these reports before it was asked to look for them. They have been stored under these \
+             keys,\nthe newest first; there is no other e-mail about them.\n\n\
+             Seller:      {seller}\nRegion:      {}\nDelivered:   {}\n",
+            news.region,
+            delivered.len()
+        );
+        for (name, lines) in [("Failed:      ", &failed), ("To come:     ", &to_come)] {
+            if !lines.is_empty() {
+                let _ = writeln!(text, "{name}{}", lines.len());
+            }
+        }
+        list(&mut text, "", &delivered, LONGEST_LIST, seller);
+        let heading =
+            "Not delivered; POST /deliveries has those begin again that failed, once the cause is mended:\n";
+        list(&mut text, heading, &failed, LONGEST_SHORT_LIST, seller);
+        let heading = "Still to come, each with an e-mail of its own:\n";
+        list(&mut text, heading, &to_come, LONGEST_SHORT_LIST, seller);
+        if news.is_searching {
+            text.push_str("\nAmazon's list has not been read to its end. What else is found comes with e-mails of its own.\n");
+        }
+        if !news.refused.is_empty() {
+            let types: Vec<_> = news.refused.iter().map(ReportType::as_str).collect();
+            let _ = writeln!(text, "\nAmazon refuses to list reports of {}.", types.join(", "));
+        }
+        Self {
+            subject: fitting(format!(
+                "Amazon reports from before: {} delivered ({seller})",
+                delivered.len()
+            )),
+            text,
+        }
+    }
+}
+
+fn line(report: &BackfilledReport) -> String {
+    let report_type = report.report_type.as_ref().map_or("UNKNOWN", ReportType::as_str);
+    let mut line = format!("{report_type}, report {}", report.report_id);
+    if let Some((from, to)) = report.period {
+        let _ = write!(line, ", {} to {}", day(from), day(to));
+    }
+    if let Some(created) = report.created {
+        let _ = write!(
+            line,
+            ", created {}",
+            created.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC")
+        );
+    }
+    let more = match &report.fate {
+        Fate::Delivered(key) => key.as_str(),
+        Fate::NotDelivered(reason) => shortened(reason),
+        Fate::ToCome(Some(waits_for)) => waits_for.as_str(),
+        Fate::ToCome(None) => return line + "\n",
+    };
+    line + "\n    " + more + "\n"
+}
+
+fn shortened(reason: &str) -> &str {
+    let end = reason
+        .char_indices()
+        .nth(LONGEST_REASON)
+        .map_or(reason.len(), |(at, _)| at);
+    reason[..end].lines().next().unwrap_or_default()
+}
+
+fn day(time: Timestamp) -> impl std::fmt::Display {
+    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d")
+}
+
+/// As many lines as fit, and how many more there are.
+fn list(text: &mut String, heading: &str, lines: &[String], longest: usize, seller: &SellerId) {
+    if lines.is_empty() {
+        return;
+    }
+    text.push('\n');
+    text.push_str(heading);
+    let (mut length, mut shown) = (0, 0);
+    for line in lines {
+        length += line.len();
+        if length > longest {
+            break;
+        }
+        text.push_str(line);
+        shown += 1;
+    }
+    if shown < lines.len() {
+        let _ = writeln!(
+            text,
+            "and {} more; GET /reports?SellerId={seller} lists all of them.",
+            lines.len() - shown
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::announcement::LONGEST_SUBJECT;
+    use super::*;
+
+    fn report(number: u32, fate: Fate) -> BackfilledReport {
+        let created: Timestamp = "2026-11-22T05:00:00Z".parse().expect("a time");
+        BackfilledReport {
+            report_id: number.to_string(),
+            report_type: ReportType::parse("GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2").ok(),
+            created: Some(created - jiff::SignedDuration::from_hours(24 * i64::from(number))),
+            period: Some((
+                "2026-11-01T00:00:00Z".parse().expect("a time"),
+                "2026-11-15T00:00:00Z".parse().expect("a time"),
+            )),
+            fate,
+        }
+    }
+
+    fn told(reports: Vec<BackfilledReport>, is_searching: bool, refused: &[ReportType]) -> Announcement {
+        Announcement::of_backfill(&BackfillNews {
+            seller_id: &Account::parse("A3TH9S8BH6GOGM").expect("valid"),
+            region: RegionCode::Eu,
+            reports,
+            is_searching,
+            refused,
+        })
+    }
+
+    #[test]
+    fn all_are_listed_the_newest_first() {
+        let delivered = |number| report(number, Fate::Delivered(format!("SellerId=A3/{number}.tsv")));
+        let news = told(vec![delivered(20), delivered(3)], false, &[]);
+        assert_eq!(
+            news.subject,
+            "Amazon reports from before: 2 delivered (A3TH9S8BH6GOGM)"
+        );
+        let newest = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2, report 3, 2026-11-01 to 2026-11-15, created \
+                      2026-11-19 05:00 UTC\n    SellerId=A3/3.tsv\n";
+        let (at, older) = (news.text.find(newest), news.text.find("report 20"));
+        assert!(at.is_some() && at < older, "{}", news.text);
+        for silent in ["Failed", "To come", "more", "refuses", "to its end"] {
+            assert!(!news.text.contains(silent), "{silent}: {}", news.text);
+        }
+    }
+
+    #[test]
+    fn what_failed_and_what_is_to_come_is_named() {
+        let refused = [ReportType::parse("GET_REMOVED").expect("valid")];
+        let reports = vec![
+            report(1, Fate::Delivered("key".into())),
+            report(2, Fate::NotDelivered("DocumentNotFound: gone\nand more".into())),
+            report(3, Fate::ToCome(Some("AuthorizationRevoked".into()))),
+            report(4, Fate::ToCome(None)),
+        ];
+        let text = told(reports, true, &refused).text;
+        for words in [
+            "\nDelivered:   1\nFailed:      1\nTo come:     2\n",
+            "\n    DocumentNotFound: gone\n",
+            "\n    AuthorizationRevoked\n",
+            "report 4,",
+            "has not been read to its end",
+            "refuses to list reports of GET_REMOVED.",
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(!text.contains("and more"), "{text}");
+    }
+
+    #[test]
+    fn however_many_there_are_the_message_is_no_longer_than_sns_takes() {
+        let long = |number, fate: fn(String) -> Fate| report(number, fate("ä".repeat(400)));
+        let mut reports: Vec<_> = (0..4000).map(|number| long(number, Fate::Delivered)).collect();
+        reports.extend((4000..6000).map(|number| long(number, Fate::NotDelivered)));
+        reports.extend((6000..9000).map(|number| report(number, Fate::ToCome(None))));
+        let news = told(reports, true, &[]);
+        assert!(news.text.len() < 240 * 1024, "{}", news.text.len());
+        assert!(news.subject.len() <= LONGEST_SUBJECT);
+        let lists_all = news
+            .text
+            .matches("GET /reports?SellerId=A3TH9S8BH6GOGM lists all")
+            .count();
+        assert_eq!(lists_all, 3);
+        assert!(news.text.contains("report 0,") && !news.text.contains("report 3999,"));
+    }
+}
