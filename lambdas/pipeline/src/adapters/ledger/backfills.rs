@@ -93,7 +93,7 @@ impl Ledger {
         let update = self
             .update_row((&new.id).into())
             .update_expression(
-                "SET ofSeller = :seller, regionCode = :region, windows = :windows, found = :zero, done = :zero, \
+                "SET ofSeller = :seller, regionCode = :region, stillToSearch = :windows, foundReports = :zero, endedReports = :zero, \
                  startedAt = :now, progressAt = :now, due = :due, dueAt = :now",
             )
             .condition_expression("attribute_not_exists(startedAt)")
@@ -149,7 +149,7 @@ impl Ledger {
         let update = self
             .update_backfill(
                 &backfill.id,
-                "SET windows = :windows, refused = :refused, progressAt = :now",
+                "SET stillToSearch = :windows, refusedTypes = :refused, progressAt = :now",
             )
             .expression_attribute_values(":windows", windows(&backfill.windows))
             .expression_attribute_values(":refused", AttributeValue::L(refused))
@@ -186,7 +186,7 @@ impl Ledger {
             .condition_expression(
                 "(attribute_not_exists(progress) OR progress < :progress) AND attribute_not_exists(orderedAt)",
             );
-        let counted = self.counting(&backfill.id, "found", true);
+        let counted = self.counting(&backfill.id, "foundReports", true);
         Ok(match self.transact(vec![row, counted]).await? {
             Transacted::Yes => Found::New,
             Transacted::No(0) => Found::Known,
@@ -247,7 +247,7 @@ impl Ledger {
     ) -> Result<bool, PipelineError> {
         // One that failed before and is delivered after all counts once.
         let is_first = row.text("endedIn").is_none();
-        let counted = self.counting(backfill, "done", is_first);
+        let counted = self.counting(backfill, "endedReports", is_first);
         Ok(match self.transact(vec![update, counted]).await? {
             // The row says so already: our own, whose answer was lost.
             Transacted::Yes | Transacted::No(0) => true,
@@ -352,16 +352,16 @@ fn read(id: &BackfillId, row: &LedgerRow) -> Option<Backfill> {
     if row.time("endedAt").is_some() {
         return None;
     }
-    let refused = row.0.get("refused").and_then(|it| it.as_l().ok());
+    let refused = row.0.get("refusedTypes").and_then(|it| it.as_l().ok());
     let refused = refused.into_iter().flatten().filter_map(|it| it.as_s().ok());
     Some(Backfill {
         id: id.clone(),
         seller_id: Account::parse(row.text("ofSeller")?).ok()?,
         region: row.region()?,
-        windows: serde_json::from_str(row.text("windows")?).ok()?,
+        windows: serde_json::from_str(row.text("stillToSearch")?).ok()?,
         refused: refused.filter_map(|name| ReportType::parse(name).ok()).collect(),
-        found: row.number("found")?,
-        done: row.number("done")?,
+        found: row.number("foundReports")?,
+        done: row.number("endedReports")?,
         progress: row.time("progressAt")?,
         is_closed: row.time("closedAt").is_some(),
         is_told: row.time("announcedAt").is_some(),
@@ -477,7 +477,7 @@ mod tests {
                     .is_some_and(|it| it.ends_with("attribute_not_exists(orderedAt)"))
                 && backfill
                     .expression_attribute_names()
-                    .is_some_and(|it| it["#counter"] == "found")
+                    .is_some_and(|it| it["#counter"] == "foundReports")
         });
         assert_eq!(found(&new).await.expect("written"), Found::New);
         assert_eq!(found(&unmet([UNMET, MET])).await.expect("asked"), Found::Known);
@@ -517,9 +517,9 @@ mod tests {
             let mut row = vec![
                 ("ofSeller", text("A3")),
                 ("regionCode", text("EU")),
-                ("windows", text(window)),
-                ("found", number(60)),
-                ("done", number(7)),
+                ("stillToSearch", text(window)),
+                ("foundReports", number(60)),
+                ("endedReports", number(7)),
                 ("progressAt", text("2026-11-22T05:00:00.000Z")),
             ];
             row.extend_from_slice(more);
@@ -531,7 +531,11 @@ mod tests {
         assert!(!open.is_closed && !open.is_told && open.refused.is_empty());
         let now = || text("2026-11-22T05:00:00.000Z");
         let refused = AttributeValue::L(vec![text("GET_Y")]);
-        let told = row(&[("closedAt", now()), ("announcedAt", now()), ("refused", refused)]);
+        let told = row(&[
+            ("closedAt", now()),
+            ("announcedAt", now()),
+            ("refusedTypes", refused),
+        ]);
         let told = told.expect("readable");
         assert!(told.is_closed && told.is_told && told.refused.len() == 1);
         assert_eq!(row(&[("endedAt", now())]), None);
