@@ -21,11 +21,14 @@ async fn a_merged_account_of_before_becomes_two_and_loses_nothing() {
     // Its rows stood under the seller's id, in whatever region.
     let silent = world.simulator.script(&seller.id, json!({"notify": false})).await;
     silent.expect("scripted");
-    // So that their ids differ.
-    let other = world
-        .simulator
-        .report_made_elsewhere(&seller.id, "NA", LISTINGS, json!({"notify": false}));
-    other.await.expect("made");
+    // So that ids of the two regions differ, as before only those could be told apart.
+    for _ in 0..5 {
+        let silent = json!({"notify": false});
+        let other = world
+            .simulator
+            .report_made_elsewhere(&seller.id, "NA", LISTINGS, silent);
+        other.await.expect("made");
+    }
     let na = world.order(&seller, "NA", LISTINGS).await;
     let eu = world.order(&seller, "EU", LISTINGS).await;
     for (region, report) in [("NA", &na), ("EU", &eu)] {

@@ -29,6 +29,8 @@ pub struct Sent {
     pub order: usize,
     /// Whose.
     pub seller: String,
+    /// Of what.
+    pub report_type: String,
     /// Whether it has an idempotency key.
     pub has_key: bool,
     /// Its answers: one for each time that it was accepted.
@@ -45,6 +47,7 @@ pub async fn send(scene: &Scene, accounts: &[Account], orders: &[PlannedOrder], 
         .map(|number| Sent {
             order: *number,
             seller: accounts[orders[*number].account].seller.clone(),
+            report_type: orders[*number].report_type.to_owned(),
             has_key: post.key.is_some(),
             receipts: Vec::new(),
             refusal: None,

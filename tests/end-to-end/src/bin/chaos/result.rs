@@ -185,6 +185,7 @@ impl StormResult {
                 verdict.orders_without_report,
             ),
             ("orders that became two reports", verdict.made_twice),
+            ("orders that have a like order's report", verdict.exchanged),
             ("reports that Amazon made", verdict.made),
             (
                 "settled before the faults were taken back",

@@ -179,6 +179,7 @@ mod tests {
         let order = Sent {
             order: 1,
             seller: "A1".into(),
+            report_type: "GET_X".into(),
             has_key: true,
             receipts: vec![Receipt::Request("order-1".into())],
             refusal: None,

@@ -28,6 +28,9 @@ pub struct Verdict {
     pub orders_without_report: usize,
     /// Orders that Amazon made more than one report for.
     pub made_twice: usize,
+    /// Orders that are told from another only by what Amazon's list does not say, were in doubt at the
+    /// same time, and have the report that was made for the other. Each has one.
+    pub exchanged: usize,
     /// Reports that Amazon made.
     pub made: usize,
     /// Documents in the bucket.

@@ -80,6 +80,7 @@ fn sent(order: usize, receipt: Receipt) -> Sent {
     Sent {
         order,
         seller: SELLER.into(),
+        report_type: "GET_X".into(),
         has_key: true,
         receipts: vec![receipt],
         refusal: None,
@@ -311,9 +312,30 @@ fn every_email_but_one_needs_an_excuse() {
 fn an_order_becomes_one_report() {
     let without = spoilt(|evidence| evidence.orders.push(sent(9, Receipt::Request("order-9".into()))));
     assert_eq!(without.orders_without_report, 1);
-    let twice = spoilt(|evidence| evidence.reports[1].order = Some(0));
+    let twice = spoilt(|evidence| {
+        evidence.reports[1].order = Some(0);
+        evidence.rows[4].placed_as = None;
+    });
     assert_eq!((twice.made_twice, twice.orders_without_report), (1, 1));
     spoilt(|evidence| evidence.reports[0].order = None);
+}
+
+#[test]
+fn orders_that_nobody_can_tell_apart_may_have_each_others_reports_but_each_its_own() {
+    let mut evidence = good();
+    evidence.reports[1].order = Some(0);
+    let verdict = Verdict::of(&evidence);
+    assert_eq!((verdict.problems, verdict.exchanged), (vec![], 1));
+    let other_type = spoilt(|evidence| {
+        evidence.reports[1].order = Some(0);
+        evidence.reports[1].report_type = "GET_Y".into();
+    });
+    assert_eq!(other_type.exchanged, 0);
+    let shared = spoilt(|evidence| {
+        evidence.reports[1].order = Some(0);
+        evidence.orders[0].receipts = vec![Receipt::Report("501".into())];
+    });
+    assert_eq!(shared.exchanged, 0);
 }
 
 #[test]
