@@ -93,8 +93,8 @@ impl Ledger {
         let update = self
             .update_row((&new.id).into())
             .update_expression(
-                "SET ofSeller = :seller, regionCode = :region, stillToSearch = :windows, foundReports = :zero, endedReports = :zero, \
-                 startedAt = :now, progressAt = :now, due = :due, dueAt = :now",
+                "SET ofSeller = :seller, regionCode = :region, stillToSearch = :windows, foundReports = :zero, \
+                 endedReports = :zero, startedAt = :now, progressAt = :now, due = :due, dueAt = :now",
             )
             .condition_expression("attribute_not_exists(startedAt)")
             .expression_attribute_values(":seller", text(seller.as_str()))
