@@ -46,7 +46,7 @@ impl Ledger {
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":expires", number((now + KEPT).as_second()));
         let region = region.map(|region| ("regionCode", text(region.as_str())));
-        for (name, value) in told(report).into_iter().chain(region) {
+        for (name, value) in told(report).chain(region) {
             assignments.push_str(&format!(", {name} = :{name}"));
             update = update.expression_attribute_values(format!(":{name}"), value);
         }
