@@ -3,9 +3,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{
-    DeadLetters, KnownAccounts, KnownSellers, Ledger, LedgerRow, Notified, Started, StateMachine,
-};
+use pipeline::adapters::{DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Started, StateMachine};
 use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{
     Account, AnnouncedReport, FinalStatus, FinishedNotice, Notification, UnreadableNotification,
@@ -151,8 +149,7 @@ impl Processor {
         // Before a seller had an account for each region, all reports were the first one's.
         for account in accounts.iter() {
             let row = self.ledger.row(account, notice.report_id.as_str()).await?;
-            let is_it = |row: LedgerRow| region.is_none() || row.region().is_none() || row.region() == region;
-            if row.is_some_and(is_it) {
+            if row.is_some_and(|row| row.may_be_in(region)) {
                 return Ok(Some(Place::Account(account.clone(), region)));
             }
         }

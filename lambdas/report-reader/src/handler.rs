@@ -48,10 +48,12 @@ pub async fn list(
         let page = ledger
             .list(&account, request.status, left, from.take().as_ref())
             .await?;
-        let is_there = |row: &&LedgerRow| {
-            request.region.is_none() || row.region().is_none_or(|it| Some(it) == request.region)
-        };
-        reports.extend(page.rows.iter().filter(is_there).map(LedgerRow::to_json));
+        reports.extend(
+            page.rows
+                .iter()
+                .filter(|row| row.may_be_in(request.region))
+                .map(LedgerRow::to_json),
+        );
         if let Some(PageToken(last)) = page.next {
             return Ok(Listed {
                 reports,

@@ -47,7 +47,7 @@ impl Ledger {
         let mut found = Vec::new();
         for account in Account::candidates(seller, region) {
             let row = self.row(&account, id).await?;
-            let row = row.filter(|row| region.is_none() || row.region().is_none_or(|it| Some(it) == region));
+            let row = row.filter(|row| row.may_be_in(region));
             found.extend(row.map(|row| (account, row)));
         }
         if found.len() > 1 && region.is_none() {

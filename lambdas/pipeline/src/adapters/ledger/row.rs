@@ -118,6 +118,12 @@ impl LedgerRow {
         ids.filter_map(|id| MarketplaceId::parse(id).ok()).collect()
     }
 
+    /// Whether it may be of `region`: it is, or does not say where it is. Of no region in particular, always.
+    #[must_use]
+    pub fn may_be_in(&self, region: Option<RegionCode>) -> bool {
+        region.is_none() || self.region().is_none_or(|it| Some(it) == region)
+    }
+
     /// The row as callers see it. What is only the pipeline's own business is left out.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -29,17 +29,8 @@ impl SellingPartners {
         since: Option<Timestamp>,
     ) -> Result<(), PipelineError> {
         for _ in 0..ATTEMPTS {
-            let answer = self
-                .dynamodb
-                .get_item()
-                .table_name(&self.table)
-                .key("sellerId", AttributeValue::S(seller.to_string()))
-                .projection_expression("sellerId, discoverReportTypes, discoverSince, discoverJoined")
-                .consistent_read(true)
-                .send()
-                .await
-                .map_err(|error| PipelineError::aws("DynamoDB", &error))?;
-            let Some(row) = answer.item else {
+            let read = "sellerId, discoverReportTypes, discoverSince, discoverJoined";
+            let Some(row) = self.row(seller, read).await? else {
                 return Err(PipelineError::SellerNotFound(seller.seller().clone()));
             };
             let update = self.joining(seller, region, types, since, &row);

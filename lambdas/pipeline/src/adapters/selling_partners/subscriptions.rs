@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sp_api::RegionCode;
 use sp_api::ids::{NotificationType, SubscriptionId};
 
-use super::{SellingPartners, if_there};
+use super::{SellingPartners, if_there, region_in};
 use crate::PipelineError;
 use crate::domain::Account;
 
@@ -114,27 +114,18 @@ impl SellingPartners {
     /// # Errors
     /// [`PipelineError::SellerNotFound`] when nothing is kept of this selling partner, or DynamoDB failed.
     pub async fn kept(&self, seller: &Account) -> Result<Kept, PipelineError> {
-        let row = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.table)
-            .key("sellerId", AttributeValue::S(seller.to_string()))
-            .projection_expression("sellerId, regionCode, subscriptions")
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| PipelineError::aws("DynamoDB", &error))?
-            .item
-            .ok_or_else(|| PipelineError::SellerNotFound(seller.seller().clone()))?;
+        let row = self.row(seller, "sellerId, regionCode, subscriptions").await?;
+        let row = row.ok_or_else(|| PipelineError::SellerNotFound(seller.seller().clone()))?;
         let texts = row.get("subscriptions").and_then(|value| value.as_ss().ok());
         let subscriptions: BTreeSet<_> = texts
             .into_iter()
             .flatten()
             .filter_map(|text| KeptSubscription::parse(text))
             .collect();
-        let region = row.get("regionCode").and_then(|value| value.as_s().ok());
-        let region = region.and_then(|code| RegionCode::parse(code));
-        let regions = subscriptions.iter().map(|kept| kept.region).chain(region);
+        let regions = subscriptions
+            .iter()
+            .map(|kept| kept.region)
+            .chain(region_in(&row));
         Ok(Kept {
             regions: regions.collect(),
             subscriptions,
