@@ -19,8 +19,8 @@ use crate::domain::order::Order;
 use crate::domain::quota::Slot;
 use crate::workflows::start_delivery;
 
-/// So long a report of a wider period than was ordered, or of none, is left to whoever ordered just that:
-/// his answer may be on its way, or in doubt like ours.
+/// So long a report that is rather of another order, like this one, is left to that: its answer may be on
+/// its way, or in doubt like ours.
 const OWNERS_TIME: Duration = Duration::from_secs(90);
 
 /// Where orders are placed.
@@ -148,7 +148,7 @@ impl OrderDesk {
         let mut is_left = None;
         let settled = Timestamp::now() - OWNERS_TIME;
         for (likeness, report_id, created) in candidates {
-            if !likeness.is_of_same_period() && created > settled {
+            if likeness.is_rather_of_another() && created > settled {
                 if !self.is_others(order, &report_id).await? {
                     is_left = Some(report_id);
                 }

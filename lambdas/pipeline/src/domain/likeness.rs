@@ -12,6 +12,10 @@ const BEFORE: Duration = Duration::from_secs(90);
 /// What Amazon has not taken by then, it never will: who sent it is long gone.
 const AFTER: Duration = Duration::from_secs(15 * 60);
 
+/// So long after an order was written down as sent, Amazon has taken it or its sender has given up: its
+/// slot, its connection and Amazon's answer have their time in it.
+const SENDING: Duration = Duration::from_secs(45);
+
 /// How much a report is like what was ordered; the likest is the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Likeness {
@@ -32,11 +36,11 @@ enum Detail {
 }
 
 impl Likeness {
-    /// Whether the report's period is the order's. One with another, or without, may well be of an order
-    /// for just that.
+    /// Whether the report may well be of another order that is like this one: its period is wider or not
+    /// told, as of an order for just that, or it was not made while this one was being sent.
     #[must_use]
-    pub fn is_of_same_period(self) -> bool {
-        self.detail != Detail::OtherTimes
+    pub fn is_rather_of_another(self) -> bool {
+        self.detail == Detail::OtherTimes || self.distance > SENDING
     }
 }
 
@@ -223,6 +227,23 @@ mod tests {
             json!({"reportScheduleId": "7"}),
         ] {
             assert_eq!(detail(&changes), None, "{changes}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_made_while_the_order_was_sent_is_rather_of_another_one() {
+        for (changes, expected) in [
+            (json!({}), false),
+            (json!({"marketplaceIds": null}), false),
+            (json!({"createdTime": "2026-11-22T04:59:30Z"}), false),
+            (json!({"createdTime": "2026-11-22T05:00:45Z"}), false),
+            (json!({"createdTime": "2026-11-22T04:59:14Z"}), true),
+            (json!({"createdTime": "2026-11-22T05:00:46Z"}), true),
+            (json!({"createdTime": null}), true),
+            (json!({"dataEndTime": null}), true),
+        ] {
+            let found = likeness_to(&changes).expect("contradicts nothing");
+            assert_eq!(found.is_rather_of_another(), expected, "{changes}");
         }
     }
 
