@@ -16,7 +16,7 @@ use crate::stack::{self, Stack};
 use crate::workspace::Workspace;
 
 /// What can go wrong, by the program's names for it.
-const FAULTS: [&str; 11] = [
+const FAULTS: [&str; 12] = [
     "lwa",
     "sp-api",
     "throttle",
@@ -26,6 +26,7 @@ const FAULTS: [&str; 11] = [
     "kill",
     "aws",
     "odd",
+    "outage",
     "all",
     "none",
 ];
@@ -39,7 +40,7 @@ pub struct Storm {
     /// Decides about everything: the same seed plans the same storm
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// What goes wrong, with commas between [default: all]
+    /// What goes wrong, with commas between; all but an outage, which takes minutes, are all [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAULTS))]
     faults: Vec<String>,
     /// No storm: N reports of one seller finish together, and how long they take is measured

@@ -23,6 +23,7 @@ mod quick_start;
 mod quotas;
 mod reconciling;
 mod redelivery;
+mod retention;
 mod schedules;
 mod secrecy;
 mod slow_reports;

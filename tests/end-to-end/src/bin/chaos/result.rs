@@ -207,6 +207,7 @@ impl StormResult {
                 verdict.refused_without_authorization,
             ),
             ("told of obstacles", verdict.obstacles_told),
+            ("waited when the secret was mended", verdict.waited_for_secret),
             ("garbage sent", verdict.garbage),
             ("dead letters", verdict.dead_letters),
             ("uploads that nobody could end", verdict.uploads_left_behind),

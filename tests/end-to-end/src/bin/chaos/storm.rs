@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::aws_faults::AwsFaults;
 use crate::evidence::calls::{Call, Costs};
-use crate::evidence::{Evidence, Memory};
+use crate::evidence::{Evidence, Memory, WithoutSecret, ledger};
 use crate::mail::{self, Mail};
 use crate::options::{Faults, Kind, Options};
 use crate::ordering::{self, Sent};
@@ -232,8 +232,18 @@ impl Storm {
                 let credentials = rotate(scene, KEEP_OLD_SECRET_SECONDS).await?;
                 store_secret(scene, &credentials).await?;
             }
-            Event::SecretRunsOut => self.secret_to_store = Some(rotate(scene, 0).await?),
+            Event::SecretRunsOut => {
+                self.secret_to_store = Some(rotate(scene, 0).await?);
+                self.memory.without_secret = WithoutSecret::Shortly;
+            }
             Event::SecretIsStored => {
+                if self.plan.has_outage {
+                    let waited = waiting(scene, &self.accounts).await?;
+                    scene
+                        .printer
+                        .line(&format!("The secret is mended; {waited} reports and orders wait"));
+                    self.memory.without_secret = WithoutSecret::Long { waited };
+                }
                 if let Some(credentials) = self.secret_to_store.take() {
                     store_secret(scene, &credentials).await?;
                 }
@@ -266,6 +276,13 @@ async fn watch(scene: &Scene, sellers: &[&str], mail: &mut Mail) -> anyhow::Erro
         }
         tokio::time::sleep(mail::PAUSE).await;
     }
+}
+
+/// How many reports and orders wait for what is somebody else's to mend.
+async fn waiting(scene: &Scene, accounts: &[Account]) -> Result<usize> {
+    let sellers: Vec<_> = accounts.iter().map(|account| account.seller.as_str()).collect();
+    let rows = ledger::rows(scene, &sellers).await?;
+    Ok(rows.iter().filter(|row| row.is_waiting()).count())
 }
 
 /// A new secret from Amazon, as a developer gets it every half year.

@@ -53,6 +53,8 @@ pub struct Verdict {
     pub refused_without_authorization: usize,
     /// E-mails about what stood in the way of many.
     pub obstacles_told: usize,
+    /// Reports and orders that waited when a long time without a secret ended.
+    pub waited_for_secret: usize,
     /// Messages in the dead-letter queue.
     pub dead_letters: usize,
     /// Pieces of garbage that were sent.

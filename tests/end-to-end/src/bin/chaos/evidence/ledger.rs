@@ -36,6 +36,11 @@ impl Row {
         self.id.starts_with("order-")
     }
 
+    /// Whether it waits for what is somebody else's to mend.
+    pub fn is_waiting(&self) -> bool {
+        self.status == "WAITING_FOR_OWNER"
+    }
+
     /// Whether nothing more will happen to it by itself.
     pub fn is_final(&self) -> bool {
         matches!(

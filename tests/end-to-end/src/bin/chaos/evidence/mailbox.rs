@@ -71,12 +71,14 @@ impl Publish {
     }
 }
 
-/// The e-mails to those sellers; one that the queue hands out twice counts once.
+/// The e-mails about those sellers, and since the storm began about what stops all of them; one that the queue hands out twice counts once.
 pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
     let emails = scene.mailbox.all().await?;
-    let ours = emails
-        .iter()
-        .filter(|email| email.seller().is_some_and(|seller| sellers.contains(&seller)));
+    let is_ours = |email: &&Email| match email.seller() {
+        Some(seller) => sellers.contains(&seller),
+        None => email.published_at.is_some_and(|at| at >= scene.started),
+    };
+    let ours = emails.iter().filter(is_ours);
     let by_name: BTreeMap<_, _> = ours.map(|email| (&email.message_id, email)).collect();
     let mut mails: Vec<_> = by_name.into_values().map(|email| read(email, sellers)).collect();
     mails.sort_by_key(|mail| mail.published_at);

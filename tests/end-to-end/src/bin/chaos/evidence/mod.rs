@@ -49,12 +49,27 @@ pub struct Evidence {
     pub kills: Vec<Killed>,
     /// Sellers whose authorization was withdrawn.
     pub revoked: BTreeSet<String>,
+    /// What the stack's having no secret that Amazon takes was like.
+    pub without_secret: WithoutSecret,
     /// Executions that run although nothing is left to do.
     pub running: Vec<String>,
     /// Messages that are still in the queue.
     pub waiting_messages: u64,
     /// Whether reports without an order are as they should be.
     pub some_made_elsewhere: bool,
+}
+
+/// What the time was like in which the stack had no secret that Amazon takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutSecret {
+    /// There was no such time.
+    #[default]
+    Never,
+    /// It was too short for anybody to look twice.
+    Shortly,
+    /// So long that the owner must have heard of it, and of its end. When it ended so many reports and
+    /// orders waited.
+    Long { waited: usize },
 }
 
 /// What only the storm itself knows.
@@ -68,6 +83,8 @@ pub struct Memory {
     pub kills: Vec<Killed>,
     /// Sellers whose authorization was withdrawn.
     pub revoked: BTreeSet<String>,
+    /// What the stack's having no secret that Amazon takes was like.
+    pub without_secret: WithoutSecret,
     /// Whether reports without an order are as they should be.
     pub some_made_elsewhere: bool,
 }
@@ -108,6 +125,7 @@ impl Evidence {
             garbage: memory.garbage,
             kills: memory.kills,
             revoked: memory.revoked,
+            without_secret: memory.without_secret,
             some_made_elsewhere: memory.some_made_elsewhere,
         })
     }

@@ -11,10 +11,14 @@ use serde_json::Value;
 
 use crate::options::{Faults, Kind};
 pub use orders::{NUMBER, PlannedOrder, Post, is_restricted};
+use weather::OUTAGE;
 pub use weather::{Event, garbage};
 
 /// SP-API lets so many orders or documents pass at once, and then one at a time.
 const BURST: u32 = 15;
+
+/// An outage is everybody's.
+const SELLERS_IN_OUTAGE: u32 = 29;
 
 /// For how long it storms on when the last order has been sent and has had its turn.
 const AFTERMATH: Duration = Duration::from_secs(25);
@@ -65,6 +69,8 @@ pub struct Plan {
     pub events: Vec<(Duration, Event)>,
     /// Rules for the proxy in front of AWS.
     pub aws_rules: Vec<Value>,
+    /// Whether the stack is without a secret for minutes.
+    pub has_outage: bool,
     /// When the weather turns fine.
     pub length: Duration,
 }
@@ -75,7 +81,11 @@ impl Plan {
         let mut rng = Rng::with_seed(seed);
         // Every part has numbers of its own, so that a part left out does not change the others.
         let [mut ordering, mut mail, mut weather, mut aws] = std::array::from_fn(|_| rng.fork());
-        let accounts = accounts(reports);
+        let accounts = accounts(if faults.have(Kind::Outage) {
+            SELLERS_IN_OUTAGE.min(reports)
+        } else {
+            in_storm(reports)
+        });
         let mut orders = orders::draw(&mut ordering, reports, &accounts);
         let letters = match faults.have(Kind::Notifications) {
             true => orders::disturb_mail(&mut mail, &mut orders, accounts.len()),
@@ -84,8 +94,14 @@ impl Plan {
         let posts = orders::posts(&mut ordering, &orders, &accounts, reports);
         let last = posts.iter().map(|(at, _)| *at).max().unwrap_or_default();
         let queue = most_orders(&orders, accounts.len()).saturating_sub(BURST);
-        let length = last + interval * queue + AFTERMATH;
-        let events = weather::draw(&mut weather, faults, &accounts, reports, length);
+        let mut length = last + interval * queue + AFTERMATH;
+        let outage_begins = faults.have(Kind::Outage).then_some(last / 2);
+        length += outage_begins.map_or(Duration::ZERO, |_| OUTAGE);
+        let mut events = weather::draw(&mut weather, faults, &accounts, reports, length);
+        if let Some(at) = outage_begins {
+            events.extend(weather::without_secret(at, OUTAGE));
+            events.sort_by_key(|(at, _)| *at);
+        }
         let aws_rules = match faults.have(Kind::Aws) {
             true => aws::rules(&mut aws),
             false => Vec::new(),
@@ -98,14 +114,19 @@ impl Plan {
             letters,
             events,
             aws_rules,
+            has_outage: outage_begins.is_some(),
             length,
         }
     }
 }
 
-/// As few accounts as make the queues long, in all regions; and one that will be revoked.
-fn accounts(reports: u32) -> Vec<PlannedAccount> {
-    let count = (reports / 55).clamp(3, 9).min((reports / (BURST + 3)).max(1));
+/// As few accounts as make the queues long.
+fn in_storm(reports: u32) -> u32 {
+    (reports / 55).clamp(3, 9).min((reports / (BURST + 3)).max(1))
+}
+
+/// So many accounts, in all regions; and one that will be revoked.
+fn accounts(count: u32) -> Vec<PlannedAccount> {
     let regions = [
         ("NA", "ATVPDKIKX0DER"),
         ("EU", "A1PA6795UKMFR9"),
@@ -178,6 +199,24 @@ mod tests {
             plan.events.iter().filter(is_kill).cloned().collect::<Vec<_>>()
         };
         assert_eq!(kills(&some), kills(&all));
+    }
+
+    #[test]
+    fn an_outage_is_in_the_middle_of_the_orders_of_thirty_sellers() {
+        let faults = Faults::only(Kind::Outage);
+        let plan = Plan::draw(300, 7, &faults, SECOND);
+        assert_eq!(plan.accounts.len(), 30);
+        let at = |wanted: fn(&Event) -> bool| {
+            let event = plan.events.iter().find(|(_, event)| wanted(event));
+            event.expect("planned").0
+        };
+        let begins = at(|event| matches!(event, Event::SecretRunsOut));
+        let ends = at(|event| matches!(event, Event::SecretIsStored));
+        assert_eq!(ends - begins, OUTAGE);
+        assert!(
+            plan.posts.iter().any(|(at, _)| *at < begins) && plan.posts.iter().any(|(at, _)| *at > begins)
+        );
+        assert!(ends < plan.length);
     }
 
     #[test]

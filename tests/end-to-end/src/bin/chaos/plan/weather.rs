@@ -14,6 +14,10 @@ pub const REVOKED_AT: Duration = Duration::from_secs(8);
 /// How long the stack has no secret that LWA takes.
 const SECRET_MISSED_FOR: Duration = Duration::from_secs(12);
 
+/// For how long in an outage: longer than anything is tried again within a function, and than somebody
+/// looks again.
+pub const OUTAGE: Duration = Duration::from_secs(180);
+
 /// The functions whose processes are killed, the likelier ones more than once.
 const VICTIMS: [&str; 15] = [
     "report-notifier",
@@ -132,9 +136,7 @@ pub fn draw(
         events.push((moment(&mut rotation, length / 4, length / 2), Event::Rotate));
         // Then nobody remembered, and LWA takes no secret that the stack has.
         let at = moment(&mut rotation, length / 2, length * 7 / 10);
-        events.push((at, Event::SecretRunsOut));
-        events.push((at, Event::ForgetAccessTokens));
-        events.push((at + SECRET_MISSED_FOR, Event::SecretIsStored));
+        events.extend(without_secret(at, SECRET_MISSED_FOR));
     }
     if faults.have(Kind::Kill) {
         let count = (length.as_secs() / 3).max(8);
@@ -151,6 +153,15 @@ pub fn draw(
     }
     events.sort_by_key(|(at, _)| *at);
     events
+}
+
+/// From then on for so long the stack has no secret that LWA takes, and no token that is still good.
+pub fn without_secret(at: Duration, length: Duration) -> [(Duration, Event); 3] {
+    [
+        (at, Event::SecretRunsOut),
+        (at, Event::ForgetAccessTokens),
+        (at + length, Event::SecretIsStored),
+    ]
 }
 
 /// Answers cost time, for whoever is refused waits.

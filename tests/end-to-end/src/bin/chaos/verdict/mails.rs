@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Verdict;
-use crate::evidence::{Evidence, Kind, Mail, Publish};
+use crate::evidence::{Evidence, Kind, Mail, Publish, WithoutSecret};
 use crate::processes::Killed;
 
 /// Who sends the e-mails: about reports and orders, and about obstacles.
@@ -19,16 +19,30 @@ const WRITES_DOWN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(1);
 
 impl Verdict {
-    /// What stands in the way of many is told once, and its end once. The storm puts one in a seller's way.
+    /// What stands in the way of many is told once, and its end once. The storm puts one in a seller's way,
+    /// and may leave the stack without a secret.
     pub(super) fn judge_obstacles(&mut self, evidence: &Evidence) {
         let mut told: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for mail in evidence.mails.iter().filter(|mail| mail.kind == Kind::Obstacle) {
             told.entry((&mail.seller, &mail.about)).or_default().push(mail);
             self.obstacles_told += 1;
-            if !evidence.revoked.contains(&mail.seller) {
+            let is_known = match mail.seller.as_str() {
+                "" => evidence.without_secret != WithoutSecret::Never,
+                seller => evidence.revoked.contains(seller),
+            };
+            if !is_known {
                 self.complain(format!(
-                    "nothing stood in the way of {}: {}",
+                    "nothing stood in the way of {:?}: {}",
                     mail.seller, mail.subject
+                ));
+            }
+        }
+        if let WithoutSecret::Long { waited } = evidence.without_secret {
+            self.waited_for_secret = waited;
+            let about_all = told.keys().filter(|(seller, _)| seller.is_empty()).count();
+            if about_all != 2 {
+                self.complain(format!(
+                    "the owner heard {about_all} things of the secret, not that it is refused and that it is not any more"
                 ));
             }
         }

@@ -5,7 +5,7 @@ mod labels;
 use jiff::Timestamp;
 
 use super::*;
-use crate::evidence::{DeadLetter, Object, Publish, Upload};
+use crate::evidence::{DeadLetter, Object, Publish, Upload, WithoutSecret};
 use crate::ordering::{Receipt, Sent};
 use crate::processes::Killed;
 
@@ -425,6 +425,33 @@ fn an_obstacle_is_told_once_and_only_of_one_whose_authorization_was_withdrawn() 
         tell(evidence, 2);
     });
     assert_eq!(twice.announced_twice, 1);
+}
+
+#[test]
+fn a_long_time_without_a_secret_is_told_of_once_and_its_end_once() {
+    let about_all = |words: &str| Mail {
+        seller: String::new(),
+        ..mail(&format!("obstacle: {words}"), Kind::Obstacle, 1)
+    };
+    let (refused, mended) = (about_all("does not accept"), about_all("answers again"));
+    let long = WithoutSecret::Long { waited: 7 };
+    let mut evidence = good();
+    evidence.without_secret = long;
+    evidence.mails.extend([refused.clone(), mended.clone()]);
+    let verdict = Verdict::of(&evidence);
+    assert!(verdict.is_good(), "{:?}", verdict.problems);
+    assert_eq!((verdict.obstacles_told, verdict.waited_for_secret), (2, 7));
+    spoilt(|evidence| evidence.mails.push(refused.clone()));
+    spoilt(|evidence| {
+        evidence.without_secret = long;
+        evidence.mails.push(refused.clone());
+    });
+    spoilt(|evidence| {
+        evidence.without_secret = long;
+        evidence
+            .mails
+            .extend([refused.clone(), mended.clone(), mended.clone()]);
+    });
 }
 
 #[test]
