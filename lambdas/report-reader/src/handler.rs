@@ -1,4 +1,3 @@
-use lambda_http::http::StatusCode;
 use pipeline::adapters::{Ledger, LedgerRow, PageToken};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
@@ -75,11 +74,7 @@ pub async fn one(ledger: &Ledger, parameters: Result<Parameters, InvalidRequest>
         name,
     } = NamedReport::parse(parameters?)?;
     let Some((account, row)) = ledger.find(&seller_id, region, name.as_str()).await? else {
-        let message = format!(
-            "nothing is known here of a report {} of selling partner {seller_id}",
-            name.as_str()
-        );
-        return Err(ApiError::new(StatusCode::NOT_FOUND, "ReportNotFound", message).about("reportId"));
+        return Err(ApiError::unknown_report(&seller_id, name.as_str()));
     };
     let report = match row.text("placedAs") {
         Some(report) => ledger.row(&account, report).await?,

@@ -3,6 +3,7 @@
 mod body;
 mod forget_seller;
 mod list_reports;
+mod make_link;
 mod named_report;
 mod order_report;
 mod parameters;
@@ -16,6 +17,7 @@ mod subscription;
 pub use body::InvalidRequest;
 pub use forget_seller::ForgetSeller;
 pub use list_reports::{After, ListReports};
+pub use make_link::MakeLink;
 pub use named_report::{NamedReport, ReportName};
 pub use order_report::{OrderReport, OrderReports, idempotency_key};
 pub use parameters::Parameters;
