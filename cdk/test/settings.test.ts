@@ -139,11 +139,11 @@ describe("parameters", () => {
   });
 
   test("who had set the lifetime in seconds is told what replaces it, unless links are presigned URLs", () => {
-    const { Assertions } = template().toJSON().Rules["LinkLifetimeSecondsIsReplaced"];
+    const { Assertions } = template().toJSON()["Rules"]["LinkLifetimeSecondsIsReplaced"];
     assert.deepEqual(Assertions[0].Assert, { "Fn::Equals": [{ Ref: "LinkLifetimeSeconds" }, "21600"] });
     assert.match(Assertions[0].AssertDescription, /LinkLifetimeDays/);
     const presigned = synthesize({ links: "presigned" })["SpReports"]?.toJSON();
-    assert.deepEqual(Object.keys(presigned?.Rules ?? {}), ["CheckBootstrapVersion"]);
+    assert.deepEqual(Object.keys(presigned?.["Rules"] ?? {}), ["CheckBootstrapVersion"]);
   });
 
   test("a report is overdue after five seconds at the earliest and a day at the latest", () => {

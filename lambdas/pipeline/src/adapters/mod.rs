@@ -20,9 +20,9 @@ pub use aws::aws_config;
 pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use ledger::{
-    Accepted, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going, Ledger,
-    LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey, Standing,
-    Teller, Traits, Turn, UnfinishedUpload, or_warn,
+    Accepted, Among, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going,
+    Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey,
+    Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
 };
 pub use links::{LinkTarget, Links};
 pub use lwa_secret::LwaSecret;

@@ -15,6 +15,7 @@ pub mod likeness;
 mod link_end;
 mod link_token;
 mod media_type;
+pub mod newest;
 mod notification;
 mod object_key;
 pub mod obstacle;
