@@ -1,11 +1,20 @@
-import { CfnCondition, CfnParameter, Fn } from "aws-cdk-lib";
+import { CfnCondition, CfnParameter, CfnRule, Fn } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+
+import type { Settings } from "./settings";
+
+/** How long a presigned URL lives of which nobody has said anything else, in seconds. */
+const DEFAULT_LINK_LIFETIME_SECONDS = 21600;
+
+/** How long a link of our own lives of which nobody has said anything else, in days. */
+const DEFAULT_LINK_LIFETIME_DAYS = 7;
 
 /** What is decided when the stack is deployed; CloudFormation keeps the values between deployments. */
 export interface Parameters {
   readonly notificationEmail: string;
   readonly hasNotificationEmail: CfnCondition;
   readonly spApiEnvironment: string;
+  readonly linkLifetimeDays: string;
   readonly linkLifetimeSeconds: string;
   readonly overdueSeconds: string;
   readonly reconcileRate: string;
@@ -13,7 +22,7 @@ export interface Parameters {
 }
 
 /** Declares the stack's parameters. */
-export function declareParameters(stack: Construct): Parameters {
+export function declareParameters(stack: Construct, settings: Settings): Parameters {
   const notificationEmail = new CfnParameter(stack, "NotificationEmail", {
     type: "String",
     default: "",
@@ -28,13 +37,37 @@ export function declareParameters(stack: Construct): Parameters {
     constraintDescription: "must be production, sandbox, or the http(s) URL of a simulator",
     description: "Which Selling Partner API to call: production, sandbox, or the URL of a simulator.",
   });
+  const reportRetentionDays = settings.reportRetention.toDays();
+  const linkLifetimeDays = new CfnParameter(stack, "LinkLifetimeDays", {
+    type: "Number",
+    default: Math.min(DEFAULT_LINK_LIFETIME_DAYS, reportRetentionDays),
+    minValue: 1,
+    // A link does not outlive its report.
+    maxValue: reportRetentionDays,
+    constraintDescription: `must be from 1 to the days that reports stay (reportRetentionDays: ${reportRetentionDays})`,
+    description: "How long the link to a stored report works, in whole days.",
+  });
   const linkLifetimeSeconds = new CfnParameter(stack, "LinkLifetimeSeconds", {
     type: "Number",
-    default: 21600,
+    default: DEFAULT_LINK_LIFETIME_SECONDS,
     minValue: 60,
     maxValue: 43200,
-    description: "How long the link to a stored report works, in seconds.",
+    description: "Only with -c links=presigned: how long such a URL works at most, in seconds.",
   });
+  if (settings.links === "own") {
+    // Who had set it is not to find out from a link that it has no effect any more.
+    new CfnRule(stack, "LinkLifetimeSecondsIsReplaced", {
+      assertions: [
+        {
+          assert: Fn.conditionEquals(linkLifetimeSeconds, String(DEFAULT_LINK_LIFETIME_SECONDS)),
+          assertDescription:
+            "LinkLifetimeSeconds is replaced by LinkLifetimeDays: links live for days now. Deploy with " +
+            `--parameters LinkLifetimeSeconds=${DEFAULT_LINK_LIFETIME_SECONDS} --parameters LinkLifetimeDays=7, ` +
+            "or keep presigned URLs with -c links=presigned.",
+        },
+      ],
+    });
+  }
   const overdueSeconds = new CfnParameter(stack, "OverdueSeconds", {
     type: "Number",
     default: 1800,
@@ -64,6 +97,7 @@ export function declareParameters(stack: Construct): Parameters {
     }),
     spApiEnvironment: spApiEnvironment.valueAsString,
     // A Number parameter has no string form in the CDK, but its reference is one.
+    linkLifetimeDays: Fn.ref(linkLifetimeDays.logicalId),
     linkLifetimeSeconds: Fn.ref(linkLifetimeSeconds.logicalId),
     overdueSeconds: Fn.ref(overdueSeconds.logicalId),
     reconcileRate: reconcileRate.valueAsString,

@@ -4,6 +4,7 @@ import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Node } from "constructs";
 
 export type WorkflowType = "standard" | "express";
+export type Links = "own" | "presigned";
 
 /** What is decided when the templates are made; set with `cdk --context NAME=VALUE`. */
 export interface Settings {
@@ -19,6 +20,10 @@ export interface Settings {
   readonly workflowType: WorkflowType;
   /** Which announced reports are delivered of sellers who say nothing: all, or those that were ordered here. */
   readonly deliver: string;
+  /** Whether e-mails have links of our own, or presigned URLs. */
+  readonly links: Links;
+  /** The API's URL where it is not the one that API Gateway gives it; `{apiId}` stands for its id. */
+  readonly apiUrl: string | undefined;
   /** Whether documents are stored byte for byte, or texts in UTF-8. */
   readonly documentFormat: string;
   /** Whether gzip documents that are stored as they are get read, or only counted. */
@@ -38,6 +43,8 @@ const NAMES = [
   "reportRetentionDays",
   "workflowType",
   "deliver",
+  "links",
+  "apiUrl",
   "documentFormat",
   "gzipCheck",
   "storageMemory",
@@ -59,6 +66,8 @@ const REMOVAL_POLICIES: Record<string, RemovalPolicy> = {
 const WORKFLOW_TYPES: Record<string, WorkflowType> = { standard: "standard", express: "express" };
 
 const DELIVERS: Record<string, string> = { all: "all", ordered: "ordered" };
+
+const LINKS: Record<string, Links> = { own: "own", presigned: "presigned" };
 
 const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
 
@@ -99,6 +108,11 @@ export function readSettings(node: Node): Settings {
     reportRetention: Duration.days(within("reportRetentionDays", read("reportRetentionDays", "540"), 1, 548)),
     workflowType: oneOf("workflowType", read("workflowType", "standard"), WORKFLOW_TYPES),
     deliver: oneOf("deliver", read("deliver", "all"), DELIVERS),
+    links: oneOf("links", read("links", "own"), LINKS),
+    apiUrl:
+      node.tryGetContext("apiUrl") === undefined
+        ? undefined
+        : matching("apiUrl", read("apiUrl", ""), /^https:\/\/[^\s?#]+[^\s?#/]$/, "an https URL without a slash at its end"),
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),

@@ -36,7 +36,7 @@ export class SpReportsStack extends Stack {
   constructor(scope: Construct, id: string, props: SpReportsStackProps) {
     super(scope, id, { description: "Delivers Amazon sellers' reports to the seller's own account" });
     const { settings, functionFactory } = props;
-    const parameters = declareParameters(this);
+    const parameters = declareParameters(this, settings);
 
     // What holds data.
     const encryption = new Encryption(this, "Encryption", settings.removalPolicy);
@@ -55,7 +55,16 @@ export class SpReportsStack extends Stack {
     this.topic = reportTopic.topic;
 
     // What works on it: each part comes after those that it calls.
-    const can = new Capabilities({ parameters, encryption, storage, lwaCredentials, reportTopic });
+    const api = new Api(this, "Api", settings);
+    const can = new Capabilities({
+      settings,
+      parameters,
+      apiUrl: api.url,
+      encryption,
+      storage,
+      lwaCredentials,
+      reportTopic,
+    });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
     const workflowFunctions = addWorkflowFunctions(functions, can, settings);
     const deliveryFunctions = {
@@ -125,16 +134,13 @@ export class SpReportsStack extends Stack {
       redeliveryWorkflow,
       rate: parameters.reconcileRate,
     });
-    const api = new Api(this, "Api", {
-      settings,
-      functions: addApiFunctions(functions, can, {
-        notificationsQueue,
-        deliveryWorkflow,
-        orderWorkflow,
-        redeliveryWorkflow,
-      }),
+    const apiFunctions = addApiFunctions(functions, can, {
+      notificationsQueue,
+      deliveryWorkflow,
+      orderWorkflow,
+      redeliveryWorkflow,
     });
-    const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.methodArns);
+    const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.addMethods(apiFunctions));
     new Alarms(this, "Alarms", {
       notificationsQueue,
       deliveryWorkflow,
@@ -147,7 +153,7 @@ export class SpReportsStack extends Stack {
     });
 
     this.outputs({
-      ReportsApiUrl: ["Base URL of the API", api.restApi.url],
+      ReportsApiUrl: ["Base URL of the API", api.url],
       ReportsApiId: ["Id of the API", api.restApi.restApiId],
       InvokeUserName: [
         "User that may take on the invoke role; create its access key yourself",
@@ -160,6 +166,11 @@ export class SpReportsStack extends Stack {
       ],
       ReportsTable: ["Table of reports and their delivery", storage.reports.tableName],
       QuotasTable: ["Table of the slots within Amazon's quotas", storage.quotas.tableName],
+      LinksTable: ["Table of links to reports, by the hashes of their tokens", storage.links.tableName],
+      DataKeyArn: [
+        "Key of the reports and their tables; who reads them in this account needs kms:Decrypt of it",
+        encryption.dataKey.keyArn,
+      ],
       ReportsBucket: ["Bucket with the stored reports", storage.reportsBucket.bucketName],
       NotificationsQueueUrl: ["Queue that Amazon's notifications arrive in", notificationsQueue.queue.queueUrl],
       NotificationsQueueArn: ["ARN of the notifications queue, for destinations", notificationsQueue.queue.queueArn],

@@ -42,6 +42,8 @@ describe("alarms", () => {
       ReportCancellerErrors: errors("FunctionsReportCanceller", 5),
       ReportSchedulerErrors: errors("FunctionsReportScheduler", 5),
       RedeliveryRequesterErrors: errors("FunctionsRedeliveryRequester", 5),
+      DocumentAccessErrors: errors("FunctionsDocumentAccess", 5),
+      LinkOpenerErrors: errors("FunctionsLinkOpener", 5),
       RedeliveryWorkerErrors: errors("FunctionsRedeliveryWorker", 5),
       OrderPlacerErrors: errors("FunctionsOrderPlacer", 5),
       ReportDocumentRetrievalErrors: errors("FunctionsReportDocumentRetrieval", 5),

@@ -20,12 +20,18 @@ const METHODS: [method: string, handler: string, parameters: string, body: strin
   [
     "GET /reports",
     "ReportReader",
-    "querystring.SellerId querystring.RegionCode? querystring.status? querystring.limit? querystring.nextToken?",
+    "querystring.SellerId querystring.RegionCode? querystring.status? querystring.ReportType? querystring.Since? " +
+      "querystring.Until? querystring.limit? querystring.nextToken?",
     "",
   ],
   ["GET /reports/{reportId}", "ReportReader", SELLERS_REPORT, ""],
   ["DELETE /reports/{reportId}", "ReportCanceller", SELLERS_REPORT, ""],
   ["POST /reports/{reportId}/delivery", "RedeliveryRequester", SELLERS_REPORT, ""],
+  ["GET /reports/{reportId}/document", "DocumentAccess", SELLERS_REPORT, ""],
+  ["POST /reports/{reportId}/links", "DocumentAccess", SELLERS_REPORT, "linksRequest"],
+  ["DELETE /reports/{reportId}/links", "DocumentAccess", SELLERS_REPORT, ""],
+  ["GET /links/{token+}", "LinkOpener", "", ""],
+  ["HEAD /links/{token+}", "LinkOpener", "", ""],
   ["POST /deliveries", "RedeliveryRequester", "", "deliveriesRequest"],
   ["GET /deliveries/{jobId}", "RedeliveryRequester", "", ""],
   ["POST /schedules", "ReportScheduler", "", "schedulesRequest"],
@@ -80,9 +86,11 @@ describe("the API", () => {
     );
   });
 
-  test("checks every request's signature, and leaves the rest to the functions, which name the field", () => {
+  test("checks every request's signature but for links, and leaves the rest to the functions, which name the field", () => {
+    const paths = pathsOfResources();
     for (const method of Object.values(resources("AWS::ApiGateway::Method")).map(readable)) {
-      assert.equal(method.AuthorizationType, "AWS_IAM");
+      const isLink = paths[method.ResourceId] === "/links/{token+}";
+      assert.equal(method.AuthorizationType, isLink ? "NONE" : "AWS_IAM");
       assert.equal(method.Integration.Type, "AWS_PROXY");
       assert.equal(method.RequestValidatorId, undefined);
     }
@@ -96,7 +104,7 @@ describe("the API", () => {
       METHODS.map(([method, handler]) => [
         `<Functions${handler}Function.Arn>`,
         "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<ApiRestApi>/<ApiRestApiDeploymentStageprod>/" +
-          method.replace(" ", "").replace(/\{\w+\}/, "*"),
+          method.replace(" ", "").replace(/\{\w+\+?\}/, "*"),
       ]),
     );
   });
@@ -117,6 +125,15 @@ describe("the API", () => {
         ThrottlingBurstLimit: 100,
         ThrottlingRateLimit: 50,
       },
+      ...["GET", "HEAD"].map((method) => ({
+        HttpMethod: method,
+        ResourcePath: "/~1links~1{token+}",
+        DataTraceEnabled: false,
+        LoggingLevel: "OFF",
+        MetricsEnabled: true,
+        ThrottlingBurstLimit: 200,
+        ThrottlingRateLimit: 50,
+      })),
     ]);
     assert.deepEqual(Object.keys(JSON.parse(stage.AccessLogSetting.Format)), [
       "requestId",
@@ -124,13 +141,13 @@ describe("the API", () => {
       "sourceIp",
       "caller",
       "method",
-      "path",
+      "resourcePath",
       "status",
       "errorType",
       "integrationStatus",
       "latencyMs",
     ]);
-    assert.doesNotMatch(stage.AccessLogSetting.Format, /body|validationErrorString/);
+    assert.doesNotMatch(stage.AccessLogSetting.Format, /body|validationErrorString|context\.path/);
   });
 
   test("answers its own errors as the functions do, in JSON that no message can break", () => {
@@ -171,6 +188,7 @@ describe("the API", () => {
       // Which of them must be there depends: see below.
       "Body of POST /reports":
         "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",
+      "Body of POST /links": "Days?",
       "Body of POST /deliveries": "SellerId? Status? Error? Since? ReportIds?",
       "Body of POST /schedules":
         "SellerId RegionCode ReportType MarketplaceIds Period NextReportCreationTime? ReportOptions?",

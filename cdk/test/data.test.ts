@@ -45,6 +45,7 @@ describe("tables", () => {
         { AttributeName: "sellerId", KeyType: "HASH" },
         { AttributeName: "operation", KeyType: "RANGE" },
       ],
+      StorageLinks: [{ AttributeName: "tokenHash", KeyType: "HASH" }],
     });
     for (const table of Object.values(tables)) {
       assert.equal(table.BillingMode, "PAY_PER_REQUEST");
@@ -58,28 +59,32 @@ describe("tables", () => {
   });
 
   test("have the indexes that the functions query", () => {
-    const index = (name: string, hash: string, range: string, projection: string): Json => ({
+    const index = (name: string, hash: string, range: string, projection: string, ...more: string[]): Json => ({
       IndexName: name,
       KeySchema: [
         { AttributeName: hash, KeyType: "HASH" },
         { AttributeName: range, KeyType: "RANGE" },
       ],
-      Projection: { ProjectionType: projection },
+      Projection: { ProjectionType: projection, ...(more.length > 0 && { NonKeyAttributes: more }) },
     });
     const tables = resources("AWS::DynamoDB::Table");
     assert.deepEqual(tables["StorageReports"].GlobalSecondaryIndexes, [
       index("byStatus", "sellerId", "status", "ALL"),
       index("byDueTime", "due", "dueAt", "KEYS_ONLY"),
+      index("byNotifiedTime", "sellerId", "notifiedAt", "INCLUDE", "reportType"),
+    ]);
+    assert.deepEqual(tables["StorageLinks"].GlobalSecondaryIndexes, [
+      index("byReport", "sellerId", "reportId", "KEYS_ONLY"),
     ]);
     assert.deepEqual(
       tables["StorageReports"].AttributeDefinitions,
-      ["sellerId", "reportId", "status", "due", "dueAt"].map((name) => ({ AttributeName: name, AttributeType: "S" })),
+      ["sellerId", "reportId", "status", "due", "dueAt", "notifiedAt"].map((name) => ({ AttributeName: name, AttributeType: "S" })),
     );
     assert.equal(tables["StorageSellingPartners"].GlobalSecondaryIndexes, undefined);
     assert.equal(tables["StorageQuotas"].GlobalSecondaryIndexes, undefined);
   });
 
-  test("forget orders and quotas, but no selling partner", () => {
+  test("forget orders, quotas and links, but no selling partner", () => {
     const forgetting = Object.entries(resources("AWS::DynamoDB::Table")).map(([id, table]) => [
       id,
       table.TimeToLiveSpecification,
@@ -89,6 +94,7 @@ describe("tables", () => {
       StorageSellingPartners: undefined,
       StorageReports: expiring,
       StorageQuotas: expiring,
+      StorageLinks: expiring,
     });
   });
 });
@@ -209,7 +215,7 @@ describe("what is kept", () => {
 
   test("every log group forgets after a year", () => {
     const groups = Object.values(resources("AWS::Logs::LogGroup"));
-    assert.equal(groups.length, 15 + 5); // functions; API access, API execution, three workflows
+    assert.equal(groups.length, 17 + 5); // functions; API access, API execution, three workflows
     groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 365));
   });
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { permissionsOf, readable, resources, template } from "./support";
+import type { Template } from "aws-cdk-lib/assertions";
+
+import { permissionsOf, readable, resources, synthesize, template } from "./support";
 
 const SECRET =
   "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:SpReports-lwa-credentials-<part>-??????";
@@ -19,6 +21,20 @@ const EXECUTIONS = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:e
 
 const REPORTS_TABLE = { REPORTS_TABLE: "<StorageReports>" };
 const OVERDUE = { OVERDUE_SECONDS: "<OverdueSeconds>" };
+const LINKS = "<StorageLinks.Arn>";
+const LINKS_TABLE = { LINKS_TABLE: "<StorageLinks>" };
+const MAKING_LINKS = {
+  ...LINKS_TABLE,
+  REPORT_RETENTION_DAYS: "540",
+  API_URL: "https://<ApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod",
+  LINK_LIFETIME_DAYS: "<LinkLifetimeDays>",
+};
+const REVOKING_LINKS = [`dynamodb:Query on ${LINKS}/index/byReport`, `dynamodb:DeleteItem on ${LINKS}`];
+const READING_OBJECTS = [
+  `s3:GetObject on ${OBJECTS}`,
+  "kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
+];
+
 const SP_API_VARIABLES = {
   SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
   TOKEN_KEY_ARN: "<EncryptionTokenKey.Arn>",
@@ -53,10 +69,16 @@ const REDELIVERING = {
 /** Everything each function knows and may do. */
 const EXPECTED: Record<string, Expected> = {
   FunctionsTokenStorage: {
-    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>", ...REDELIVERING.environment },
+    environment: {
+      ...SP_API_VARIABLES,
+      NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>",
+      ...LINKS_TABLE,
+      ...REDELIVERING.environment,
+    },
     permissions: [
       ...spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
       "kms:Encrypt on <EncryptionTokenKey.Arn>",
+      ...REVOKING_LINKS,
       ...REDELIVERING.permissions,
     ],
   },
@@ -80,11 +102,12 @@ const EXPECTED: Record<string, Expected> = {
     ],
   },
   FunctionsReportReader: {
-    environment: REPORTS_TABLE,
+    environment: { ...REPORTS_TABLE, REPORTS_BUCKET: "<StorageReportsBucket>" },
     permissions: [
-      `dynamodb:GetItem dynamodb:Query on ${REPORTS}`,
+      `dynamodb:GetItem dynamodb:BatchGetItem dynamodb:Query on ${REPORTS}`,
       TABLE_KEY,
       `dynamodb:Query on ${REPORTS}/index/byStatus`,
+      `dynamodb:Query on ${REPORTS}/index/byNotifiedTime`,
     ],
   },
   FunctionsReportCanceller: {
@@ -154,13 +177,30 @@ const EXPECTED: Record<string, Expected> = {
       STATE_MACHINE_ARN: DELIVERY,
       REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
       ...OVERDUE,
+      ...MAKING_LINKS,
     },
     permissions: [
       `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `states:StartExecution on ${REDELIVERY}`,
       `states:StartExecution on ${DELIVERY}`,
+      `dynamodb:PutItem on ${LINKS}`,
     ],
+  },
+  FunctionsDocumentAccess: {
+    environment: { ...REPORTS_TABLE, REPORTS_BUCKET: "<StorageReportsBucket>", ...MAKING_LINKS },
+    permissions: [
+      `dynamodb:GetItem on ${REPORTS}`,
+      TABLE_KEY,
+      ...READING_OBJECTS,
+      `dynamodb:PutItem on ${LINKS}`,
+      ...REVOKING_LINKS,
+    ],
+  },
+  // Everybody can have it run, so it lists nothing and reads nothing but what a link leads to.
+  FunctionsLinkOpener: {
+    environment: { ...LINKS_TABLE, REPORTS_BUCKET: "<StorageReportsBucket>" },
+    permissions: [`dynamodb:GetItem dynamodb:UpdateItem on ${LINKS}`, TABLE_KEY, ...READING_OBJECTS],
   },
   FunctionsRedeliveryWorker: {
     environment: {
@@ -204,17 +244,8 @@ const EXPECTED: Record<string, Expected> = {
     ],
   },
   FunctionsPresignedUrlGenerator: {
-    environment: {
-      REPORTS_BUCKET: "<StorageReportsBucket>",
-      LINK_LIFETIME_SECONDS: "<LinkLifetimeSeconds>",
-      ...REPORTS_TABLE,
-    },
-    permissions: [
-      `s3:GetObject on ${OBJECTS}`,
-      "kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
-      `dynamodb:UpdateItem on ${REPORTS}`,
-      TABLE_KEY,
-    ],
+    environment: { ...MAKING_LINKS, ...REPORTS_TABLE },
+    permissions: [`dynamodb:PutItem on ${LINKS}`, TABLE_KEY, `dynamodb:UpdateItem on ${REPORTS}`],
   },
   FunctionsReportNotifier: {
     environment: {
@@ -246,7 +277,7 @@ const TIMEOUTS: Record<string, number> = {
 };
 
 describe("functions", () => {
-  test("are these fifteen and no other", () => {
+  test("are these seventeen and no other", () => {
     assert.deepEqual(
       Object.keys(resources("AWS::Lambda::Function")).sort(),
       Object.keys(EXPECTED)
@@ -271,6 +302,22 @@ describe("functions", () => {
       assert.equal(role.Policies, undefined);
     });
   }
+
+  test("links that are presigned URLs are signed where they are made", () => {
+    const presigned = synthesize({ links: "presigned" })["SpReports"] as Template;
+    const id = "FunctionsPresignedUrlGenerator";
+    const { Environment } = resources("AWS::Lambda::Function", presigned)[`${id}Function`];
+    assert.deepEqual(readable(Environment.Variables), {
+      REPORTS_BUCKET: "<StorageReportsBucket>",
+      LINK_LIFETIME_SECONDS: "<LinkLifetimeSeconds>",
+      ...REPORTS_TABLE,
+    });
+    assert.deepEqual(permissionsOf("Roles", `${id}Role`, presigned).slice(1), [
+      ...READING_OBJECTS,
+      `dynamodb:UpdateItem on ${REPORTS}`,
+      TABLE_KEY,
+    ]);
+  });
 
   test("run on the settings' architecture", () => {
     for (const properties of Object.values(resources("AWS::Lambda::Function"))) {

@@ -28,6 +28,9 @@ describe("settings", () => {
     ["storageMemory", "1 GB"],
     ["workflowType", "EXPRESS"],
     ["deliver", "none"],
+    ["links", "none"],
+    ["apiUrl", "http://api.example.com"],
+    ["apiUrl", "https://api.example.com/"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {
@@ -98,6 +101,7 @@ describe("parameters", () => {
       {
         NotificationEmail: ["String", ""],
         SpApiEnvironment: ["String", "production"],
+        LinkLifetimeDays: ["Number", 7],
         LinkLifetimeSeconds: ["Number", 21600],
         OverdueSeconds: ["Number", 1800],
         ReconcileRate: ["String", "rate(15 minutes)"],
@@ -124,8 +128,22 @@ describe("parameters", () => {
     );
   });
 
-  test("a link lives between a minute and half a day", () => {
+  test("a link lives for a day at least, and no longer than its report", () => {
+    template().hasParameter("LinkLifetimeDays", { MinValue: 1, MaxValue: 540 });
+    const short = synthesize({ reportRetentionDays: "3" })["SpReports"];
+    short?.hasParameter("LinkLifetimeDays", { Default: 3, MaxValue: 3 });
+  });
+
+  test("a presigned URL lives between a minute and half a day", () => {
     template().hasParameter("LinkLifetimeSeconds", { MinValue: 60, MaxValue: 43200 });
+  });
+
+  test("who had set the lifetime in seconds is told what replaces it, unless links are presigned URLs", () => {
+    const { Assertions } = template().toJSON()["Rules"]["LinkLifetimeSecondsIsReplaced"];
+    assert.deepEqual(Assertions[0].Assert, { "Fn::Equals": [{ Ref: "LinkLifetimeSeconds" }, "21600"] });
+    assert.match(Assertions[0].AssertDescription, /LinkLifetimeDays/);
+    const presigned = synthesize({ links: "presigned" })["SpReports"]?.toJSON();
+    assert.deepEqual(Object.keys(presigned?.["Rules"] ?? {}), ["CheckBootstrapVersion"]);
   });
 
   test("a report is overdue after five seconds at the earliest and a day at the latest", () => {

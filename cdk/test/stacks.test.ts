@@ -37,10 +37,12 @@ describe("stacks", () => {
   test("put out what operators and tests go by", () => {
     const outputs = template().findOutputs("*");
     assert.deepEqual(Object.keys(outputs).sort(), [
+      "DataKeyArn",
       "DeadLetterQueueArn",
       "DeadLetterQueueUrl",
       "InvokeRoleArn",
       "InvokeUserName",
+      "LinksTable",
       "LwaSecretName",
       "NotificationsQueueArn",
       "NotificationsQueueUrl",
@@ -66,6 +68,16 @@ describe("stacks", () => {
     assert.equal(value("StateMachineArn"), "<WorkflowStateMachine>");
     assert.equal(value("QuotasTable"), "<StorageQuotas>");
     assert.equal(value("DeadLetterQueueArn"), "<NotificationsQueueDeadLetterQueue.Arn>");
+    assert.equal(value("DataKeyArn"), "<EncryptionDataKey.Arn>");
+    assert.equal(value("ReportsApiUrl"), "https://<ApiRestApi>.execute-api.<AWS::Region>.<AWS::URLSuffix>/prod");
+  });
+
+  test("say the API's own URL where it has one, in outputs and links", () => {
+    const local = synthesize({ apiUrl: "https://localhost:4566/restapis/{apiId}/prod/_user_request_" })["SpReports"];
+    const url = "https://localhost:4566/restapis/<ApiRestApi>/prod/_user_request_";
+    assert.equal(readable(local?.findOutputs("ReportsApiUrl")["ReportsApiUrl"]?.["Value"]), url);
+    const maker = resources("AWS::Lambda::Function", local)["FunctionsPresignedUrlGeneratorFunction"];
+    assert.equal(readable(maker.Environment.Variables.API_URL), url);
   });
 });
 

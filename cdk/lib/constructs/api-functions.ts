@@ -25,6 +25,8 @@ export interface ApiFunctions {
   readonly reportCanceller: RustFunction;
   readonly reportScheduler: RustFunction;
   readonly redeliveryRequester: RustFunction;
+  readonly documentAccess: RustFunction;
+  readonly linkOpener: RustFunction;
 }
 
 /** Adds the functions that the API calls, each with its environment and its permissions. */
@@ -43,6 +45,7 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         ...can.spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
         can.tokenKey("kms:Encrypt"),
         destination,
+        can.revokingLinks(),
         ...redelivering,
       ],
     }),
@@ -80,7 +83,12 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
       ...API,
       name: "report-reader",
       description: "GET /reports: says where reports are",
-      capabilities: [can.reports("dynamodb:GetItem", "dynamodb:Query"), can.reportsIndex("byStatus")],
+      capabilities: [
+        can.reports("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+        can.reportsIndex("byStatus"),
+        can.reportsIndex("byNotifiedTime"),
+        can.reportsBucketName(),
+      ],
     }),
 
     reportCanceller: functions.add("ReportCanceller", {
@@ -107,6 +115,32 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         redeliveryWorkflow.starting(),
         deliveryWorkflow.starting(),
         can.overdue(),
+        // What was delivered before gets a new link.
+        ...can.makingLinks(),
+      ],
+    }),
+
+    documentAccess: functions.add("DocumentAccess", {
+      ...API,
+      name: "document-access",
+      description: "/reports/…/document, /reports/…/links: lets callers at stored documents",
+      capabilities: [
+        can.reports("dynamodb:GetItem"),
+        // A presigned URL can do what its maker may do.
+        can.reportObjects(["s3:GetObject"], ["kms:Decrypt"]),
+        ...can.makingLinks(),
+        can.revokingLinks(),
+      ],
+    }),
+
+    linkOpener: functions.add("LinkOpener", {
+      ...API,
+      name: "link-opener",
+      description: "GET /links/…, open to everybody: leads who has a link to its document",
+      capabilities: [
+        // No key of an object, and no link, can be found out with these.
+        can.links("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        can.reportObjects(["s3:GetObject"], ["kms:Decrypt"]),
       ],
     }),
   };

@@ -1,5 +1,6 @@
-import { RemovalPolicy, Validations } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
@@ -9,6 +10,9 @@ import { REQUEST_MODELS, type RequestModel } from "./request-models";
 import { pathInArn, requestParameters, ROUTES, type Route } from "./routes";
 
 const STAGE = "prod";
+
+/** What everybody together may ask of a method that is open: mail filters look at every link of a morning's mail. */
+const OPEN_THROTTLE = { throttlingRateLimit: 50, throttlingBurstLimit: 200 };
 
 /**
  * The answers that API Gateway gives by itself: the `code` and the message that each has in the body. The
@@ -34,29 +38,35 @@ const GATEWAY_RESPONSES: [type: apigateway.ResponseType, code: string, message: 
   ],
 ];
 
-export interface ApiProps {
-  readonly settings: Settings;
-  readonly functions: ApiFunctions;
-}
-
-/** The REST API; every call is signed by an IAM identity. */
+/** The REST API; every call is signed by an IAM identity, but for those of links. */
 export class Api extends Construct {
   readonly restApi: apigateway.RestApi;
-  /** ARNs for `execute-api:Invoke`, one a method. */
-  readonly methodArns: string[];
+  /** Where clients reach it. Depends on nothing of the API but its id, so that its own functions may know it. */
+  readonly url: string;
 
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: ApiProps,
+    private readonly settings: Settings,
   ) {
     super(scope, id);
     this.restApi = this.createRestApi();
-    ROUTES.forEach((route) => this.addMethod(route));
-    this.methodArns = ROUTES.map((route) => this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE));
+    const { restApiId } = this.restApi;
+    const { region, urlSuffix } = Stack.of(this);
+    this.url =
+      settings.apiUrl?.replace("{apiId}", restApiId) ??
+      `https://${restApiId}.execute-api.${region}.${urlSuffix}/${STAGE}`;
 
     this.addGatewayResponses();
     this.createExecutionLogGroup();
+  }
+
+  /** Adds the methods. ARNs for `execute-api:Invoke`, one for each that wants a signature. */
+  addMethods(functions: ApiFunctions): string[] {
+    ROUTES.forEach((route) => this.addMethod(route, functions[route.handler].function));
+    return ROUTES.filter(({ isOpen }) => isOpen !== true).map((route) =>
+      this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE),
+    );
   }
 
   private createRestApi(): apigateway.RestApi {
@@ -79,6 +89,13 @@ export class Api extends Construct {
         loggingLevel: apigateway.MethodLoggingLevel.ERROR,
         // Data traces would write refresh tokens to the log.
         dataTraceEnabled: false,
+        // Nothing of these to the log: whoever has a link's path can read the report.
+        methodOptions: Object.fromEntries(
+          ROUTES.filter(({ isOpen }) => isOpen).map(({ path, method }) => [
+            `${path}/${method}`,
+            { ...OPEN_THROTTLE, metricsEnabled: true, loggingLevel: apigateway.MethodLoggingLevel.OFF },
+          ]),
+        ),
       },
     });
     // The stack names its outputs itself.
@@ -103,17 +120,23 @@ export class Api extends Construct {
   }
 
   /** Parameters and bodies are declared, not validated: the functions do that, who name the field at fault. */
-  private addMethod(route: Route): void {
-    const handler = this.props.functions[route.handler].function;
-    this.restApi.root.resourceForPath(route.path).addMethod(
+  private addMethod(route: Route, handler: IFunction): void {
+    const method = this.restApi.root.resourceForPath(route.path).addMethod(
       route.method,
       // Without the permission for the console's test button, which goes around the IAM check.
       new apigateway.LambdaIntegration(handler, { allowTestInvoke: false }),
       {
+        ...(route.isOpen === true ? { authorizationType: apigateway.AuthorizationType.NONE } : {}),
         requestParameters: requestParameters(route),
         ...(route.body === undefined ? {} : { requestModels: { "application/json": this.addModel(route.body) } }),
       },
     );
+    if (route.isOpen === true) {
+      Validations.of(method).acknowledge({
+        id: "AwsSolutions-APIG4",
+        reason: "A link in an e-mail is opened by a person without credentials; its 256 random bits are the authorization.",
+      });
+    }
   }
 
   private addModel(name: RequestModel): apigateway.IModel {
@@ -145,8 +168,8 @@ export class Api extends Construct {
   private logGroup(id: string, logGroupName?: string): logs.LogGroup {
     return new logs.LogGroup(this, id, {
       ...(logGroupName === undefined ? {} : { logGroupName }),
-      retention: this.props.settings.logRetention,
-      removalPolicy: this.props.settings.removalPolicy,
+      retention: this.settings.logRetention,
+      removalPolicy: this.settings.removalPolicy,
     });
   }
 }
@@ -161,7 +184,8 @@ function accessLogFormat(): apigateway.AccessLogFormat {
       sourceIp: field.contextIdentitySourceIp(),
       caller: field.contextIdentityUserArn(),
       method: field.contextHttpMethod(),
-      path: field.contextPath(),
+      // Not the path itself: that of a link is its secret.
+      resourcePath: field.contextResourcePath(),
       status: field.contextStatus(),
       errorType: field.contextErrorResponseType(),
       integrationStatus: field.contextIntegrationStatus(),

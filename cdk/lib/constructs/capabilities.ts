@@ -1,6 +1,7 @@
 import * as iam from "aws-cdk-lib/aws-iam";
 
 import type { Parameters } from "../parameters";
+import type { Settings } from "../settings";
 import { useKeyThrough, type Encryption } from "./encryption";
 import type { LwaCredentials } from "./lwa-credentials";
 import type { ReportTopic } from "./report-topic";
@@ -8,7 +9,10 @@ import type { Capability } from "./rust-function";
 import type { ReportsIndex, Storage } from "./storage";
 
 export interface CapabilitiesProps {
+  readonly settings: Settings;
   readonly parameters: Parameters;
+  /** Where links of our own begin. */
+  readonly apiUrl: string;
   readonly encryption: Encryption;
   readonly storage: Storage;
   readonly lwaCredentials: LwaCredentials;
@@ -116,9 +120,44 @@ export class Capabilities {
     };
   }
 
-  /** How long links work. */
-  linkLifetime(): Capability {
+  /** Where stored reports are, to say so. */
+  reportsBucketName(): Capability {
+    return { environment: { REPORTS_BUCKET: this.props.storage.reportsBucket.bucketName } };
+  }
+
+  /** How long links that are presigned URLs work. */
+  presignedLifetime(): Capability {
     return { environment: { LINK_LIFETIME_SECONDS: this.props.parameters.linkLifetimeSeconds } };
+  }
+
+  /** How long stored reports stay. */
+  reportRetention(): Capability {
+    return { environment: { REPORT_RETENTION_DAYS: String(this.props.settings.reportRetention.toDays()) } };
+  }
+
+  /** Links of our own. */
+  links(...actions: string[]): Capability {
+    const { storage } = this.props;
+    return {
+      environment: { LINKS_TABLE: storage.links.tableName },
+      permissions: storage.tableAccess(storage.links, ...actions),
+    };
+  }
+
+  /** To make links of our own. */
+  makingLinks(): Capability[] {
+    const { apiUrl, parameters } = this.props;
+    return [
+      this.links("dynamodb:PutItem"),
+      this.reportRetention(),
+      { environment: { API_URL: apiUrl, LINK_LIFETIME_DAYS: parameters.linkLifetimeDays } },
+    ];
+  }
+
+  /** To end links of our own. */
+  revokingLinks(): Capability {
+    const { storage } = this.props;
+    return { environment: { LINKS_TABLE: storage.links.tableName }, permissions: storage.linkRevocation() };
   }
 
   /** Messages about reports. */

@@ -34,7 +34,7 @@ const orders: JsonSchema = {
   maxItems: 100,
 };
 
-/** What each path of the API takes by POST, for who generates a client from the API. The functions check. */
+/** What each path of the API, by its last part, takes by POST, for who generates a client from the API. The functions check. */
 export const REQUEST_MODELS = {
   tokens: request(fields({ SellerId: text, RefreshToken: text }, { RegionCode: regionCode })),
 
@@ -65,6 +65,8 @@ export const REQUEST_MODELS = {
       { required: ["Orders"], maxProperties: 1 },
     ],
   }),
+
+  links: request(fields({}, { Days: { type: JsonSchemaType.INTEGER, minimum: 1 } })),
 
   deliveries: request(
     fields(

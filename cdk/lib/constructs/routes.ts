@@ -6,12 +6,14 @@ type Parameters = Record<string, "required" | "optional">;
 
 /** One method of the API. */
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "DELETE";
   readonly path: string;
   readonly handler: keyof ApiFunctions;
   readonly body?: RequestModel;
   readonly query?: Parameters;
   readonly headers?: Parameters;
+  /** Whether anybody may call it, without a signature. */
+  readonly isOpen?: true;
 }
 
 /** Whose report it is. The region tells reports of the same id apart. */
@@ -45,6 +47,9 @@ export const ROUTES: Route[] = [
       SellerId: "required",
       RegionCode: "optional",
       status: "optional",
+      ReportType: "optional",
+      Since: "optional",
+      Until: "optional",
       limit: "optional",
       nextToken: "optional",
     },
@@ -58,6 +63,13 @@ export const ROUTES: Route[] = [
     handler: "redeliveryRequester",
     query: sellersReport,
   },
+  { method: "GET", path: "/reports/{reportId}/document", handler: "documentAccess", query: sellersReport },
+  { method: "POST", path: "/reports/{reportId}/links", handler: "documentAccess", body: "links", query: sellersReport },
+  { method: "DELETE", path: "/reports/{reportId}/links", handler: "documentAccess", query: sellersReport },
+  // Whatever stands there is answered with a page, slashes and all.
+  { method: "GET", path: "/links/{token+}", handler: "linkOpener", isOpen: true },
+  { method: "HEAD", path: "/links/{token+}", handler: "linkOpener", isOpen: true },
+
   { method: "POST", path: "/deliveries", handler: "redeliveryRequester", body: "deliveries" },
   { method: "GET", path: "/deliveries/{jobId}", handler: "redeliveryRequester" },
 
@@ -85,5 +97,5 @@ export function requestParameters(route: Route): Record<string, boolean> {
 
 /** The path as in ARNs: with a wildcard for each part that differs from call to call. */
 export function pathInArn(route: Route): string {
-  return route.path.replaceAll(/\{\w+\}/g, "*");
+  return route.path.replaceAll(/\{\w+\+?\}/g, "*");
 }

@@ -27,7 +27,9 @@ export type FunctionName =
   | "report-document-retrieval"
   | "report-document-storage"
   | "presigned-url-generator"
-  | "report-notifier";
+  | "report-notifier"
+  | "link-opener"
+  | "document-access";
 
 /** Makes a function with its code; injected, so that templates can be tested without building any. */
 export type FunctionFactory = (

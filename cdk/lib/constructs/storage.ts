@@ -13,7 +13,10 @@ export interface StorageProps {
 }
 
 /** The indexes of *Reports*, by the names that the functions query. */
-export type ReportsIndex = "byStatus" | "byDueTime";
+export type ReportsIndex = "byStatus" | "byDueTime" | "byNotifiedTime";
+
+/** The index of *Links* in which those of a report are together, and those of a selling partner. */
+const LINKS_BY_REPORT = "byReport";
 
 /** Amazon's data protection policy: buyers' data goes thirty days after the delivery of the order. */
 const PERSONAL_DATA_DAYS = 30;
@@ -21,11 +24,12 @@ const PERSONAL_DATA_DAYS = 30;
 /** When DynamoDB may delete an item, in seconds since 1970. */
 const TIME_TO_LIVE = "expiresAt";
 
-/** Everything that outlives a deployment: the three tables and the reports bucket. */
+/** Everything that outlives a deployment: the four tables and the reports bucket. */
 export class Storage extends Construct {
   readonly sellingPartners: dynamodb.Table;
   readonly reports: dynamodb.Table;
   readonly quotas: dynamodb.Table;
+  readonly links: dynamodb.Table;
   readonly reportsBucket: s3.Bucket;
 
   constructor(
@@ -54,10 +58,26 @@ export class Storage extends Construct {
       sortKey: text("dueAt"),
       projectionType: dynamodb.ProjectionType.KEYS_ONLY,
     });
+    // Of reports that Amazon is done with: by the time when it said so. What it holds never changes, so
+    // that a report costs it one write.
+    this.addReportsIndex("byNotifiedTime", {
+      partitionKey: sellerId,
+      sortKey: text("notifiedAt"),
+      projectionType: dynamodb.ProjectionType.INCLUDE,
+      nonKeyAttributes: ["reportType"],
+    });
     this.quotas = this.table("Quotas", {
       partitionKey: sellerId,
       sortKey: text("operation"),
       timeToLiveAttribute: TIME_TO_LIVE,
+    });
+    // Who can read this table can open no link: it has hashes of their tokens.
+    this.links = this.table("Links", { partitionKey: text("tokenHash"), timeToLiveAttribute: TIME_TO_LIVE });
+    this.links.addGlobalSecondaryIndex({
+      indexName: LINKS_BY_REPORT,
+      partitionKey: sellerId,
+      sortKey: text("reportId"),
+      projectionType: dynamodb.ProjectionType.KEYS_ONLY,
     });
     this.reportsBucket = this.bucket();
   }
@@ -88,6 +108,15 @@ export class Storage extends Construct {
       actions: ["dynamodb:Query"],
       resources: [`${this.reports.tableArn}/index/${index}`],
     });
+  }
+
+  /** Allows to delete all links to a report, or to a selling partner's. */
+  linkRevocation(): iam.PolicyStatement[] {
+    const { tableArn } = this.links;
+    return [
+      new iam.PolicyStatement({ actions: ["dynamodb:Query"], resources: [`${tableArn}/index/${LINKS_BY_REPORT}`] }),
+      ...this.tableAccess(this.links, "dynamodb:DeleteItem"),
+    ];
   }
 
   private addReportsIndex(indexName: ReportsIndex, index: Omit<dynamodb.GlobalSecondaryIndexProps, "indexName">): void {

@@ -55,9 +55,10 @@ export function addWorkflowFunctions(
     timeout: Duration.seconds(30),
     memorySize: 256,
     capabilities: [
-      // A link can do what its maker may do.
-      can.reportObjects(["s3:GetObject"], ["kms:Decrypt"]),
-      can.linkLifetime(),
+      ...(settings.links === "own"
+        ? can.makingLinks()
+        : // A presigned URL can do what its maker may do.
+          [can.reportObjects(["s3:GetObject"], ["kms:Decrypt"]), can.presignedLifetime()]),
       can.reports("dynamodb:UpdateItem"),
     ],
   });
@@ -68,7 +69,7 @@ export function addWorkflowFunctions(
     timeout: Duration.seconds(30),
     memorySize: 256,
     capabilities: [
-      { environment: { REPORT_RETENTION_DAYS: String(settings.reportRetention.toDays()) } },
+      can.reportRetention(),
       can.publishing(),
       can.reports("dynamodb:UpdateItem"),
       can.sellingPartners("dynamodb:GetItem"),

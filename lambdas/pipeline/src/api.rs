@@ -4,6 +4,7 @@ use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 use sp_api::SpApiError;
+use sp_api::ids::SellerId;
 
 use crate::PipelineError;
 use crate::domain::ROLE_MISSING;
@@ -37,6 +38,13 @@ impl ApiError {
             field: None,
             retry_after_seconds: None,
         }
+    }
+
+    /// There is no row of that report or order.
+    #[must_use]
+    pub fn unknown_report(seller: &SellerId, id: &str) -> Self {
+        let message = format!("nothing is known here of a report {id} of selling partner {seller}");
+        Self::new(StatusCode::NOT_FOUND, "ReportNotFound", message).about("reportId")
     }
 
     /// The same refusal, for the fault of one field.
@@ -311,7 +319,7 @@ mod tests {
 
     #[test]
     fn an_unknown_seller_is_not_found() {
-        let seller = sp_api::ids::SellerId::parse("A3TH9S8BH6GOGM").expect("valid");
+        let seller = SellerId::parse("A3TH9S8BH6GOGM").expect("valid");
         let (status, body, _) = refused(PipelineError::SellerNotFound(seller));
         assert_eq!((status, &body["field"]), (404, &json!("SellerId")));
     }

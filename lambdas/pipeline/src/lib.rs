@@ -5,6 +5,7 @@ pub mod api;
 pub mod delivering;
 pub mod domain;
 mod error;
+pub mod linking;
 pub mod metrics;
 pub mod ordering;
 mod parking;

@@ -1,6 +1,6 @@
 //! *RedeliveryRequester*: `POST /deliveries` has deliveries begin again that stopped; `GET
 //! /deliveries/{jobId}` says how far that is. `POST /reports/{reportId}/delivery` has a single report
-//! delivered, also one that was skipped.
+//! delivered, also one that was skipped, and makes a new link to one that was delivered.
 
 mod handler;
 mod single;
@@ -14,6 +14,7 @@ use lambda_http::{Error, Request, RequestExt, service_fn};
 use pipeline::adapters::aws_config;
 use pipeline::api::{parameters, respond, respond_with};
 use pipeline::delivering::Deliverer;
+use pipeline::linking::LinkMaker;
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings;
 use single::{Delivery, deliver};
@@ -27,6 +28,7 @@ async fn main() -> Result<(), Error> {
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
     let deliverer = &Deliverer::connect(delivery_arn, reports_table.clone(), overdue, &aws);
+    let maker = &LinkMaker::from_env(&aws)?;
     let requester = &Requester {
         redeliveries: Redeliveries::connect(redelivery_arn, reports_table, &aws),
     };
@@ -35,7 +37,7 @@ async fn main() -> Result<(), Error> {
             Method::GET => respond(requester.job(parameters(&request)).await),
             _ if request.path_parameters().first("reportId").is_some() => respond_with(
                 Delivery::http_status,
-                deliver(deliverer, parameters(&request)).await,
+                deliver(deliverer, maker, parameters(&request)).await,
             ),
             _ => respond_with(|_| StatusCode::ACCEPTED, requester.begin(request.body()).await),
         })

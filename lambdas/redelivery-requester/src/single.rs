@@ -1,19 +1,27 @@
 //! `POST /reports/{reportId}/delivery`: one report that is to be delivered after all, or again.
 
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::LedgerRow;
 use pipeline::api::ApiError;
 use pipeline::delivering::{Asked, Deliverer};
+use pipeline::domain::ledger::FINAL_PROGRESS;
+use pipeline::linking::{LinkMaker, StoredReport};
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
 use serde::Serialize;
-use sp_api::ids::{ReportId, SellerId};
+use sp_api::ids::ReportId;
 
-/// `{reportId, status}`: 202 if the delivery begins now, 200 if it has begun before.
-#[derive(Debug, Serialize)]
+/// `{reportId, status}`: 202 if the delivery begins now, 200 if it has begun before; of one that is over
+/// `{link, expiresAt}` besides, because nobody gets a second e-mail.
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Delivery {
     report_id: ReportId,
     status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
     #[serde(skip)]
     begins: bool,
 }
@@ -29,9 +37,11 @@ impl Delivery {
     }
 }
 
-/// Has the report delivered that `parameters` name, if it was skipped or stopped.
+/// Has the report delivered that `parameters` name, if it was skipped or stopped. Makes a new link if it has
+/// been delivered.
 pub async fn deliver(
     deliverer: &Deliverer,
+    maker: &LinkMaker,
     parameters: Result<Parameters, InvalidRequest>,
 ) -> Result<Delivery, ApiError> {
     let NamedReport {
@@ -40,13 +50,13 @@ pub async fn deliver(
         name,
     } = NamedReport::parse(parameters?)?;
     let found = deliverer.ledger.find(&seller_id, region, name.as_str()).await?;
-    let (account, row) = found.ok_or_else(|| unknown(&seller_id, name.as_str()))?;
+    let (account, row) = found.ok_or_else(|| ApiError::unknown_report(&seller_id, name.as_str()))?;
     let (report_id, row) = match name {
         ReportName::Report(report) => (report, row),
         ReportName::Order(order) => {
             let report = placed_as(order.as_str(), &row)?;
             let row = deliverer.ledger.row(&account, report.as_str()).await?;
-            let row = row.ok_or_else(|| unknown(&seller_id, report.as_str()))?;
+            let row = row.ok_or_else(|| ApiError::unknown_report(&seller_id, report.as_str()))?;
             (report, row)
         }
     };
@@ -55,9 +65,19 @@ pub async fn deliver(
         Asked::Before(status) => (status, false),
         Asked::TooEarly(status) => return Err(not_deliverable(report_id.as_str(), &status)),
     };
+    let mut link = None;
+    // A report that was stored and whose delivery goes on, or begins, has its link in the e-mail.
+    if !begins && row.progress() == FINAL_PROGRESS {
+        if let Some(stored) = StoredReport::of(&account, &report_id, &row) {
+            link = maker.link_to(&stored, None, Timestamp::now()).await?;
+        }
+    }
+    let expires_at = link.as_ref().map(|link| link.expires_at);
     Ok(Delivery {
         report_id,
         status,
+        link: link.map(|link| link.url),
+        expires_at,
         begins,
     })
 }
@@ -66,11 +86,6 @@ pub async fn deliver(
 fn placed_as(order: &str, row: &LedgerRow) -> Result<ReportId, ApiError> {
     let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
     report.ok_or_else(|| not_deliverable(order, row.status()))
-}
-
-fn unknown(seller: &SellerId, id: &str) -> ApiError {
-    let message = format!("nothing is known here of a report {id} of selling partner {seller}");
-    ApiError::new(StatusCode::NOT_FOUND, "ReportNotFound", message).about("reportId")
 }
 
 fn not_deliverable(id: &str, status: &str) -> ApiError {
@@ -84,13 +99,15 @@ mod tests {
     use std::time::Duration;
 
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
     use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_sfn::operation::start_execution::StartExecutionError;
     use aws_sdk_sfn::types::error::StateMachineDoesNotExist;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::adapters::{Ledger, StateMachine};
+    use pipeline::adapters::{Ledger, Links, StateMachine};
     use pipeline::api::respond_with;
+    use pipeline::domain::Lifetimes;
     use serde_json::{Value, json};
     use test_doubles::{execution, no_further_account, unmet};
 
@@ -146,6 +163,12 @@ mod tests {
 
     async fn ask_of(dynamodb: &[&Rule], id: &str, sfn: &[&Rule]) -> (u16, Value) {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, dynamodb);
+        let lifetimes = Lifetimes {
+            link_days: 7,
+            document_days: 540,
+        };
+        let links = Links::new(dynamodb.clone(), "links".into());
+        let maker = LinkMaker::new(links, "https://api.example".into(), lifetimes);
         let sfn = mock_client!(aws_sdk_sfn, RuleMode::Sequential, sfn);
         let deliverer = Deliverer {
             ledger: Ledger::new(dynamodb, "reports".into()),
@@ -153,7 +176,10 @@ mod tests {
             overdue: Duration::from_secs(60),
         };
         let parameters = Parameters::new([("reportId", id), ("SellerId", "A3")]);
-        let response = respond_with(Delivery::http_status, deliver(&deliverer, parameters).await);
+        let response = respond_with(
+            Delivery::http_status,
+            deliver(&deliverer, &maker, parameters).await,
+        );
         let body = serde_json::from_slice(response.body()).expect("JSON");
         (response.status().as_u16(), body)
     }
@@ -202,6 +228,21 @@ mod tests {
         );
         let before = ask("7", &[&skipped, &refused, &begun], &[]).await;
         assert_eq!(before, (200, json!({"reportId": "7", "status": "NOTIFIED"})));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_delivered_gets_a_new_link() {
+        let put = mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build());
+        let mut delivered = row("ANNOUNCED", 60);
+        let stored_at = Timestamp::now().to_string();
+        for (name, value) in [("objectKey", "k"), ("storedAt", stored_at.as_str())] {
+            delivered.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
+        }
+        let (status, body) = ask("7", &[&is_read(Some(delivered)), &put], &[]).await;
+        assert_eq!((status, &body["status"]), (200, &json!("ANNOUNCED")));
+        let link = body["link"].as_str().expect("a link");
+        assert!(link.starts_with("https://api.example/links/"), "{link}");
+        assert!(body["expiresAt"].is_string() && put.num_calls() == 1, "{body}");
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ mod handler;
 
 use std::convert::Infallible;
 
-use handler::{list, one};
+use handler::Reader;
 use lambda_http::{Error, Request, RequestExt, service_fn};
 use pipeline::adapters::{Ledger, aws_config};
 use pipeline::api::{parameters, respond};
@@ -14,14 +14,18 @@ use pipeline::settings;
 async fn main() -> Result<(), Error> {
     lambda_http::tracing::init_default_subscriber();
     let table = settings::required("REPORTS_TABLE")?;
+    let bucket = settings::required("REPORTS_BUCKET")?;
     let aws = aws_config();
-    let ledger = &Ledger::new(aws_sdk_dynamodb::Client::new(&aws), table);
+    let reader = &Reader {
+        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), table),
+        bucket,
+    };
     lambda_http::run(service_fn(async |request: Request| {
         let parameters = parameters(&request);
         Ok::<_, Infallible>(if request.path_parameters().is_empty() {
-            respond(list(ledger, parameters).await)
+            respond(reader.list(parameters).await)
         } else {
-            respond(one(ledger, parameters).await)
+            respond(reader.one(parameters).await)
         })
     }))
     .await

@@ -1,6 +1,6 @@
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
-use pipeline::adapters::{KnownAccount, SellingPartners};
+use pipeline::adapters::{KnownAccount, Links, SellingPartners};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
@@ -33,6 +33,7 @@ impl Done {
 /// What keeping and forgetting selling partners takes.
 pub struct TokenStorage {
     pub partners: SellingPartners,
+    pub links: Links,
     pub subscriptions: Subscriptions,
     pub redeliveries: Redeliveries,
 }
@@ -76,8 +77,8 @@ impl TokenStorage {
         Ok(only.unwrap_or_else(|| Account::first(seller.clone())))
     }
 
-    /// Forgets the selling partner that `parameters` name: first its subscriptions to our queue, then
-    /// token, region, and what is looked for.
+    /// Forgets the selling partner that `parameters` name: first its subscriptions to our queue, then the
+    /// links to its reports, then token, region, and what is looked for.
     pub async fn forget(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Done, ApiError> {
         let ForgetSeller { seller_id, region } = ForgetSeller::parse(parameters?)?;
         let mut known = self.partners.accounts(&seller_id).await?;
@@ -88,6 +89,7 @@ impl TokenStorage {
         let mut notes = Vec::new();
         for KnownAccount { account, .. } in known {
             notes.extend(self.unsubscribe(&account).await?);
+            self.links.revoke(&account, None).await?;
             self.partners.forget(&account).await?;
         }
         let note = (!notes.is_empty()).then(|| notes.join(". "));

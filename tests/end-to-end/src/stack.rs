@@ -9,6 +9,8 @@ pub struct Stack {
     aws: SdkConfig,
     /// For links: TLS roots as the environment has them.
     http: reqwest::Client,
+    /// The same, but going nowhere by itself.
+    http_in_place: reqwest::Client,
 }
 
 /// The value of one of `stack.env`'s variables.
@@ -35,6 +37,9 @@ impl Stack {
         Ok(Self {
             aws,
             http: reqwest::Client::builder().build()?,
+            http_in_place: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()?,
         })
     }
 
@@ -83,6 +88,12 @@ impl Stack {
     #[must_use]
     pub fn delivers_all(&self) -> bool {
         !variable("DELIVER").is_ok_and(|deliver| deliver == "ordered")
+    }
+
+    /// Whether links in e-mails are addresses of our own, and not presigned URLs.
+    #[must_use]
+    pub fn has_own_links(&self) -> bool {
+        !variable("LINKS").is_ok_and(|links| links == "presigned")
     }
 
     /// Whether deliveries begin in the express lane. Most of them have no execution then that could be
@@ -162,6 +173,15 @@ impl Stack {
     #[must_use]
     pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         aws_sdk_secretsmanager::Client::new(&self.aws)
+    }
+
+    /// What a link answers to that method, for a reader of that `Accept-Language`, followed nowhere.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn ask(&self, method: reqwest::Method, link: &str, language: &str) -> Result<reqwest::Response> {
+        let request = self.http_in_place.request(method, link);
+        Ok(request.header("accept-language", language).send().await?)
     }
 
     /// Opens a link, as a browser would.

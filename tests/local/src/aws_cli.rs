@@ -17,6 +17,11 @@ pub const ACCOUNT: &str = "000000000000";
 /// The emulator's administrator. Not a secret: it listens on this machine only.
 pub const ADMINISTRATOR: (&str, &str) = ("test", "test");
 
+/// The URL of a local AWS at that port.
+pub fn url_at(port: u16) -> String {
+    format!("https://localhost:{port}")
+}
+
 /// How clients reach the local AWS.
 #[derive(Clone)]
 pub struct LocalAws {
@@ -32,7 +37,7 @@ impl LocalAws {
 
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("https://localhost:{}", self.port)
+        url_at(self.port)
     }
 
     /// Its URL for S3. A number for the host keeps SDKs from putting the bucket's name before

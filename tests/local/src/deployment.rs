@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::aws_cli::{ACCOUNT, LocalAws, REGION, cdk};
+use crate::aws_cli::{ACCOUNT, LocalAws, REGION, cdk, url_at};
 use crate::files::{self, PRIVATE};
 use crate::ports::Ports;
 use crate::processes::run_logged;
@@ -24,6 +24,8 @@ const RECONCILE_RATE: &str = "rate(1 minute)";
 /// What the deployment is told.
 #[derive(Clone)]
 pub struct Settings {
+    /// Where the local AWS listens.
+    pub emulator_port: u16,
     /// Where Amazon's stand-in listens.
     pub simulator_port: u16,
     /// How long after an order or a notification the reconciler looks after a report.
@@ -38,6 +40,7 @@ impl Settings {
     /// The settings of a kind of stack.
     pub fn of(profile: &Profile, ports: Ports) -> Self {
         Self {
+            emulator_port: ports.emulator,
             simulator_port: ports.simulator,
             overdue_seconds: profile.overdue_seconds(),
             slow_after_hours: profile.slow_after_hours(),
@@ -221,6 +224,12 @@ pub fn create_invoke_user_key(local_aws: &LocalAws, venv: &Venv, record: &RunRec
     })
 }
 
+/// Where the emulator has an API's stage. Left to itself, the deployment says an amazonaws.com URL, in
+/// its outputs and in every link.
+fn api_url(emulator_port: u16) -> String {
+    format!("{}/restapis/{{apiId}}/prod/_user_request_", url_at(emulator_port))
+}
+
 fn context(workspace: &Workspace, settings: &Settings) -> Vec<String> {
     // Named like Rust names it, where AWS has its own word.
     let architecture = if std::env::consts::ARCH == "aarch64" {
@@ -230,6 +239,7 @@ fn context(workspace: &Workspace, settings: &Settings) -> Vec<String> {
     };
     let functions = workspace.local("functions").display().to_string();
     let ours = [
+        Setting::new("apiUrl", api_url(settings.emulator_port)),
         Setting::new("functionsDir", functions),
         Setting::new("architecture", architecture),
         Setting::new("localMailbox", "true"),
@@ -273,6 +283,12 @@ fn reachable(queue_url: &str, endpoint: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_api_is_where_the_emulator_has_it() {
+        let url = "https://localhost:4566/restapis/{apiId}/prod/_user_request_";
+        assert_eq!(api_url(4566), url);
+    }
 
     #[test]
     fn outputs_of_all_stacks_come_together() -> Result<()> {

@@ -6,7 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A local stack has its own values for these.
-const OURS: [&str; 4] = ["architecture", "functionsDir", "localMailbox", "removalPolicy"];
+const OURS: [&str; 5] = [
+    "apiUrl",
+    "architecture",
+    "functionsDir",
+    "localMailbox",
+    "removalPolicy",
+];
 
 /// One setting, as `cdk --context` takes it. Which there are and what they may be, the CDK app says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

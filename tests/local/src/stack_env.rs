@@ -14,11 +14,13 @@ use crate::simulator;
 use crate::workspace::Workspace;
 
 /// The CDK outputs in the file, by the names that they have there.
-const FROM_OUTPUTS: [(&str, &str); 16] = [
+const FROM_OUTPUTS: [(&str, &str); 18] = [
+    ("REPORTS_API_URL", "ReportsApiUrl"),
     ("INVOKE_ROLE_ARN", "InvokeRoleArn"),
     ("SELLING_PARTNERS_TABLE", "SellingPartnersTable"),
     ("REPORTS_TABLE", "ReportsTable"),
     ("QUOTAS_TABLE", "QuotasTable"),
+    ("LINKS_TABLE", "LinksTable"),
     ("REPORTS_BUCKET", "ReportsBucket"),
     ("NOTIFICATIONS_QUEUE_URL", "NotificationsQueueUrl"),
     ("NOTIFICATIONS_QUEUE_ARN", "NotificationsQueueArn"),
@@ -44,13 +46,7 @@ pub fn path(workspace: &Workspace) -> PathBuf {
 /// All that a client of the stack needs to know.
 pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> {
     let mut variables = local_aws.environment();
-    let api_id = record.output("ReportsApiId")?;
     variables.extend([
-        // The deployment itself says an amazonaws.com URL.
-        (
-            "REPORTS_API_URL",
-            format!("{}/restapis/{api_id}/prod/_user_request_", local_aws.url()),
-        ),
         ("INVOKE_USER_ACCESS_KEY_ID", record.invoke_user.id.clone()),
         ("INVOKE_USER_SECRET_ACCESS_KEY", record.invoke_user.secret.clone()),
         ("SP_API_SIMULATOR_URL", simulator::url(record.ports.simulator)),
@@ -64,7 +60,11 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     if let Ok(express_lane) = record.output("ExpressLaneArn") {
         variables.push(("EXPRESS_LANE_ARN", express_lane.to_owned()));
     }
-    for (variable, name) in [("DOCUMENT_FORMAT", "documentFormat"), ("DELIVER", "deliver")] {
+    for (variable, name) in [
+        ("DOCUMENT_FORMAT", "documentFormat"),
+        ("DELIVER", "deliver"),
+        ("LINKS", "links"),
+    ] {
         if let Some(value) = setting::value(&record.profile.context, name) {
             variables.push((variable, value.to_owned()));
         }
@@ -128,19 +128,12 @@ mod tests {
         let message = |record: &RunRecord| variables(&local_aws, record).err().map(|error| error.to_string());
         assert_eq!(
             message(&record).as_deref(),
-            Some("the CDK stacks have no output ReportsApiId")
+            Some("the CDK stacks have no output ReportsApiUrl")
         );
         for (_, output) in FROM_OUTPUTS {
             record.outputs.insert(output.to_owned(), "value".to_owned());
         }
-        record
-            .outputs
-            .insert("ReportsApiId".to_owned(), "abc123".to_owned());
         let all = variables(&local_aws, &record).unwrap_or_default();
-        assert!(all.contains(&(
-            "REPORTS_API_URL",
-            "https://localhost:4566/restapis/abc123/prod/_user_request_".to_owned()
-        )));
         assert_eq!(value(&all, "QUOTAS_TABLE"), Some("value"));
         assert_eq!(value(&all, "FAULT_PROXY_URL"), None);
         record.ports.fault_proxy = Some(4567);

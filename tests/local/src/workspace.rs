@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The fifteen Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 15] = [
+/// The seventeen Lambda functions, named like their folders under `lambdas/`.
+pub const FUNCTIONS: [&str; 17] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -18,6 +18,8 @@ pub const FUNCTIONS: [&str; 15] = [
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "link-opener",
+    "document-access",
     "report-reconciler",
     "redelivery-requester",
     "redelivery-worker",

@@ -11,6 +11,7 @@ mod metered;
 mod quotas;
 mod selling_partners;
 mod state_machine;
+mod stored_documents;
 mod topic;
 mod upload;
 
@@ -19,11 +20,11 @@ pub use aws::aws_config;
 pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use ledger::{
-    Accepted, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going, Ledger,
-    LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey, Standing,
-    Teller, Traits, Turn, UnfinishedUpload, or_warn,
+    Accepted, Among, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going,
+    Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey,
+    Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
 };
-pub use links::Links;
+pub use links::{LinkTarget, Links};
 pub use lwa_secret::LwaSecret;
 pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
@@ -32,5 +33,6 @@ pub use selling_partners::{
     SellingPartners,
 };
 pub use state_machine::{Fate, Started, StateMachine};
+pub use stored_documents::{StoredHeaders, UrlMethod};
 pub use topic::Topic;
 pub use upload::Upload;

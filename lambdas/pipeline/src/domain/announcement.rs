@@ -29,6 +29,14 @@ pub struct Link {
     pub expires_at: Timestamp,
 }
 
+impl Link {
+    /// Whether it is a presigned URL, which ends with the credentials that signed it if that is sooner.
+    #[must_use]
+    pub fn is_presigned(&self) -> bool {
+        self.url.contains("X-Amz-Expires=")
+    }
+}
+
 impl std::fmt::Debug for Link {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -256,8 +264,12 @@ fn download(outcome: &Outcome, link: &Link) -> String {
         .as_ref()
         .map(|document| format!(" ({})", human_size(document.bytes)));
     let unreadable = outcome.stored_document.as_ref().map(unreadable);
+    let ends = match link.is_presigned() {
+        true => format!("{until} at the latest (AWS may end it earlier, within the hour)"),
+        false => until.to_string(),
+    };
     format!(
-        "{}\nDownload{}, until {until} at the latest:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
+        "{}\nDownload{}, until {ends}:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
         unreadable.unwrap_or_default(),
         size.unwrap_or_default(),
         link.url
@@ -317,7 +329,7 @@ mod tests {
     }
 
     fn link() -> Value {
-        json!({"Url": "https://bucket.example/report?signature", "ExpiresAt": "2026-11-22T08:30:00Z"})
+        json!({"Url": "https://bucket.example/links/token", "ExpiresAt": "2026-11-22T08:30:00Z"})
     }
 
     #[test]
@@ -342,11 +354,20 @@ mod tests {
              Status:      DONE\n\
              Region:      EU\n\
              \n\
-             Download (124 kB), until 2026-11-22 08:30 UTC at the latest:\n\
-             https://bucket.example/report?signature\n\
+             Download (124 kB), until 2026-11-22 08:30 UTC:\n\
+             https://bucket.example/links/token\n\
              \n\
              Whoever has this link can read the report, so please do not pass it on.\n"
         );
+    }
+
+    #[test]
+    fn a_presigned_url_is_said_to_end_earlier() {
+        let url = "https://bucket.example/report?X-Amz-Expires=21600&X-Amz-Signature=0f";
+        let link = json!({"Url": url, "ExpiresAt": "2026-11-22T08:30:00Z"});
+        let text = Announcement::of(&outcome(&json!({"Link": link})), None).text;
+        let words = "until 2026-11-22 08:30 UTC at the latest (AWS may end it earlier, within the hour):\n";
+        assert!(text.contains(words), "{text}");
     }
 
     #[test]

@@ -230,6 +230,12 @@ pub struct LinkRequest {
     pub seller_id: Account,
     /// The report.
     pub report_id: ReportId,
+    /// What it reports. Executions that began under an earlier release do not say.
+    #[serde(default)]
+    pub report_type: Option<ReportType>,
+    /// How it ended.
+    #[serde(default = "done")]
+    pub processing_status: FinalStatus,
     /// The key in the reports bucket.
     pub object_key: String,
 }

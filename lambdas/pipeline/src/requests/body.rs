@@ -64,6 +64,11 @@ impl Body {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
+    /// Whether there is such a field.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
     pub(super) fn required(&mut self, name: &str) -> Result<Value, InvalidRequest> {
         self.take(name)
             .ok_or_else(|| InvalidRequest::field(name, "is missing"))

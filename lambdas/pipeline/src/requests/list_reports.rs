@@ -3,7 +3,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
-use super::{InvalidRequest, Parameters};
+use super::body::Body;
+use super::{InvalidRequest, ListFinished, Parameters};
 use crate::domain::Account;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 
@@ -28,9 +29,18 @@ const STATUSES: [&str; 15] = [
 
 const DEFAULT_LIMIT: u8 = 50;
 
-/// `GET /reports`: list a selling partner's reports and orders.
+/// `GET /reports`: list a selling partner's reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListReports {
+pub enum ListReports {
+    /// All that there is, also orders.
+    All(ListAll),
+    /// By type or time.
+    Finished(ListFinished),
+}
+
+/// A list of reports and orders, by their ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListAll {
     /// Whose.
     pub seller_id: SellerId,
     /// Where; everywhere without it.
@@ -53,21 +63,29 @@ pub struct After {
 }
 
 impl ListReports {
-    /// Parses `SellerId`, `RegionCode?`, `status?`, `limit?`, `nextToken?`.
+    /// Parses `SellerId`, `RegionCode?`, `status?`, `ReportType?`, `Since?`, `Until?`, `limit?`,
+    /// `nextToken?`.
     ///
     /// # Errors
     /// Names the first parameter that is missing, empty, ill-formed or unknown; also a token that the
     /// same question has not been answered with.
-    pub fn parse(Parameters(mut fields): Parameters) -> Result<Self, InvalidRequest> {
+    pub fn parse(Parameters(fields): Parameters) -> Result<Self, InvalidRequest> {
+        if ListFinished::is_meant(&fields) {
+            return ListFinished::parse(fields).map(Self::Finished);
+        }
+        ListAll::parse(fields).map(Self::All)
+    }
+}
+
+impl ListAll {
+    fn parse(mut fields: Body) -> Result<Self, InvalidRequest> {
         let seller_id = fields.seller_id()?;
         let region = fields.optional_region_code()?;
         let status = fields
             .optional_text("status")?
             .map(|text| status(&text))
             .transpose()?;
-        let limit = fields
-            .optional_text("limit")?
-            .map_or(Ok(DEFAULT_LIMIT), |text| limit(&text))?;
+        let limit = limit(fields.optional_text("limit")?)?;
         let token = fields.optional_text("nextToken")?;
         fields.finish()?;
         let first_page = Self {
@@ -118,12 +136,15 @@ impl ListReports {
     }
 }
 
-fn status(text: &str) -> Result<&'static str, InvalidRequest> {
+pub(super) fn status(text: &str) -> Result<&'static str, InvalidRequest> {
     let known = STATUSES.into_iter().find(|status| *status == text);
     known.ok_or_else(|| InvalidRequest::field("status", format!("must be one of {}", STATUSES.join(", "))))
 }
 
-fn limit(text: &str) -> Result<u8, InvalidRequest> {
+pub(super) fn limit(text: Option<String>) -> Result<u8, InvalidRequest> {
+    let Some(text) = text else {
+        return Ok(DEFAULT_LIMIT);
+    };
     let number = text.parse().ok().filter(|number| (1..=100).contains(number));
     number.ok_or_else(|| InvalidRequest::field("limit", "must be a number from 1 to 100"))
 }
@@ -134,9 +155,12 @@ mod tests {
     use crate::domain::FinalStatus;
     use crate::domain::ledger::Stage;
 
-    fn parse(more: &[(&str, &str)]) -> Result<ListReports, InvalidRequest> {
+    fn parse(more: &[(&str, &str)]) -> Result<ListAll, InvalidRequest> {
         let pairs = [&[("SellerId", "A3TH9S8BH6GOGM")], more].concat();
-        ListReports::parse(Parameters::new(pairs)?)
+        match ListReports::parse(Parameters::new(pairs)?)? {
+            ListReports::All(list) => Ok(list),
+            ListReports::Finished(list) => panic!("by time: {list:?}"),
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 mod body;
 mod forget_seller;
+mod list_finished;
 mod list_reports;
+mod make_link;
 mod named_report;
 mod order_report;
 mod parameters;
@@ -15,7 +17,9 @@ mod subscription;
 
 pub use body::InvalidRequest;
 pub use forget_seller::ForgetSeller;
-pub use list_reports::{After, ListReports};
+pub use list_finished::ListFinished;
+pub use list_reports::{After, ListAll, ListReports};
+pub use make_link::MakeLink;
 pub use named_report::{NamedReport, ReportName};
 pub use order_report::{OrderReport, OrderReports, idempotency_key};
 pub use parameters::Parameters;

@@ -1,8 +1,9 @@
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, ResourceNotFoundException};
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::primitives::Blob;
@@ -24,6 +25,8 @@ struct Rules {
     update: Rule,
     delete: Rule,
     encrypt: Rule,
+    links: Rule,
+    revoke: Rule,
 }
 
 /// A seller's row with these subscriptions, in a region if there is one.
@@ -56,6 +59,14 @@ impl Rules {
                     .ciphertext_blob(Blob::new("sealed"))
                     .build()
             }),
+            links: mock!(aws_sdk_dynamodb::Client::query).then_output(|| {
+                let hash = AttributeValue::S("0f".to_owned());
+                QueryOutput::builder()
+                    .items([("tokenHash".to_owned(), hash)].into())
+                    .build()
+            }),
+            revoke: mock!(aws_sdk_dynamodb::Client::delete_item)
+                .then_output(|| DeleteItemOutput::builder().build()),
         }
     }
 
@@ -74,8 +85,10 @@ impl Rules {
             "arn:key".into(),
         );
         let amazon = test_doubles::amazon(server, partners.clone());
+        let links = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.links, &self.revoke]);
         TokenStorage {
             partners,
+            links: Links::new(links, "links".into()),
             subscriptions: Subscriptions::new(amazon, OURS.into()),
             redeliveries: test_doubles::redeliveries(),
         }
@@ -237,6 +250,19 @@ async fn who_is_forgotten_is_unsubscribed_first() {
     let rules = Rules::new(row(Some("EU"), &[]));
     assert_eq!(rules.forget(&server).await, forgotten());
     assert_eq!(deletions(&server).await, [deleted("s-ours", GRANTLESS_TOKEN)]);
+    assert_eq!(rules.revoke.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn links_that_can_not_be_revoked_keep_the_token_so_that_the_call_can_be_repeated() {
+    let rules = Rules {
+        links: mock!(aws_sdk_dynamodb::Client::query).then_error(|| {
+            QueryError::ResourceNotFoundException(ResourceNotFoundException::builder().build())
+        }),
+        ..Rules::new(row(None, &[]))
+    };
+    let (status, _, is_gone) = rules.forget(&token_server().await).await;
+    assert_eq!((status, is_gone), (500, false));
 }
 
 #[tokio::test]

@@ -17,6 +17,9 @@ const STAGES: f64 = 6.0;
 const SELLERS: f64 = 100.0;
 const HOURS: f64 = 730.0;
 
+/// How often a link is opened.
+const OPENED: f64 = 1.0;
+
 /// The functions that need a seller's token: one orders, one asks for the document.
 const WITH_TOKENS: f64 = 2.0;
 
@@ -36,8 +39,18 @@ impl Measured {
         let logs = each(function_logs) + events * BYTES_PER_EVENT;
         let calls = &self.calls;
         Bill::new("ours, Standard")
-            .with(Item::ApiRequest, 1.0, Source::Defined, "POST /reports")
-            .with(Item::LambdaRequest, each(invocations), Source::Measured, "REPORT lines")
+            .with(
+                Item::ApiRequest,
+                1.0 + OPENED,
+                Source::Assumed,
+                "POST /reports, and the link",
+            )
+            .with(
+                Item::LambdaRequest,
+                each(invocations) + OPENED,
+                Source::Measured,
+                "REPORT lines, and the link",
+            )
             .with(
                 Item::LambdaGbSecond,
                 each(time),
@@ -53,9 +66,9 @@ impl Measured {
             .with(Item::WriteUnit, self.write_units(), Source::Measured, self.write_formula())
             .with(
                 Item::ReadUnit,
-                each(calls.reads()),
+                each(calls.reads()) + OPENED,
                 Source::Measured,
-                "GetItem, as if all were consistent",
+                "GetItem, as if all were consistent, and the link",
             )
             .with(
                 Item::KmsRequest,
@@ -77,7 +90,12 @@ impl Measured {
                 ),
             )
             .with(Item::S3Write, each(self.s3_writes()), Source::Measured, "PutObject and multipart calls")
-            .with(Item::S3Read, 1.0, Source::Assumed, "the reader follows the link once")
+            .with(
+                Item::S3Read,
+                2.0 * OPENED,
+                Source::Assumed,
+                "the link's document is looked for and read",
+            )
             .with(
                 Item::SqsRequest,
                 3.0,
@@ -131,27 +149,35 @@ impl Measured {
         .sum()
     }
 
-    /// A row of *Reports* is in two indexes. `byStatus` holds all attributes: each write is written
+    /// A row of *Reports* is in three indexes. `byStatus` holds all attributes: each write is written
     /// there, too, and one that changes the status deletes the old entry besides. `byDueTime` holds keys:
     /// written when the report is ordered, replaced when it is announced, deleted at the end.
+    /// `byNotifiedTime` is written once, and so is a link's row in its index; each opening of the link
+    /// writes the row alone.
     fn write_units(&self) -> f64 {
         let reports = number(self.reports.max(1));
         let to_reports = self.calls.writes("REPORTS_TABLE") / reports;
         let to_others =
             (self.calls.writes("QUOTAS_TABLE") + self.calls.writes("SELLING_PARTNERS_TABLE")) / reports;
         let by_status = to_reports + (STAGES - 1.0);
-        let by_due_time = 4.0;
-        to_others + (to_reports + by_status) * write_units(self.row_bytes) + by_due_time
+        let (by_due_time, by_notified_time) = (4.0, 1.0);
+        let to_links = 2.0 * self.calls.writes("LINKS_TABLE") / reports + OPENED;
+        to_others
+            + to_links
+            + (to_reports + by_status) * write_units(self.row_bytes)
+            + by_due_time
+            + by_notified_time
     }
 
     fn write_formula(&self) -> String {
         let reports = number(self.reports.max(1));
         format!(
-            "{:.1} writes to Reports, again to its index byStatus and {} deletions there, of {:.0} bytes each; 4 to byDueTime; {:.1} to Quotas",
+            "{:.1} writes to Reports, again to its index byStatus and {} deletions there, of {:.0} bytes each; 4 to byDueTime, 1 to byNotifiedTime; {:.1} to Quotas; {:.1} to Links and its index, and {OPENED} when it is opened",
             self.calls.writes("REPORTS_TABLE") / reports,
             STAGES - 1.0,
             self.row_bytes,
             self.calls.writes("QUOTAS_TABLE") / reports,
+            2.0 * self.calls.writes("LINKS_TABLE") / reports,
         )
     }
 }
@@ -196,6 +222,7 @@ mod tests {
                 counts(&[("UpdateItem", 60), ("GetItem", 20), ("Query", 99)]),
             ),
             ("QUOTAS_TABLE", counts(&[("UpdateItem", 20)])),
+            ("LINKS_TABLE", counts(&[("PutItem", 10)])),
             ("SELLING_PARTNERS_TABLE", counts(&[("GetItem", 10)])),
         ];
         Measured {
@@ -224,14 +251,14 @@ mod tests {
     fn counts_become_what_one_report_uses() {
         let bill = measured().standard(&path());
         let uses = |item| bill.per_report(item);
-        assert_eq!(uses(Item::LambdaRequest), 2.0);
+        assert_eq!(uses(Item::LambdaRequest), 3.0);
         assert_eq!(uses(Item::LambdaGbSecond), 0.1);
         assert_eq!(uses(Item::StateTransition), 2.0);
         assert_eq!(uses(Item::KmsRequest), 0.146);
         assert_eq!(uses(Item::S3Write), 1.0);
-        assert_eq!(uses(Item::ReadUnit), 3.0);
-        // Rows of two units, written 6 times to the table and 11 times to an index; 4 + 2 others.
-        assert_eq!(uses(Item::WriteUnit), 2.0 + 17.0 * 2.0 + 4.0);
+        assert_eq!(uses(Item::ReadUnit), 4.0);
+        // Rows of two units, written 6 times to the table and 11 times to an index; 5 + 2 others; a link.
+        assert_eq!(uses(Item::WriteUnit), 2.0 + 17.0 * 2.0 + 5.0 + 3.0);
         assert_eq!(uses(Item::LogGb), (1000.0 + 9.0 * 350.0) / 1e9);
     }
 

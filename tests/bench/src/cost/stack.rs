@@ -36,7 +36,12 @@ const FUNCTIONS: [&str; 6] = [
 ];
 
 /// The tables, by the variables that name them.
-const TABLES: [&str; 3] = ["REPORTS_TABLE", "QUOTAS_TABLE", "SELLING_PARTNERS_TABLE"];
+const TABLES: [&str; 4] = [
+    "REPORTS_TABLE",
+    "QUOTAS_TABLE",
+    "SELLING_PARTNERS_TABLE",
+    "LINKS_TABLE",
+];
 
 /// Delivers reports, one after the other, and counts.
 pub async fn measure(surroundings: &Surroundings) -> Result<Measured> {

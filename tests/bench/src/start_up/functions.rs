@@ -1,4 +1,4 @@
-//! The fifteen functions: what each is told when it starts, and an event of the kind it gets.
+//! The seventeen functions: what each is told when it starts, and an event of the kind it gets.
 
 use serde_json::{Value, json};
 
@@ -43,6 +43,8 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
     let report = json!({ "reportId": REPORT });
     let region = json!({ "SellerId": SELLER, "RegionCode": "EU", "ReportTypes": TYPE });
     let token = json!({ "SellerId": SELLER, "RefreshToken": "Atzr|token" });
+    let of_region = json!({ "SellerId": SELLER, "RegionCode": "EU" });
+    let token_of_a_link = json!({ "token": "A".repeat(43) });
     let no = &Value::Null;
     vec![
         example("token-storage", call("POST", "/tokens", no, no, &token)),
@@ -69,6 +71,14 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             json!({ "SellerId": SELLER, "ReportId": REPORT, "ObjectKey": "a.tsv" }),
         ),
         example("report-notifier", outcome()),
+        example(
+            "link-opener",
+            call("GET", "/links/{token}", &token_of_a_link, no, no),
+        ),
+        example(
+            "document-access",
+            call("DELETE", "/reports/{reportId}/links", &report, &of_region, no),
+        ),
         example("report-reconciler", json!({})),
         example(
             "redelivery-requester",
@@ -112,7 +122,9 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("DELIVER", "all".to_owned()),
         ("OVERDUE_SECONDS", "1800".to_owned()),
         ("SLOW_AFTER_HOURS", "24".to_owned()),
-        ("LINK_LIFETIME_SECONDS", "21600".to_owned()),
+        ("LINKS_TABLE", "links".to_owned()),
+        ("LINK_LIFETIME_DAYS", "7".to_owned()),
+        ("API_URL", "https://api.example.com/prod".to_owned()),
         ("DOCUMENT_FORMAT", "as-is".to_owned()),
         ("GZIP_CHECK", "contents".to_owned()),
     ]
@@ -121,7 +133,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
 /// Why an answer is none that a function gives when all is well.
 pub fn problem(answer: &Value) -> Option<String> {
     let status = answer["statusCode"].as_u64()?;
-    (status >= 300).then(|| format!("HTTP {status}: {}", answer["body"]))
+    (status >= 400).then(|| format!("HTTP {status}: {}", answer["body"]))
 }
 
 /// A request as API Gateway hands it over.
@@ -134,7 +146,7 @@ fn call(method: &str, resource: &str, path: &Value, query: &Value, body: &Value)
                 .collect::<serde_json::Map<_, _>>(),
         )
     };
-    let place = resource.replace("{reportId}", REPORT);
+    let place = resource.replace("{reportId}", REPORT).replace("{token}", "token");
     json!({
         "resource": resource, "path": place, "httpMethod": method,
         "headers": { "content-type": "application/json", "host": "api.example.com" },

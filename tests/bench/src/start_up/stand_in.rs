@@ -96,6 +96,7 @@ async fn answer(
              <PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>",
         )
             .into_response(),
+        Method::HEAD => StatusCode::OK.into_response(),
         Method::PUT => ([(header::ETAG, "\"d41d8cd98f00b204e9800998ecf8427e\"")], "").into_response(),
         _ => unknown(&format!("no answer to {method} {path}")),
     }
@@ -122,9 +123,12 @@ fn json_protocol(target: &str, request: &Value) -> Option<Value> {
     })
 }
 
-/// The row of an order, of a report that was ordered, or of a selling partner.
+/// The row of a link, of an order, of a report that was ordered, or of a selling partner.
 fn item(request: &Value) -> Value {
     let key = &request["Key"];
+    if key["tokenHash"].is_object() {
+        return json!({ "objectKey": { "S": "a.tsv" }, "expiresAt": { "N": "4000000000" } });
+    }
     match key["reportId"]["S"].as_str() {
         Some(id) if id.starts_with("order-") => json!({
             "sellerId": key["sellerId"], "reportId": key["reportId"], "status": { "S": "QUEUED" },

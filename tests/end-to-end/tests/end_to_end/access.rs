@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::world::{World, new_seller_id};
 
-const ROUTES: [(&str, &str); 11] = [
+const ROUTES: [(&str, &str); 14] = [
     ("POST", "/tokens"),
     ("DELETE", "/tokens/A3TH9S8BH6GOGM"),
     ("POST", "/notifications"),
@@ -15,6 +15,9 @@ const ROUTES: [(&str, &str); 11] = [
     ("GET", "/reports?SellerId=A3TH9S8BH6GOGM"),
     ("GET", "/reports/54517018502?SellerId=A3TH9S8BH6GOGM"),
     ("DELETE", "/reports/54517018502?SellerId=A3TH9S8BH6GOGM"),
+    ("GET", "/reports/54517018502/document?SellerId=A3TH9S8BH6GOGM"),
+    ("POST", "/reports/54517018502/links?SellerId=A3TH9S8BH6GOGM"),
+    ("DELETE", "/reports/54517018502/links?SellerId=A3TH9S8BH6GOGM"),
     ("POST", "/schedules"),
     (
         "GET",

@@ -17,6 +17,7 @@ mod failures;
 mod forgetting;
 mod large_document;
 mod ledger;
+mod links;
 mod merged_accounts;
 mod orders;
 mod quick_start;

@@ -80,6 +80,24 @@ impl World {
         Some(world)
     }
 
+    /// The running stack, if its e-mails have links of our own; `None`, visibly, if not.
+    pub async fn with_own_links() -> Option<Self> {
+        let world = Self::find().await?;
+        if !world.stack.has_own_links() {
+            return skipped("links are presigned URLs here (cargo local up)");
+        }
+        Some(world)
+    }
+
+    /// The running stack, if its e-mails have presigned URLs; `None`, visibly, if not.
+    pub async fn with_presigned_urls() -> Option<Self> {
+        let world = Self::find().await?;
+        if world.stack.has_own_links() {
+            return skipped("links are our own here (cargo local up -c links=presigned)");
+        }
+        Some(world)
+    }
+
     /// `POST`s as the invoke role.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.api

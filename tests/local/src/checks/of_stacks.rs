@@ -22,10 +22,13 @@ const BROWSER: &str = "browser::";
 const EXPRESS_LANE: &str = "express_lane::";
 /// The tests that look otherwise where only what was ordered is delivered.
 const WHOSE_REPORTS: &str = "whose_reports::";
+/// The test of links that are presigned URLs.
+const PRESIGNED_URLS: &str = "links::a_presigned_url";
 /// The opposite of the defaults.
-const OTHER_SETTINGS: [(&str, &str); 4] = [
+const OTHER_SETTINGS: [(&str, &str); 5] = [
     ("workflowType", "express"),
     ("deliver", "ordered"),
+    ("links", "presigned"),
     ("documentFormat", "utf8"),
     ("gzipCheck", "length"),
 ];
@@ -133,7 +136,7 @@ pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
         context,
         &stack,
         "express-lane",
-        &[EXPRESS_LANE, WHOSE_REPORTS, "--test-threads=1"],
+        &[EXPRESS_LANE, WHOSE_REPORTS, PRESIGNED_URLS, "--test-threads=1"],
     )?;
     if let Some(reason) = chromium::prepare(context.workspace)? {
         say(&format!("no browser: {reason}"));

@@ -5,6 +5,7 @@
 
 mod announcements;
 mod backfills;
+mod finished;
 mod jobs;
 mod look_ups;
 mod obstacles;
@@ -30,6 +31,7 @@ use sp_api::RegionCode;
 
 pub use announcements::{AnnouncementKind, Teller, Turn};
 pub use backfills::{Backfill, Found, Traits};
+pub use finished::Among;
 pub use obstacles::Standing;
 pub use order_row::{OrderRow, OrderState};
 pub use orders::{Accepted, Cancellation, NewOrder};

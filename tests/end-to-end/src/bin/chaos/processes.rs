@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 15] = [
+const FUNCTIONS: [&str; 17] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -25,6 +25,8 @@ const FUNCTIONS: [&str; 15] = [
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "link-opener",
+    "document-access",
     "redelivery-requester",
     "redelivery-worker",
 ];
@@ -56,6 +58,7 @@ impl Hunt {
         let port = endpoint.trim_end_matches('/').rsplit(':').next();
         let resources = [
             "REPORTS_TABLE",
+            "LINKS_TABLE",
             "SELLING_PARTNERS_TABLE",
             "REPORTS_BUCKET",
             "STATE_MACHINE_ARN",

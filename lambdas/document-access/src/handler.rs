@@ -1,0 +1,169 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_http::http::StatusCode;
+use pipeline::adapters::{DocumentStore, Ledger, LedgerRow, StoredHeaders, UrlMethod};
+use pipeline::api::ApiError;
+use pipeline::domain::{Account, FinalStatus};
+use pipeline::linking::{LinkMaker, StoredReport};
+use pipeline::requests::{InvalidRequest, MakeLink, NamedReport, Parameters};
+use serde::Serialize;
+use sp_api::ids::ReportId;
+
+/// How long a URL is good: as long as a caller takes to begin.
+const URL_LIFETIME: Duration = Duration::from_secs(300);
+
+/// What the answers need.
+pub struct DocumentAccess {
+    pub ledger: Ledger,
+    pub documents: DocumentStore,
+    pub maker: LinkMaker,
+}
+
+/// Where a document is to be had now, and what it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    url: String,
+    expires_at: Timestamp,
+    object_key: String,
+    bytes: u64,
+    content_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crc64nvme: Option<String>,
+    file_name: String,
+}
+
+/// A new link.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewLink {
+    link: String,
+    expires_at: Timestamp,
+}
+
+/// How many links there were.
+#[derive(Serialize)]
+pub struct Revoked {
+    revoked: u64,
+}
+
+/// A report that there is a row of.
+struct Known {
+    account: Account,
+    report: ReportId,
+    row: LedgerRow,
+}
+
+impl DocumentAccess {
+    /// `GET /reports/{reportId}/document`.
+    pub async fn document(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+    ) -> Result<Document, ApiError> {
+        let known = self.known(&NamedReport::parse(parameters?)?).await?;
+        let stored = known.stored()?;
+        let headers = self.headers(&stored).await?;
+        let key = stored.target.object_key;
+        let signed = self
+            .documents
+            .presigned(&key, UrlMethod::Get, URL_LIFETIME)
+            .await?;
+        let last_part = key.rsplit('/').next().unwrap_or_default();
+        Ok(Document {
+            url: signed.url,
+            expires_at: signed.expires_at,
+            bytes: headers.bytes,
+            content_type: headers.content_type,
+            content_encoding: headers.content_encoding,
+            crc64nvme: known
+                .row
+                .text("crc64nvme")
+                .map(str::to_owned)
+                .or(headers.crc64nvme),
+            file_name: headers.file_name.unwrap_or_else(|| last_part.to_owned()),
+            object_key: key,
+        })
+    }
+
+    /// `POST /reports/{reportId}/links`.
+    pub async fn link(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<NewLink, ApiError> {
+        let most_days = self.maker.lifetimes().document_days;
+        let MakeLink { report, days } = MakeLink::parse(parameters?, body, most_days)?;
+        let stored = self.known(&report).await?.stored()?;
+        self.headers(&stored).await?;
+        let link = self.maker.link_to(&stored, days, now).await?;
+        let link = link.ok_or_else(|| gone(&stored.target.report))?;
+        Ok(NewLink {
+            link: link.url,
+            expires_at: link.expires_at,
+        })
+    }
+
+    /// `DELETE /reports/{reportId}/links`.
+    pub async fn revoke(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Revoked, ApiError> {
+        let Known { account, report, .. } = self.known(&NamedReport::parse(parameters?)?).await?;
+        let revoked = self.maker.links().revoke(&account, Some(&report)).await?;
+        Ok(Revoked { revoked })
+    }
+
+    /// The report of that name; an order that has been placed is the report that it became.
+    async fn known(&self, named: &NamedReport) -> Result<Known, ApiError> {
+        let NamedReport {
+            seller_id,
+            region,
+            name,
+        } = named;
+        let unknown = || ApiError::unknown_report(seller_id, name.as_str());
+        let found = self.ledger.find(seller_id, *region, name.as_str()).await?;
+        let (account, row) = found.ok_or_else(unknown)?;
+        let Some(placed_as) = row.text("placedAs") else {
+            let Ok(report) = ReportId::parse(name.as_str()) else {
+                return Err(unknown());
+            };
+            return Ok(Known { account, report, row });
+        };
+        let report = ReportId::parse(placed_as).map_err(|_| unknown())?;
+        let row = self.ledger.row(&account, placed_as).await?.ok_or_else(unknown)?;
+        Ok(Known { account, report, row })
+    }
+
+    /// What the document says of itself, as long as it is there.
+    async fn headers(&self, stored: &StoredReport) -> Result<StoredHeaders, ApiError> {
+        let target = &stored.target;
+        let headers = self.documents.headers(&target.object_key).await?;
+        headers.ok_or_else(|| gone(&target.report))
+    }
+}
+
+impl Known {
+    /// Its document.
+    fn stored(&self) -> Result<StoredReport, ApiError> {
+        let Self { account, report, row } = self;
+        StoredReport::of(account, report, row).ok_or_else(|| {
+            let status = row.status();
+            let has_none = [FinalStatus::Cancelled, FinalStatus::Fatal, FinalStatus::Dropped];
+            if has_none.iter().any(|ended| ended.as_str() == status) {
+                let message = format!("report {report} has no document: it ended as {status}");
+                return ApiError::new(StatusCode::NOT_FOUND, "NoDocument", message);
+            }
+            let message = format!("the document of {report} is not stored: the report is {status} here");
+            ApiError::new(StatusCode::CONFLICT, "NotDelivered", message)
+        })
+    }
+}
+
+fn gone(report: &ReportId) -> ApiError {
+    let message = format!("the document of {report} has been deleted, as all are after their time");
+    ApiError::new(StatusCode::NOT_FOUND, "DocumentGone", message)
+}
+
+#[cfg(test)]
+mod tests;
