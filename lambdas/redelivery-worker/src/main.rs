@@ -10,6 +10,7 @@ use std::time::Duration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use pipeline::adapters::{Amazon, Ledger, StateMachine, Topic, aws_config};
 use pipeline::settings::{self, AmazonSettings};
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use worker::Worker;
 
@@ -24,11 +25,13 @@ async fn main() -> Result<(), Error> {
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
     let sfn = aws_sdk_sfn::Client::new(&aws);
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
+    let topic = Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn);
     let worker = &Worker {
         amazon: Amazon::connect(&amazon_settings, &aws),
-        topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+        publisher: Publisher::new(topic, ledger.clone()),
         workflows: Workflows {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+            ledger,
             deliveries: StateMachine::new(sfn.clone(), delivery_arn),
             orders: StateMachine::new(sfn, orders_arn),
             overdue,

@@ -6,6 +6,7 @@ use handler::Notifier;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use pipeline::adapters::{Ledger, Topic, aws_config};
 use pipeline::settings;
+use pipeline::telling::Publisher;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -16,8 +17,10 @@ async fn main() -> Result<(), Error> {
     let retention_days = settings::required("REPORT_RETENTION_DAYS")?;
     let aws = aws_config();
     let notifier = &Notifier {
-        topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
-        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        publisher: Publisher::new(
+            Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        ),
         selling_partners_table,
         retention_days,
     };

@@ -18,7 +18,7 @@ use sp_api::rates::Operation;
 use sp_api::{ListedSince, ProcessingStatus, Report, ReportsFilter, ReportsPage, ReportsQuery, SpApiError};
 
 use crate::overdue::{PATIENCE, Reconciler};
-use crate::telling::tell_once;
+use crate::slow::{teller, teller_name};
 
 /// So many deliveries of history are under way at a time. Each reserves a slot of Amazon's quota, and what
 /// is announced today must not queue behind ninety days.
@@ -132,8 +132,21 @@ impl Reconciler {
     }
 
     async fn tell_of_backfill(&self, backfill: &Backfill) -> Result<(), PipelineError> {
-        let ledger = &self.workflows.ledger;
-        let rows = ledger.rows_of_backfill(backfill).await?;
+        let (ledger, id, name) = (&self.workflows.ledger, &backfill.id, teller_name());
+        let turn = self
+            .slow
+            .publisher
+            .take_turn(id, AnnouncementKind::End, teller(&name));
+        let Some(turn) = turn.await? else {
+            return Ok(());
+        };
+        let rows = match ledger.rows_of_backfill(backfill).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                turn.give_back().await;
+                return Err(error);
+            }
+        };
         let news = Announcement::of_backfill(&BackfillNews {
             seller_id: &backfill.seller_id,
             region: backfill.region,
@@ -145,14 +158,8 @@ impl Reconciler {
             ("SellerId", backfill.seller_id.seller().as_str()),
             ("RegionCode", backfill.region.as_str()),
         ];
-        tell_once(
-            (&self.slow.topic, ledger),
-            &backfill.id,
-            AnnouncementKind::End,
-            (&news, &attributes),
-            async |_| persistently(|| ledger.record_backfill_told(&backfill.id)).await,
-        )
-        .await
+        turn.publish(&news, &attributes).await?;
+        persistently(|| ledger.record_backfill_told(id)).await
     }
 
     /// Searches on, as far as the quotas and the time allow. Gives how many reports were found.

@@ -6,7 +6,6 @@ mod discovery;
 mod execution;
 mod overdue;
 mod slow;
-mod telling;
 
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use overdue::Reconciler;
 use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, Topic, aws_config};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings, Hours};
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::Value;
 use slow::SlowReports;
@@ -41,7 +41,10 @@ async fn main() -> Result<(), Error> {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         slow: SlowReports {
-            topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+            publisher: Publisher::new(
+                Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+                ledger.clone(),
+            ),
             after: slow_after,
         },
         redeliveries: Redeliveries::new(StateMachine::new(sfn.clone(), redelivery_arn), ledger.clone()),

@@ -194,9 +194,9 @@ impl Reconciler {
                     ordered_at: since,
                 };
                 let is_told = row.time("slowSince").is_some();
-                let (ledger, overdue) = (&self.workflows.ledger, self.workflows.overdue);
+                let overdue = self.workflows.overdue;
                 Ok(Care::Later(
-                    self.slow.wait_for(ledger, &unfinished, is_told, overdue).await,
+                    self.slow.wait_for(&unfinished, is_told, overdue).await,
                 ))
             }
         }

@@ -1,0 +1,202 @@
+//! Telling news once. Several executions may come to the same news at the same time: whose turn it is, the
+//! ledger says. Between SNS's yes and the ledger's there is an instant in which a teller can die; then the
+//! news are told a second time.
+
+use std::time::Duration;
+
+use crate::PipelineError;
+use crate::adapters::{AnnouncementKind, Ledger, LedgerRow, RowKey, Teller, Topic, Turn, or_warn};
+use crate::domain::Announcement;
+
+/// How long publishing may take. A turn lasts longer, so that nobody else publishes meanwhile.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where news are published, and where they are written down.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    topic: Topic,
+    ledger: Ledger,
+}
+
+/// The turn to tell some news of a row. It lasts until the news are written down, is given back, or ends by
+/// itself.
+#[derive(Debug)]
+pub struct TakenTurn<'a> {
+    publisher: &'a Publisher,
+    key: RowKey<'a>,
+    teller: Teller<'a>,
+    /// The row as it is now.
+    pub row: LedgerRow,
+}
+
+impl Publisher {
+    /// Publishes on `topic`, and asks `ledger` what has been told.
+    #[must_use]
+    pub fn new(topic: Topic, ledger: Ledger) -> Self {
+        Self { topic, ledger }
+    }
+
+    /// What has been told, and of what.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes the turn to tell the news of a row; `None` if they have been told.
+    ///
+    /// # Errors
+    /// DynamoDB failed, or it is somebody else's turn: it may come to nothing.
+    pub async fn take_turn<'a>(
+        &'a self,
+        row: impl Into<RowKey<'a>>,
+        kind: AnnouncementKind,
+        teller: Teller<'a>,
+    ) -> Result<Option<TakenTurn<'a>>, PipelineError> {
+        let key = row.into();
+        match self.ledger.take_turn(key.clone(), kind, teller).await? {
+            Turn::Ours(row) => Ok(Some(TakenTurn {
+                publisher: self,
+                key,
+                teller,
+                row,
+            })),
+            Turn::Past => {
+                tracing::info!("the news of {key} have been told before; nothing to do");
+                Ok(None)
+            }
+            Turn::Others => Err(PipelineError::AwsTransient {
+                service: "DynamoDB",
+                message: format!("another execution is about to tell of {key}"),
+            }),
+        }
+    }
+}
+
+impl TakenTurn<'_> {
+    /// Publishes the news. If that fails, the next may try at once.
+    ///
+    /// # Errors
+    /// SNS failed, or does not answer.
+    pub async fn publish(
+        &self,
+        announcement: &Announcement,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), PipelineError> {
+        let publishing = self.publisher.topic.publish(announcement, attributes);
+        let published = tokio::time::timeout(PUBLISHED_WITHIN, publishing).await;
+        let published = published.unwrap_or_else(|_| {
+            Err(PipelineError::AwsTransient {
+                service: "SNS",
+                message: "no answer".to_owned(),
+            })
+        });
+        if published.is_err() {
+            self.give_back().await;
+        }
+        published
+    }
+
+    /// Ends a turn in which nothing could be told, so that the next may come at once.
+    pub async fn give_back(&self) {
+        or_warn(
+            self.publisher
+                .ledger
+                .end_turn(self.key.clone(), self.teller)
+                .await,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
+    use aws_sdk_sns::types::error::InternalErrorException;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::Account;
+
+    /// Takes the turn to tell how a report ended, and tells it.
+    async fn tell(publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
+        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, ledger);
+        let publisher = Publisher::new(
+            Topic::new(sns, "arn:topic".into()),
+            Ledger::new(dynamodb, "reports".into()),
+        );
+        let seller = Account::parse("A3").expect("valid");
+        let teller = Teller {
+            name: "request-1",
+            until: Timestamp::now(),
+        };
+        let turn = publisher.take_turn((&seller, "1"), AnnouncementKind::End, teller);
+        let Some(turn) = turn.await? else {
+            return Ok(false);
+        };
+        let announcement = Announcement {
+            subject: "s".into(),
+            text: "t".into(),
+        };
+        turn.publish(&announcement, &[]).await.map(|()| true)
+    }
+
+    fn publish() -> Rule {
+        mock!(aws_sdk_sns::Client::publish).then_output(|| PublishOutput::builder().build())
+    }
+
+    fn update(expression: &'static str) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(move |request| {
+                request
+                    .update_expression()
+                    .is_some_and(|it| it.starts_with(expression))
+            })
+            .then_output(|| UpdateItemOutput::builder().build())
+    }
+
+    /// No turn is to be had, as the row has this attribute.
+    fn refused(attribute: &'static str) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
+            let time = AttributeValue::S("2026-11-22T05:00:00.000Z".to_owned());
+            let error = ConditionalCheckFailedException::builder()
+                .item(attribute, time)
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    #[tokio::test]
+    async fn a_turn_is_kept_until_its_news_are_written_down() {
+        let (publish, taken) = (publish(), update("SET announcingUntil"));
+        assert!(tell(&publish, &[&taken]).await.expect("told"));
+        assert_eq!((publish.num_calls(), taken.num_calls()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn what_is_told_is_not_told_again_and_others_are_waited_for() {
+        let publish = publish();
+        assert!(
+            !tell(&publish, &[&refused("announcedAt")])
+                .await
+                .expect("nothing to do")
+        );
+        let waits = tell(&publish, &[&refused("announcingUntil")]).await;
+        let error = waits.expect_err("not now");
+        assert_eq!(error.name(), "Transient");
+        assert!(error.to_string().ends_with("about to tell of A3/1"), "{error}");
+        assert_eq!(publish.num_calls(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_in_which_nothing_could_be_told_is_over() {
+        let failing = mock!(aws_sdk_sns::Client::publish)
+            .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
+        let (taken, over) = (update("SET announcingUntil"), update("REMOVE announcingUntil"));
+        assert!(tell(&failing, &[&taken, &over]).await.is_err());
+        assert_eq!(over.num_calls(), 1);
+    }
+}
