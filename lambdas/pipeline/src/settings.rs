@@ -50,6 +50,22 @@ impl FromStr for Hours {
     }
 }
 
+/// Whether something is wanted: `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "on" => Ok(Self(true)),
+            "off" => Ok(Self(false)),
+            _ => Err("neither on nor off"),
+        }
+    }
+}
+
 /// Why the function can't start.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {name} {problem}")]
@@ -113,6 +129,9 @@ mod tests {
         assert!(parse::<Endpoints>("SP_API_ENVIRONMENT", Some("sandbox".into())).is_ok());
         let hours = |text: &str| parse::<Hours>("SLOW_AFTER_HOURS", Some(text.into()));
         assert_eq!(hours("0.5"), Ok(Hours(Duration::from_secs(1800))));
+        assert_eq!(parse("EVENTS", Some("on".into())), Ok(Switch(true)));
+        assert_eq!(parse("EVENTS", Some("off".into())), Ok(Switch(false)));
+        assert!(parse::<Switch>("EVENTS", Some("yes".into())).is_err());
         for wrong in ["a day", "-1", "NaN", "inf"] {
             assert!(hours(wrong).is_err(), "{wrong}");
         }

@@ -1,12 +1,16 @@
 //! Telling news once. Several executions may come to the same news at the same time: whose turn it is, the
 //! ledger says. Between SNS's yes and the ledger's there is an instant in which a teller can die; then the
-//! news are told a second time.
+//! news are told a second time, under the same id.
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+
 use crate::PipelineError;
-use crate::adapters::{AnnouncementKind, Ledger, LedgerRow, RowKey, Teller, Topic, Turn, or_warn};
+use crate::adapters::{AnnouncementKind, EventBus, Ledger, LedgerRow, RowKey, Teller, Topic, Turn, or_warn};
 use crate::domain::Announcement;
+use crate::domain::news::News;
+use crate::settings::Switch;
 
 /// How long publishing may take. A turn lasts longer, so that nobody else publishes meanwhile.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
@@ -15,6 +19,7 @@ const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Publisher {
     topic: Topic,
+    events: EventBus,
     ledger: Ledger,
 }
 
@@ -30,10 +35,35 @@ pub struct TakenTurn<'a> {
 }
 
 impl Publisher {
-    /// Publishes on `topic`, and asks `ledger` what has been told.
+    /// Publishes on `topic` and as `events`, and asks `ledger` what has been told.
     #[must_use]
-    pub fn new(topic: Topic, ledger: Ledger) -> Self {
-        Self { topic, ledger }
+    pub fn new(topic: Topic, events: EventBus, ledger: Ledger) -> Self {
+        Self {
+            topic,
+            events,
+            ledger,
+        }
+    }
+
+    async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
+        // First: should the message fail after it, the event comes a second time, and programs know it by its
+        // id. People would get an e-mail a second time.
+        self.events.put(news).await?;
+        self.topic.publish(news, words).await
+    }
+
+    /// As [`new`](Self::new), with clients of their own: on the topic of that ARN, and as events if they are
+    /// wanted.
+    #[must_use]
+    pub fn connect(topic_arn: String, Switch(has_events): Switch, ledger: Ledger, aws: &SdkConfig) -> Self {
+        Self {
+            topic: Topic::new(aws_sdk_sns::Client::new(aws), topic_arn),
+            events: match has_events {
+                true => EventBus::new(aws_sdk_eventbridge::Client::new(aws)),
+                false => EventBus::none(),
+            },
+            ledger,
+        }
     }
 
     /// What has been told, and of what.
@@ -76,17 +106,13 @@ impl TakenTurn<'_> {
     /// Publishes the news. If that fails, the next may try at once.
     ///
     /// # Errors
-    /// SNS failed, or does not answer.
-    pub async fn publish(
-        &self,
-        announcement: &Announcement,
-        attributes: &[(&str, &str)],
-    ) -> Result<(), PipelineError> {
-        let publishing = self.publisher.topic.publish(announcement, attributes);
+    /// EventBridge or SNS failed, or does not answer.
+    pub async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
+        let publishing = self.publisher.publish(news, words);
         let published = tokio::time::timeout(PUBLISHED_WITHIN, publishing).await;
         let published = published.unwrap_or_else(|_| {
             Err(PipelineError::AwsTransient {
-                service: "SNS",
+                service: "EventBridge or SNS",
                 message: "no answer".to_owned(),
             })
         });
@@ -112,6 +138,8 @@ mod tests {
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
     use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
+    use aws_sdk_eventbridge::types::PutEventsResultEntry;
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
@@ -119,13 +147,20 @@ mod tests {
 
     use super::*;
     use crate::domain::Account;
+    use crate::domain::news::tests::delivered;
 
     /// Takes the turn to tell how a report ended, and tells it.
     async fn tell(publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
+        tell_with(&event(), publish, ledger).await
+    }
+
+    async fn tell_with(event: &Rule, publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
+        let eventbridge = mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[event]);
         let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, ledger);
         let publisher = Publisher::new(
             Topic::new(sns, "arn:topic".into()),
+            EventBus::new(eventbridge),
             Ledger::new(dynamodb, "reports".into()),
         );
         let seller = Account::parse("A3").expect("valid");
@@ -137,11 +172,15 @@ mod tests {
         let Some(turn) = turn.await? else {
             return Ok(false);
         };
-        let announcement = Announcement {
+        let words = Announcement {
             subject: "s".into(),
             text: "t".into(),
         };
-        turn.publish(&announcement, &[]).await.map(|()| true)
+        turn.publish(&delivered(), &words).await.map(|()| true)
+    }
+
+    fn event() -> Rule {
+        mock!(aws_sdk_eventbridge::Client::put_events).then_output(|| PutEventsOutput::builder().build())
     }
 
     fn publish() -> Rule {
@@ -198,5 +237,33 @@ mod tests {
         let (taken, over) = (update("SET announcingUntil"), update("REMOVE announcingUntil"));
         assert!(tell(&failing, &[&taken, &over]).await.is_err());
         assert_eq!(over.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn while_the_event_is_not_taken_nobody_gets_a_message_and_the_turn_is_over() {
+        let refused = mock!(aws_sdk_eventbridge::Client::put_events).then_output(|| {
+            let entry = PutEventsResultEntry::builder()
+                .error_code("InternalFailure")
+                .build();
+            PutEventsOutput::builder()
+                .failed_entry_count(1)
+                .entries(entry)
+                .build()
+        });
+        let (publish, taken) = (publish(), update("SET announcingUntil"));
+        let over = update("REMOVE announcingUntil");
+        let told = tell_with(&refused, &publish, &[&taken, &over]).await;
+        assert_eq!(told.expect_err("not told").name(), "Transient");
+        assert_eq!((publish.num_calls(), over.num_calls()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn the_event_comes_before_a_message_that_fails() {
+        let failing = mock!(aws_sdk_sns::Client::publish)
+            .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
+        let event = event();
+        let ledger = [&update("SET announcingUntil"), &update("REMOVE announcingUntil")];
+        assert!(tell_with(&event, &failing, &ledger).await.is_err());
+        assert_eq!(event.num_calls(), 1);
     }
 }

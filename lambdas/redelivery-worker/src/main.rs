@@ -8,7 +8,7 @@ mod worker;
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Amazon, Ledger, StateMachine, Topic, aws_config};
+use pipeline::adapters::{Amazon, Ledger, StateMachine, aws_config};
 use pipeline::settings::{self, AmazonSettings};
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
@@ -22,14 +22,14 @@ async fn main() -> Result<(), Error> {
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let topic_arn = settings::required("TOPIC_ARN")?;
+    let events = settings::required("EVENTS")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
     let sfn = aws_sdk_sfn::Client::new(&aws);
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
-    let topic = Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn);
     let worker = &Worker {
         amazon: Amazon::connect(&amazon_settings, &aws),
-        publisher: Publisher::new(topic, ledger.clone()),
+        publisher: Publisher::connect(topic_arn, events, ledger.clone(), &aws),
         workflows: Workflows {
             ledger,
             deliveries: StateMachine::new(sfn.clone(), delivery_arn),

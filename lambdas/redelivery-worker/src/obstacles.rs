@@ -238,7 +238,7 @@ impl Worker {
             return self.stands(standing, invocation).await;
         }
         if standing.is_told {
-            self.tell_of_end(obstacle, invocation.teller()?).await?;
+            self.tell_of_end(standing, invocation.teller()?).await?;
         }
         if !self.ledger().remove_obstacle(obstacle, gone).await? {
             // Met again in this very moment: that is a new one.

@@ -1,7 +1,8 @@
 //! Telling an obstacle's owner of it, once.
 
+use jiff::Timestamp;
 use pipeline::adapters::{AnnouncementKind, Standing, Teller};
-use pipeline::domain::obstacle::Obstacle;
+use pipeline::domain::news::News;
 use pipeline::domain::{Announcement, Failure};
 use pipeline::{PipelineError, persistently};
 
@@ -16,39 +17,24 @@ impl Worker {
             cause: standing.cause.clone(),
         };
         let waiting = ledger.count_waiting(obstacle).await?;
-        let news = Announcement::of_obstacle(obstacle, &failure, waiting);
-        if self
-            .tell(obstacle, AnnouncementKind::Failure, &news, teller)
-            .await?
-        {
-            persistently(|| ledger.record_failure_announcement(obstacle)).await?;
-        }
-        Ok(())
+        let kind = AnnouncementKind::Failure;
+        let Some(turn) = self.publisher.take_turn(obstacle, kind, teller).await? else {
+            return Ok(());
+        };
+        let news = News::of_obstacle(obstacle, &failure, waiting, standing.since, Timestamp::now());
+        turn.publish(&news, &Announcement::of_obstacle(obstacle, &failure, waiting))
+            .await?;
+        persistently(|| ledger.record_failure_announcement(obstacle)).await
     }
 
     /// Tells the owner of an obstacle that it is gone.
-    pub async fn tell_of_end(&self, obstacle: &Obstacle, teller: Teller<'_>) -> Result<(), PipelineError> {
-        let news = Announcement::of_end(obstacle);
-        self.tell(obstacle, AnnouncementKind::End, &news, teller)
-            .await
-            .map(drop)
-    }
-
-    /// Whether it was this one's turn.
-    async fn tell(
-        &self,
-        obstacle: &Obstacle,
-        kind: AnnouncementKind,
-        news: &Announcement,
-        teller: Teller<'_>,
-    ) -> Result<bool, PipelineError> {
+    pub async fn tell_of_end(&self, standing: &Standing, teller: Teller<'_>) -> Result<(), PipelineError> {
+        let obstacle = &standing.obstacle;
+        let kind = AnnouncementKind::End;
         let Some(turn) = self.publisher.take_turn(obstacle, kind, teller).await? else {
-            return Ok(false);
+            return Ok(());
         };
-        // The operator's affairs are no seller's: there is no seller to choose them by.
-        let seller = obstacle
-            .account()
-            .map(|account| ("SellerId", account.seller().as_str()));
-        turn.publish(news, seller.as_slice()).await.map(|()| true)
+        let news = News::of_end(obstacle, standing.since, Timestamp::now());
+        turn.publish(&news, &Announcement::of_end(obstacle)).await
     }
 }

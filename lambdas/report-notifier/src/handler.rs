@@ -1,8 +1,10 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use pipeline::adapters::{AnnouncementKind, Teller};
 use pipeline::domain::backfill::BackfillId;
+use pipeline::domain::news::{Circumstances, News};
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
 use pipeline::domain::{Announcement, FinishedReport, Retention};
@@ -14,15 +16,17 @@ use sp_api::RegionCode;
 /// What notifying needs.
 pub struct Notifier {
     pub publisher: Publisher,
+    /// The bucket that the documents are in.
+    pub reports_bucket: String,
     pub selling_partners_table: String,
     /// How long most reports stay.
     pub retention_days: u32,
 }
 
-/// What there is to tell.
+/// What has come to its end.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum News {
+pub enum Ending {
     /// How a report's delivery ended.
     Report(Box<Outcome>),
     /// That an order could not be placed.
@@ -36,11 +40,16 @@ impl Notifier {
     /// An e-mail that the ledger knows of is not sent again, and of two executions that come here at
     /// the same time one waits for the other. Between SNS's yes and the ledger's there is an instant in
     /// which this function can die; then the e-mail is sent a second time.
-    pub async fn notify(&self, news: News, request_id: &str, deadline: SystemTime) -> Result<(), StageError> {
+    pub async fn notify(
+        &self,
+        ending: Ending,
+        request_id: &str,
+        deadline: SystemTime,
+    ) -> Result<(), StageError> {
         let teller = Teller::of_invocation(request_id, deadline)?;
-        match news {
-            News::Report(outcome) => self.notify_of_report(&outcome, teller).await?,
-            News::FailedOrder(order) => self.notify_of_order(&order, teller).await?,
+        match ending {
+            Ending::Report(outcome) => self.notify_of_report(&outcome, teller).await?,
+            Ending::FailedOrder(order) => self.notify_of_order(&order, teller).await?,
         }
         Ok(())
     }
@@ -68,14 +77,15 @@ impl Notifier {
         {
             return Ok(());
         }
-        let mut attributes = vec![
-            ("SellerId", report.seller_id.seller().as_str()),
-            ("ReportType", report.report_type.as_str()),
-            ("ProcessingStatus", report.processing_status.as_str()),
-        ];
-        attributes.extend(region.map(|region| ("RegionCode", region.as_str())));
-        turn.publish(&Announcement::of(outcome, region), &attributes)
-            .await?;
+        let particulars = turn.row.particulars();
+        let told = Circumstances {
+            region,
+            particulars: &particulars,
+            releases: turn.row.releases(),
+            now: Timestamp::now(),
+        };
+        let news = News::of_outcome(outcome, &self.reports_bucket, &told);
+        turn.publish(&news, &Announcement::of(outcome, region)).await?;
         persistently(|| self.record(outcome, region)).await
     }
 
@@ -139,13 +149,15 @@ impl Notifier {
         let Some(turn) = turn else {
             return Ok(());
         };
-        let attributes = [
-            ("SellerId", order.seller_id.seller().as_str()),
-            ("ReportType", order.report_type.as_str()),
-            ("RegionCode", order.region_code.as_str()),
-        ];
-        turn.publish(&Announcement::of_failed_order(order), &attributes)
-            .await?;
+        let particulars = turn.row.particulars();
+        let told = Circumstances {
+            region: Some(order.region_code),
+            particulars: &particulars,
+            releases: turn.row.releases(),
+            now: Timestamp::now(),
+        };
+        let news = News::of_failed_order(order, &told);
+        turn.publish(&news, &Announcement::of_failed_order(order)).await?;
         persistently(|| self.publisher.ledger().record_failure_announcement(row)).await
     }
 }
@@ -164,7 +176,7 @@ mod tests {
     use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
     use aws_sdk_sns::operation::publish::PublishOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::adapters::{Ledger, Topic};
+    use pipeline::adapters::{EventBus, Ledger, Topic};
     use serde_json::{Value, json};
 
     use super::*;
@@ -173,6 +185,7 @@ mod tests {
         let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
         Publisher::new(
             Topic::new(sns, "arn:topic".into()),
+            EventBus::none(),
             Ledger::new(dynamodb, "reports".into()),
         )
     }
@@ -183,6 +196,7 @@ mod tests {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, update]);
         let notifier = Notifier {
             publisher: publisher(publish, dynamodb),
+            reports_bucket: "bucket".into(),
             selling_partners_table: "partners".into(),
             retention_days: 540,
         };
@@ -277,6 +291,7 @@ mod tests {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[transacted, update]);
         let notifier = Notifier {
             publisher: publisher(publish, dynamodb),
+            reports_bucket: "bucket".into(),
             selling_partners_table: "partners".into(),
             retention_days: 540,
         };

@@ -4,7 +4,7 @@ mod handler;
 
 use handler::Notifier;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Ledger, Topic, aws_config};
+use pipeline::adapters::{Ledger, aws_config};
 use pipeline::settings;
 use pipeline::telling::Publisher;
 
@@ -12,15 +12,16 @@ use pipeline::telling::Publisher;
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let topic_arn = settings::required("TOPIC_ARN")?;
+    let events = settings::required("EVENTS")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
+    let reports_bucket = settings::required("REPORTS_BUCKET")?;
     let selling_partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
     let retention_days = settings::required("REPORT_RETENTION_DAYS")?;
     let aws = aws_config();
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let notifier = &Notifier {
-        publisher: Publisher::new(
-            Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
-            Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
-        ),
+        publisher: Publisher::connect(topic_arn, events, ledger, &aws),
+        reports_bucket,
         selling_partners_table,
         retention_days,
     };

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipeline::adapters::{AnnouncementKind, Backfill, Discovering, Found, LedgerRow, Traits};
 use pipeline::domain::backfill::{BackfillId, Window};
 use pipeline::domain::backfill_news::{BackfillNews, BackfilledReport, Fate};
+use pipeline::domain::news::News;
 use pipeline::domain::obstacle::WAITING_FOR_OWNER;
 use pipeline::domain::{AnnouncedReport, Announcement, FinishedReport};
 use pipeline::workflows::report_type;
@@ -147,18 +148,15 @@ impl Reconciler {
                 return Err(error);
             }
         };
-        let news = Announcement::of_backfill(&BackfillNews {
+        let told = BackfillNews {
             seller_id: &backfill.seller_id,
             region: backfill.region,
             reports: rows.iter().filter_map(backfilled).collect(),
             is_searching: !backfill.windows.is_empty(),
             refused: &backfill.refused,
-        });
-        let attributes = [
-            ("SellerId", backfill.seller_id.seller().as_str()),
-            ("RegionCode", backfill.region.as_str()),
-        ];
-        turn.publish(&news, &attributes).await?;
+        };
+        let news = News::of_backfill(&told, &self.reports_bucket, &id.to_string(), Timestamp::now());
+        turn.publish(&news, &Announcement::of_backfill(&told)).await?;
         persistently(|| ledger.record_backfill_told(id)).await
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
-use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, Topic, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings, Hours};
 use pipeline::telling::Publisher;
@@ -31,8 +31,10 @@ async fn main() -> Result<(), Error> {
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
+    let reports_bucket = settings::required("REPORTS_BUCKET")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let topic_arn = settings::required("TOPIC_ARN")?;
+    let events = settings::required("EVENTS")?;
     let Hours(slow_after) = settings::required("SLOW_AFTER_HOURS")?;
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
@@ -41,12 +43,10 @@ async fn main() -> Result<(), Error> {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         slow: SlowReports {
-            publisher: Publisher::new(
-                Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
-                ledger.clone(),
-            ),
+            publisher: Publisher::connect(topic_arn, events, ledger.clone(), &aws),
             after: slow_after,
         },
+        reports_bucket,
         redeliveries: Redeliveries::new(StateMachine::new(sfn.clone(), redelivery_arn), ledger.clone()),
         workflows: Workflows {
             ledger,

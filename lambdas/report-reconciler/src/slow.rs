@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pipeline::adapters::{AnnouncementKind, Teller};
 use pipeline::domain::ledger::look_again;
+use pipeline::domain::news::{Circumstances, News};
 use pipeline::domain::{Announcement, SlowReport};
 use pipeline::telling::Publisher;
 use pipeline::{PipelineError, persistently};
@@ -59,13 +60,14 @@ impl SlowReports {
         let Some(turn) = self.publisher.take_turn(row, kind, teller).await? else {
             return Ok(());
         };
-        let attributes = [
-            ("SellerId", report.seller_id.seller().as_str()),
-            ("ReportType", report.report_type.as_str()),
-            ("ProcessingStatus", report.processing_status.as_str()),
-            ("RegionCode", report.region.as_str()),
-        ];
-        turn.publish(&Announcement::of_slow(report), &attributes).await?;
+        let told = Circumstances {
+            region: Some(report.region),
+            particulars: &report.particulars,
+            releases: turn.row.releases(),
+            now: Timestamp::now(),
+        };
+        let news = News::of_slow(report, &told);
+        turn.publish(&news, &Announcement::of_slow(report)).await?;
         persistently(|| self.publisher.ledger().record_slowness(row, teller)).await
     }
 }
@@ -89,8 +91,8 @@ mod tests {
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InvalidParameterException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::adapters::{Ledger, Topic};
-    use pipeline::domain::Account;
+    use pipeline::adapters::{EventBus, Ledger, Topic};
+    use pipeline::domain::{Account, Particulars};
     use sp_api::ids::{ReportId, ReportType};
     use sp_api::{ProcessingStatus, RegionCode};
 
@@ -106,6 +108,7 @@ mod tests {
         let slow = SlowReports {
             publisher: Publisher::new(
                 Topic::new(sns, "arn:topic".into()),
+                EventBus::none(),
                 Ledger::new(dynamodb, "reports".into()),
             ),
             after: 24 * HOUR,
@@ -117,6 +120,7 @@ mod tests {
             region: RegionCode::Eu,
             processing_status: ProcessingStatus::InQueue,
             ordered_at: Timestamp::now() - hours * HOUR,
+            particulars: Particulars::default(),
         };
         let at = slow.wait_for(&report, is_told, OVERDUE).await;
         let pause = Duration::try_from(at - Timestamp::now()).expect("later");
@@ -128,7 +132,8 @@ mod tests {
             .match_requests(|request| {
                 let attributes = request.message_attributes().expect("attributes");
                 request.subject() == Some("Amazon report slow: GET_X (A3)")
-                    && attributes["ProcessingStatus"].string_value() == Some("IN_QUEUE")
+                    && attributes["Outcome"].string_value() == Some("ReportSlow")
+                    && !attributes.contains_key("ProcessingStatus")
             })
             .then_output(|| PublishOutput::builder().build())
     }

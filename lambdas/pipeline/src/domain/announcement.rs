@@ -8,7 +8,7 @@ use sp_api::{RegionCode, SchedulePeriod, report_types};
 
 use super::order::FailedOrder;
 use super::stages::{Outcome, StoredDocument};
-use super::{FinalStatus, FinishedReport};
+use super::{Advice, AdviceCode, FinalStatus};
 use crate::error::ORDER_IN_DOUBT;
 
 /// SNS's limit for the subject of an e-mail.
@@ -66,48 +66,76 @@ impl Failure {
         }
     }
 
-    /// What the reader can do about an order that failed.
-    fn advice_on_order(&self) -> &'static str {
-        self.common_advice()
-            .unwrap_or("Mend what the reason says and order the report again.")
+    /// What can be done about an order that failed.
+    #[must_use]
+    pub fn advice_on_order(&self) -> Advice {
+        self.common_advice().unwrap_or(Advice::new(
+            AdviceCode::MendOrder,
+            "Mend what the reason says and order the report again.",
+        ))
     }
 
-    /// What the reader can do about a delivery that failed.
-    fn advice(&self) -> &'static str {
-        self.common_advice().unwrap_or(match self.error.as_str() {
-            "DocumentTooLong" => {
-                "Give the function ReportDocumentStorage more memory, and with it more of a processor; a new execution with the same input delivers the report then."
-            }
-            "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
-            _ => {
-                "The report is still at Amazon. The execution's history in Step Functions shows what failed; once that is mended, a new execution with the same input delivers the report."
-            }
+    /// What can be done about a delivery that failed.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        self.common_advice().unwrap_or_else(|| match self.error.as_str() {
+            "DocumentTooLong" => Advice::new(
+                AdviceCode::AddMemory,
+                "Give the function ReportDocumentStorage more memory, and with it more of a processor; a new \
+                 execution with the same input delivers the report then.",
+            ),
+            "DocumentNotFound" => Advice::new(
+                AdviceCode::OrderAgain,
+                "Amazon keeps documents for a limited time. Order the report again.",
+            ),
+            _ => Advice::new(
+                AdviceCode::DeliverAgain,
+                "The report is still at Amazon. The execution's history in Step Functions shows what failed; once \
+                 that is mended, a new execution with the same input delivers the report.",
+            ),
         })
     }
 
     /// What the owner of an obstacle can do.
-    pub(super) fn advice_on_obstacle(&self) -> &'static str {
-        self.common_advice().unwrap_or(ROLE_MISSING)
+    #[must_use]
+    pub fn advice_on_obstacle(&self) -> Advice {
+        self.common_advice().unwrap_or_else(role_missing)
     }
 
     /// What helps against errors that have nothing to do with a single report.
-    fn common_advice(&self) -> Option<&'static str> {
-        Some(match self.error.as_str() {
-            "AuthorizationRevoked" | "AuthorizationForeign" => {
-                "Authorize the application again in Seller Central, then store the new refresh token with POST /tokens."
-            }
-            "SellerNotFound" => "Store the seller's refresh token with POST /tokens.",
-            "RegionUnknown" => "Subscribe the seller with POST /notifications; that makes the region known.",
-            "LwaCredentialsMissing" => "Put the application's LWA client id and secret into the secret.",
-            "LwaCredentialsRefused" => {
-                "Check the application's LWA client id and secret; a rotated secret must be put into the secret store."
-            }
-            "AccessDenied" => ROLE_MISSING,
+    fn common_advice(&self) -> Option<Advice> {
+        let (code, text) = match self.error.as_str() {
+            "AuthorizationRevoked" | "AuthorizationForeign" => (
+                AdviceCode::AuthorizeAgain,
+                "Authorize the application again in Seller Central, then store the new refresh token with POST /tokens.",
+            ),
+            "SellerNotFound" => (
+                AdviceCode::StoreToken,
+                "Store the seller's refresh token with POST /tokens.",
+            ),
+            "RegionUnknown" => (
+                AdviceCode::Subscribe,
+                "Subscribe the seller with POST /notifications; that makes the region known.",
+            ),
+            "LwaCredentialsMissing" => (
+                AdviceCode::StoreCredentials,
+                "Put the application's LWA client id and secret into the secret.",
+            ),
+            "LwaCredentialsRefused" => (
+                AdviceCode::CheckCredentials,
+                "Check the application's LWA client id and secret; a rotated secret must be put into the secret store.",
+            ),
+            "AccessDenied" => return Some(role_missing()),
             // Amazon says so with 400, too: "Application do not have access to some or all requested resource".
-            "Rejected" if self.reason().contains("not have access") => ROLE_MISSING,
+            "Rejected" if self.reason().contains("not have access") => return Some(role_missing()),
             _ => return None,
-        })
+        };
+        Some(Advice::new(code, text))
     }
+}
+
+fn role_missing() -> Advice {
+    Advice::new(AdviceCode::AddRole, ROLE_MISSING)
 }
 
 /// The e-mail to the seller.
@@ -135,7 +163,7 @@ impl Announcement {
         };
         let mut text = explanation;
         text.push('\n');
-        text.push_str(&facts(report, region));
+        text.push_str(&facts(outcome, region));
         if let (Some(link), None) = (&outcome.link, &outcome.failure) {
             text.push_str(&download(outcome, link));
         }
@@ -158,7 +186,7 @@ impl Announcement {
             "{headline}\n\nReason:      {}\nWhat to do:  {}\n\n\
              Report type: {}\nSeller:      {}\nRequest id:  {}\nRegion:      {}\n",
             reason,
-            failure.advice_on_order(),
+            failure.advice_on_order().text,
             order.report_type,
             order.seller_id.seller(),
             order.request_id,
@@ -228,18 +256,22 @@ fn failed(failure: &Failure) -> String {
     format!(
         "Amazon finished this report, but it could not be delivered.\n\nReason:      {}\nWhat to do:  {}\n",
         failure.reason(),
-        failure.advice()
+        failure.advice().text
     )
 }
 
-fn facts(report: &FinishedReport, region: Option<RegionCode>) -> String {
+fn facts(outcome: &Outcome, region: Option<RegionCode>) -> String {
+    let report = &outcome.report;
     let mut text = format!(
-        "Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\n",
+        "Report type: {}\nSeller:      {}\nReport id:   {}\n",
         report.report_type,
         report.seller_id.seller(),
         report.report_id,
-        report.processing_status.as_str()
     );
+    // Amazon's DONE would be misread where nothing was delivered.
+    if outcome.failure.is_none() {
+        let _ = writeln!(text, "Status:      {}", report.processing_status.as_str());
+    }
     if let Some(region) = region {
         let _ = writeln!(text, "Region:      {region}");
     }
@@ -448,14 +480,14 @@ mod tests {
                 error: error.into(),
                 cause: cause.into(),
             };
-            assert_eq!(failure.advice(), ROLE_MISSING);
-            assert_eq!(failure.advice_on_order(), ROLE_MISSING);
+            assert_eq!(failure.advice(), role_missing());
+            assert_eq!(failure.advice_on_order(), role_missing());
         }
         let other = Failure {
             error: "Rejected".into(),
             cause: "Report type is invalid.".into(),
         };
-        assert_ne!(other.advice_on_order(), ROLE_MISSING);
+        assert_ne!(other.advice_on_order(), role_missing());
     }
 
     #[test]

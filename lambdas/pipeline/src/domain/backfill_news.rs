@@ -11,11 +11,11 @@ use sp_api::ids::{ReportType, SellerId};
 use super::Announcement;
 use super::announcement::fitting;
 
-/// SNS takes 256 KiB, attributes and all; JSON in which the message may travel escapes some of it.
-const LONGEST_LIST: usize = 180 * 1024;
+/// SNS takes 256 KiB, attributes and all: of these words and the document for programs together, escaped.
+const LONGEST_LIST: usize = 90 * 1024;
 
 /// Of what was not delivered, and of what is to come: beside the list.
-const LONGEST_SHORT_LIST: usize = 20 * 1024;
+const LONGEST_SHORT_LIST: usize = 10 * 1024;
 
 /// As much of a reason as is told in a list.
 const LONGEST_REASON: usize = 300;
@@ -61,12 +61,19 @@ pub struct BackfillNews<'a> {
     pub refused: &'a [ReportType],
 }
 
+impl BackfillNews<'_> {
+    pub(super) fn newest_first(&self) -> Vec<&BackfilledReport> {
+        let mut reports: Vec<_> = self.reports.iter().collect();
+        reports.sort_by(|a, b| (b.created, &b.report_id).cmp(&(a.created, &a.report_id)));
+        reports
+    }
+}
+
 impl Announcement {
     /// Words for the seller what was delivered of what Amazon had already.
     #[must_use]
     pub fn of_backfill(news: &BackfillNews<'_>) -> Self {
-        let mut reports: Vec<_> = news.reports.iter().collect();
-        reports.sort_by(|a, b| (b.created, &b.report_id).cmp(&(a.created, &a.report_id)));
+        let reports = news.newest_first();
         let [delivered, failed, to_come] = [
             |fate: &Fate| matches!(fate, Fate::Delivered(_)),
             |fate: &Fate| matches!(fate, Fate::NotDelivered(_)),
@@ -134,7 +141,7 @@ fn line(report: &BackfilledReport) -> String {
     line + "\n    " + more + "\n"
 }
 
-fn shortened(reason: &str) -> &str {
+pub(super) fn shortened(reason: &str) -> &str {
     let end = reason
         .char_indices()
         .nth(LONGEST_REASON)

@@ -1,6 +1,7 @@
 //! A finished report and its way to the seller; nothing here knows AWS, HTTP or the time.
 
 mod account;
+mod advice;
 mod announced_report;
 mod announcement;
 pub mod backfill;
@@ -13,11 +14,13 @@ mod finished_report;
 pub mod ledger;
 pub mod likeness;
 mod media_type;
+pub mod news;
 mod notification;
 mod object_key;
 pub mod obstacle;
 mod obstacle_news;
 pub mod order;
+mod particulars;
 pub mod quota;
 mod reason;
 mod retention;
@@ -28,6 +31,7 @@ mod storage_options;
 mod wanted;
 
 pub use account::Account;
+pub use advice::{Advice, AdviceCode};
 pub use announced_report::{AnnouncedReport, ExecutionNames};
 pub use announcement::{Announcement, Failure, Link, ROLE_MISSING};
 pub use charset::{Charset, CharsetFrom, Evidence, EvidenceSoFar};
@@ -36,6 +40,7 @@ pub use findings::{Counted, Findings};
 pub use finished_report::{FinalStatus, FinishedReport};
 pub use notification::{FinishedNotice, Notification, UnreadableNotification};
 pub use object_key::{DocumentFacts, ObjectDescription};
+pub use particulars::{InvalidReference, Particulars, Reference};
 pub use reason::words_of;
 pub use retention::Retention;
 pub use slow_report::SlowReport;

@@ -13,7 +13,7 @@ impl Announcement {
              when this is mended, for as long as Amazon keeps the reports.\n\n{}",
             headline(obstacle),
             failure.reason(),
-            failure.advice_on_obstacle(),
+            failure.advice_on_obstacle().text,
             counted(waiting),
             facts(obstacle),
         );

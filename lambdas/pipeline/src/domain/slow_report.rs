@@ -1,6 +1,6 @@
 //! Reports that Amazon takes long to make, and what their owners are told of them.
 
-use super::Account;
+use super::{Account, Advice, AdviceCode, Particulars};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sp_api::ids::{ReportId, ReportType};
@@ -24,6 +24,8 @@ pub struct SlowReport {
     pub processing_status: ProcessingStatus,
     /// Since when Amazon has the order.
     pub ordered_at: Timestamp,
+    /// What was ordered.
+    pub particulars: Particulars,
 }
 
 impl Announcement {
@@ -35,7 +37,7 @@ impl Announcement {
              any other.\n\n\
              What to do:  {}\n\n\
              Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\nRegion:      {}\nOrdered:     {}\n",
-            advice(report),
+            report.advice().text,
             report.report_type,
             report.seller_id.seller(),
             report.report_id,
@@ -57,17 +59,26 @@ impl Announcement {
     }
 }
 
-fn advice(report: &SlowReport) -> String {
-    match report.processing_status {
-        ProcessingStatus::InQueue => format!(
-            "It is still in Amazon's queue, so it can be cancelled: DELETE /reports/{}?SellerId={}. Another report of \
-             this type that Amazon is at may hold it up.",
-            report.report_id,
-            report.seller_id.seller()
-        ),
-        _ => "Amazon has begun, and cancels no report that it has begun. It may hold up the seller's next reports of \
-              this type. If it lasts, ask Amazon's developer support about the report id."
-            .to_owned(),
+impl SlowReport {
+    /// What can be done.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self.processing_status {
+            ProcessingStatus::InQueue => Advice::new(
+                AdviceCode::Cancel,
+                format!(
+                    "It is still in Amazon's queue, so it can be cancelled: DELETE /reports/{}?SellerId={}. Another \
+                     report of this type that Amazon is at may hold it up.",
+                    self.report_id,
+                    self.seller_id.seller()
+                ),
+            ),
+            _ => Advice::new(
+                AdviceCode::AskAmazon,
+                "Amazon has begun, and cancels no report that it has begun. It may hold up the seller's next reports \
+                 of this type. If it lasts, ask Amazon's developer support about the report id.",
+            ),
+        }
     }
 }
 
@@ -83,6 +94,7 @@ mod tests {
             region: RegionCode::Eu,
             processing_status,
             ordered_at: "2026-11-22T05:00:30Z".parse().expect("a time"),
+            particulars: Particulars::default(),
         })
     }
 

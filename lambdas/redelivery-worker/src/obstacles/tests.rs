@@ -9,7 +9,7 @@ use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Ledger, StateMachine, Topic};
+use pipeline::adapters::{EventBus, Ledger, StateMachine, Topic};
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::json;
@@ -132,7 +132,11 @@ impl Scene {
         let server = self.server().await;
         let worker = Worker {
             amazon: amazon(&server, selling_partners(&written)),
-            publisher: Publisher::new(Topic::new(sns, "arn:topic".into()), ledger.clone()),
+            publisher: Publisher::new(
+                Topic::new(sns, "arn:topic".into()),
+                EventBus::none(),
+                ledger.clone(),
+            ),
             workflows: Workflows {
                 ledger,
                 deliveries: machine.clone(),

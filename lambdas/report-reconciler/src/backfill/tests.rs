@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Ledger, SellingPartners, StateMachine, Topic};
+use pipeline::adapters::{EventBus, Ledger, SellingPartners, StateMachine, Topic};
 use pipeline::domain::Account;
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
@@ -74,6 +74,7 @@ fn reconciler(server: &MockServer, ledger: &[&Rule], start: &Rule, publish: &Rul
             orders: workflow(),
             overdue: Duration::from_secs(60),
         },
+        reports_bucket: "bucket".into(),
         redeliveries: test_doubles::redeliveries(),
         slow: SlowReports {
             publisher: Publisher::new(
@@ -81,6 +82,7 @@ fn reconciler(server: &MockServer, ledger: &[&Rule], start: &Rule, publish: &Rul
                     mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
                     "arn:topic".into(),
                 ),
+                EventBus::none(),
                 ledger.clone(),
             ),
             after: Duration::from_secs(86_400),

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use pipeline::adapters::{Ledger, SellingPartners, StateMachine, Topic};
+use pipeline::adapters::{EventBus, Ledger, SellingPartners, StateMachine, Topic};
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::json;
@@ -53,6 +53,7 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
             orders: workflow(),
             overdue: Duration::from_secs(60),
         },
+        reports_bucket: "bucket".into(),
         redeliveries: test_doubles::redeliveries(),
         slow: SlowReports {
             publisher: Publisher::new(
@@ -60,6 +61,7 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
                     mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[]),
                     "arn:topic".into(),
                 ),
+                EventBus::none(),
                 ledger.clone(),
             ),
             after: Duration::from_secs(86_400),
