@@ -7,6 +7,7 @@ import { Alarms } from "./constructs/alarms";
 import { Api } from "./constructs/api";
 import { addApiFunctions } from "./constructs/api-functions";
 import { Capabilities } from "./constructs/capabilities";
+import { ConsumerPolicy } from "./constructs/consumer-policy";
 import { Encryption } from "./constructs/encryption";
 import { Functions } from "./constructs/functions";
 import { InvokeIdentity } from "./constructs/invoke-identity";
@@ -55,7 +56,7 @@ export class SpReportsStack extends Stack {
     this.topic = reportTopic.topic;
 
     // What works on it: each part comes after those that it calls.
-    const can = new Capabilities({ parameters, encryption, storage, lwaCredentials, reportTopic });
+    const can = new Capabilities({ settings, parameters, encryption, storage, lwaCredentials, reportTopic });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
     const workflowFunctions = addWorkflowFunctions(functions, can, settings);
     const deliveryFunctions = {
@@ -135,6 +136,11 @@ export class SpReportsStack extends Stack {
       }),
     });
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.methodArns);
+    const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
+      storage,
+      dataKey: encryption.dataKey,
+      methodArns: api.readingMethodArns,
+    });
     new Alarms(this, "Alarms", {
       notificationsQueue,
       deliveryWorkflow,
@@ -169,6 +175,11 @@ export class SpReportsStack extends Stack {
       ],
       DeadLetterQueueArn: ["ARN of the dead-letter queue, for redrives", notificationsQueue.deadLetterQueue.queueArn],
       TopicArn: ["Topic that messages about reports are published to", reportTopic.topic.topicArn],
+      DataKeyArn: ["Key that stored reports, tables and the topic are encrypted with", encryption.dataKey.keyArn],
+      ConsumerPolicyArn: [
+        "Policy to attach to who works with delivered reports: reads them, their rows, and GET /reports",
+        consumerPolicy.managedPolicy.managedPolicyArn,
+      ],
       StateMachineArn: ["State machine that delivers a report", deliveryWorkflow.stateMachine.stateMachineArn],
       ...(expressLane === undefined
         ? {}

@@ -170,7 +170,7 @@ describe("the API", () => {
         "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DiscoverSince? DeliverReportTypes?",
       // Which of them must be there depends: see below.
       "Body of POST /reports":
-        "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",
+        "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Reference? Orders?",
       "Body of POST /deliveries": "SellerId? Status? Error? Since? ReportIds?",
       "Body of POST /schedules":
         "SellerId RegionCode ReportType MarketplaceIds Period NextReportCreationTime? ReportOptions?",
@@ -188,7 +188,7 @@ describe("the API", () => {
     assert.equal(order.additionalProperties, false);
     assert.equal(
       properties(order),
-      "SellerId RegionCode ReportType MarketplaceIds ReportDataStartTime? ReportDataEndTime? ReportOptions?",
+      "SellerId RegionCode ReportType MarketplaceIds ReportDataStartTime? ReportDataEndTime? ReportOptions? Reference?",
     );
     const { Orders: _, ...ofOne } = fields;
     assert.deepEqual(order.properties, ofOne);

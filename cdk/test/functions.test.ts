@@ -12,6 +12,8 @@ const SELLING_PARTNERS = "<StorageSellingPartners.Arn>";
 const REPORTS = "<StorageReports.Arn>";
 const OBJECTS = "<StorageReportsBucket.Arn>/*";
 
+const EVENTS = "events:PutEvents on arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default";
+
 const QUOTAS = "<StorageQuotas.Arn>";
 const DELIVERY = "<WorkflowStateMachine>";
 const ORDERING = "<OrderWorkflowStateMachine>";
@@ -134,6 +136,8 @@ const EXPECTED: Record<string, Expected> = {
       ...OVERDUE,
       SLOW_AFTER_HOURS: "<SlowAfterHours>",
       TOPIC_ARN: "<ReportTopic>",
+      EVENTS: "on",
+      REPORTS_BUCKET: "<StorageReportsBucket>",
     },
     permissions: [
       ...metered("dynamodb:Scan", "dynamodb:UpdateItem"),
@@ -146,6 +150,7 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${REDELIVERY}`,
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      EVENTS,
     ],
   },
   FunctionsRedeliveryRequester: {
@@ -169,6 +174,7 @@ const EXPECTED: Record<string, Expected> = {
       STATE_MACHINE_ARN: DELIVERY,
       ORDER_STATE_MACHINE_ARN: ORDERING,
       TOPIC_ARN: "<ReportTopic>",
+      EVENTS: "on",
       ...OVERDUE,
     },
     permissions: [
@@ -180,6 +186,7 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${ORDERING}`,
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      EVENTS,
     ],
   },
   FunctionsReportDocumentRetrieval: {
@@ -220,12 +227,15 @@ const EXPECTED: Record<string, Expected> = {
     environment: {
       REPORT_RETENTION_DAYS: "540",
       TOPIC_ARN: "<ReportTopic>",
+      EVENTS: "on",
+      REPORTS_BUCKET: "<StorageReportsBucket>",
       ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
     },
     permissions: [
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      EVENTS,
       `dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `dynamodb:GetItem on ${SELLING_PARTNERS}`,

@@ -28,6 +28,7 @@ describe("settings", () => {
     ["storageMemory", "1 GB"],
     ["workflowType", "EXPRESS"],
     ["deliver", "none"],
+    ["events", "true"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {

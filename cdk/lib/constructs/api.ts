@@ -44,6 +44,8 @@ export class Api extends Construct {
   readonly restApi: apigateway.RestApi;
   /** ARNs for `execute-api:Invoke`, one a method. */
   readonly methodArns: string[];
+  /** Those of them that only show reports. */
+  readonly readingMethodArns: string[];
 
   constructor(
     scope: Construct,
@@ -53,7 +55,11 @@ export class Api extends Construct {
     super(scope, id);
     this.restApi = this.createRestApi();
     ROUTES.forEach((route) => this.addMethod(route));
-    this.methodArns = ROUTES.map((route) => this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE));
+    const arn = (route: Route): string => this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE);
+    this.methodArns = ROUTES.map(arn);
+    this.readingMethodArns = ROUTES.filter(
+      (route) => route.method === "GET" && route.path.startsWith("/reports"),
+    ).map(arn);
 
     this.addGatewayResponses();
     this.createExecutionLogGroup();

@@ -1,6 +1,8 @@
+import { Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 
 import type { Parameters } from "../parameters";
+import type { Settings } from "../settings";
 import { useKeyThrough, type Encryption } from "./encryption";
 import type { LwaCredentials } from "./lwa-credentials";
 import type { ReportTopic } from "./report-topic";
@@ -8,6 +10,7 @@ import type { Capability } from "./rust-function";
 import type { ReportsIndex, Storage } from "./storage";
 
 export interface CapabilitiesProps {
+  readonly settings: Settings;
   readonly parameters: Parameters;
   readonly encryption: Encryption;
   readonly storage: Storage;
@@ -116,17 +119,27 @@ export class Capabilities {
     };
   }
 
+  /** The name of the bucket that stored reports are in, for who tells of them. */
+  reportsBucketName(): Capability {
+    return { environment: { REPORTS_BUCKET: this.props.storage.reportsBucket.bucketName } };
+  }
+
   /** How long links work. */
   linkLifetime(): Capability {
     return { environment: { LINK_LIFETIME_SECONDS: this.props.parameters.linkLifetimeSeconds } };
   }
 
-  /** Messages about reports. */
+  /** Messages and events about reports. */
   publishing(): Capability {
-    const { reportTopic } = this.props;
+    const { reportTopic, settings } = this.props;
+    const bus = { service: "events", resource: "event-bus", resourceName: "default" };
+    const events = new iam.PolicyStatement({
+      actions: ["events:PutEvents"],
+      resources: [Stack.of(reportTopic).formatArn(bus)],
+    });
     return {
-      environment: { TOPIC_ARN: reportTopic.topic.topicArn },
-      permissions: reportTopic.publishAccess(),
+      environment: { TOPIC_ARN: reportTopic.topic.topicArn, EVENTS: settings.events },
+      permissions: [...reportTopic.publishAccess(), ...(settings.events === "on" ? [events] : [])],
     };
   }
 }

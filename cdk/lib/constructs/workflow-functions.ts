@@ -70,6 +70,7 @@ export function addWorkflowFunctions(
     capabilities: [
       { environment: { REPORT_RETENTION_DAYS: String(settings.reportRetention.toDays()) } },
       can.publishing(),
+      can.reportsBucketName(),
       can.reports("dynamodb:UpdateItem"),
       can.sellingPartners("dynamodb:GetItem"),
     ],

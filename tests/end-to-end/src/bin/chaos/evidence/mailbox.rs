@@ -56,7 +56,8 @@ impl Publish {
     pub fn of(passed: Passed, sellers: &[&str]) -> Self {
         let email = Email {
             subject: String::new(),
-            text: passed.message,
+            text: text_of(&passed.message),
+            recipient: String::new(),
             attributes: passed.attributes,
             message_id: String::new(),
             published_at: None,
@@ -69,6 +70,13 @@ impl Publish {
             at: passed.at,
         }
     }
+}
+
+/// The words for people, of a message that has one form for them and one for programs.
+fn text_of(message: &str) -> String {
+    let forms: Option<BTreeMap<String, String>> = serde_json::from_str(message).ok();
+    let email = forms.and_then(|mut forms| forms.remove("email"));
+    email.unwrap_or_else(|| message.to_owned())
 }
 
 /// The e-mails to those sellers; one that the queue hands out twice counts once.
