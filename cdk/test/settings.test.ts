@@ -63,6 +63,7 @@ describe("settings", () => {
       documentFormat: "utf8",
       deliver: "ordered",
       gzipCheck: "length",
+      events: "off",
       storageMemory: "1769",
     })["Other"];
     assert.ok(changed);
@@ -73,6 +74,9 @@ describe("settings", () => {
     assert.equal(storage?.Environment.Variables.DOCUMENT_FORMAT, "utf8");
     assert.equal(storage?.Environment.Variables.GZIP_CHECK, "length");
     assert.equal(storage?.MemorySize, 1769);
+    const notifier = all("AWS::Lambda::Function").find((properties) => "EVENTS" in properties.Environment.Variables);
+    assert.equal(notifier?.Environment.Variables.EVENTS, "off");
+    assert.ok(!JSON.stringify(changed.toJSON()).includes("events:PutEvents"));
     const processor = all("AWS::Lambda::Function").find((properties) => "DELIVER" in properties.Environment.Variables);
     assert.equal(processor?.Environment.Variables.DELIVER, "ordered");
     const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];

@@ -18,6 +18,7 @@ mod forgetting;
 mod large_document;
 mod ledger;
 mod merged_accounts;
+mod news;
 mod orders;
 mod quick_start;
 mod quotas;
