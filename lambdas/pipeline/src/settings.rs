@@ -35,6 +35,33 @@ impl AmazonSettings {
     }
 }
 
+/// How news are told.
+#[derive(Clone, Debug)]
+pub struct NewsSettings {
+    /// `TOPIC_ARN`: the topic that messages are published to.
+    pub topic_arn: String,
+    /// `EVENTS`: whether there are events, too.
+    pub events: Switch,
+    /// `CONTACT_TEXT`: whom sellers may ask, if that is said.
+    pub contact: Option<String>,
+}
+
+impl NewsSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env() -> Result<Self, InvalidSetting> {
+        let contact = std::env::var("CONTACT_TEXT").ok();
+        Ok(Self {
+            topic_arn: required("TOPIC_ARN")?,
+            events: required("EVENTS")?,
+            // Empty, it says nothing.
+            contact: contact.filter(|text| !text.trim().is_empty()),
+        })
+    }
+}
+
 /// A time in hours, or in parts of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours(pub Duration);

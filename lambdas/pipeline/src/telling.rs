@@ -9,8 +9,8 @@ use aws_config::SdkConfig;
 use crate::PipelineError;
 use crate::adapters::{AnnouncementKind, EventBus, Ledger, LedgerRow, RowKey, Teller, Topic, Turn, or_warn};
 use crate::domain::Announcement;
-use crate::domain::news::News;
-use crate::settings::Switch;
+use crate::domain::news::{Audience, News};
+use crate::settings::{NewsSettings, Switch};
 
 /// How long publishing may take. A turn lasts longer, so that nobody else publishes meanwhile.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
@@ -21,6 +21,7 @@ pub struct Publisher {
     topic: Topic,
     events: EventBus,
     ledger: Ledger,
+    contact: Option<String>,
 }
 
 /// The turn to tell some news of a row. It lasts until the news are written down, is given back, or ends by
@@ -42,6 +43,7 @@ impl Publisher {
             topic,
             events,
             ledger,
+            contact: None,
         }
     }
 
@@ -49,20 +51,27 @@ impl Publisher {
         // First: should the message fail after it, the event comes a second time, and programs know it by its
         // id. People would get an e-mail a second time.
         self.events.put(news).await?;
-        self.topic.publish(news, words).await
+        match &self.contact {
+            Some(contact) if news.kind.audience() == Audience::Seller => {
+                let words = words.clone().with_contact(contact);
+                self.topic.publish(news, &words).await
+            }
+            _ => self.topic.publish(news, words).await,
+        }
     }
 
-    /// As [`new`](Self::new), with clients of their own: on the topic of that ARN, and as events if they are
-    /// wanted.
+    /// As [`new`](Self::new), with clients of their own.
     #[must_use]
-    pub fn connect(topic_arn: String, Switch(has_events): Switch, ledger: Ledger, aws: &SdkConfig) -> Self {
+    pub fn connect(settings: NewsSettings, ledger: Ledger, aws: &SdkConfig) -> Self {
+        let Switch(has_events) = settings.events;
+        let events = match has_events {
+            true => EventBus::new(aws_sdk_eventbridge::Client::new(aws)),
+            false => EventBus::none(),
+        };
+        let topic = Topic::new(aws_sdk_sns::Client::new(aws), settings.topic_arn);
         Self {
-            topic: Topic::new(aws_sdk_sns::Client::new(aws), topic_arn),
-            events: match has_events {
-                true => EventBus::new(aws_sdk_eventbridge::Client::new(aws)),
-                false => EventBus::none(),
-            },
-            ledger,
+            contact: settings.contact,
+            ..Self::new(topic, events, ledger)
         }
     }
 

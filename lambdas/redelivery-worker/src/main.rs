@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use pipeline::adapters::{Amazon, Ledger, StateMachine, aws_config};
-use pipeline::settings::{self, AmazonSettings};
+use pipeline::settings::{self, AmazonSettings, NewsSettings};
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use worker::Worker;
@@ -21,15 +21,14 @@ async fn main() -> Result<(), Error> {
     let reports_table = settings::required("REPORTS_TABLE")?;
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
-    let topic_arn = settings::required("TOPIC_ARN")?;
-    let events = settings::required("EVENTS")?;
+    let news_settings = NewsSettings::from_env()?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
     let sfn = aws_sdk_sfn::Client::new(&aws);
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let worker = &Worker {
         amazon: Amazon::connect(&amazon_settings, &aws),
-        publisher: Publisher::connect(topic_arn, events, ledger.clone(), &aws),
+        publisher: Publisher::connect(news_settings, ledger.clone(), &aws),
         workflows: Workflows {
             ledger,
             deliveries: StateMachine::new(sfn.clone(), delivery_arn),

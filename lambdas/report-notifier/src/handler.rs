@@ -85,7 +85,7 @@ impl Notifier {
             now: Timestamp::now(),
         };
         let news = News::of_outcome(outcome, &self.reports_bucket, &told);
-        turn.publish(&news, &Announcement::of(outcome, region)).await?;
+        turn.publish(&news, &Announcement::of(outcome, &told)).await?;
         persistently(|| self.record(outcome, region)).await
     }
 
@@ -157,7 +157,8 @@ impl Notifier {
             now: Timestamp::now(),
         };
         let news = News::of_failed_order(order, &told);
-        turn.publish(&news, &Announcement::of_failed_order(order)).await?;
+        turn.publish(&news, &Announcement::of_failed_order(order, &told))
+            .await?;
         persistently(|| self.publisher.ledger().record_failure_announcement(row)).await
     }
 }
@@ -352,7 +353,7 @@ mod tests {
             .match_requests(|request| {
                 request
                     .subject()
-                    .is_some_and(|it| it.starts_with("Amazon report not ordered: GET_X"))
+                    .is_some_and(|it| it.starts_with("Amazon report not ordered: GET_X, "))
                     && request.message().is_some_and(|it| it.contains("order-"))
             })
             .then_output(|| PublishOutput::builder().build());

@@ -5,14 +5,13 @@ mod handler;
 use handler::Notifier;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use pipeline::adapters::{Ledger, aws_config};
-use pipeline::settings;
+use pipeline::settings::{self, NewsSettings};
 use pipeline::telling::Publisher;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let topic_arn = settings::required("TOPIC_ARN")?;
-    let events = settings::required("EVENTS")?;
+    let news_settings = NewsSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let reports_bucket = settings::required("REPORTS_BUCKET")?;
     let selling_partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
@@ -20,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let notifier = &Notifier {
-        publisher: Publisher::connect(topic_arn, events, ledger, &aws),
+        publisher: Publisher::connect(news_settings, ledger, &aws),
         reports_bucket,
         selling_partners_table,
         retention_days,

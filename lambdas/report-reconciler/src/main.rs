@@ -13,7 +13,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
 use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
 use pipeline::redelivery::Redeliveries;
-use pipeline::settings::{self, AmazonSettings, Hours};
+use pipeline::settings::{self, AmazonSettings, Hours, NewsSettings};
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::Value;
@@ -33,8 +33,7 @@ async fn main() -> Result<(), Error> {
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let reports_bucket = settings::required("REPORTS_BUCKET")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
-    let topic_arn = settings::required("TOPIC_ARN")?;
-    let events = settings::required("EVENTS")?;
+    let news_settings = NewsSettings::from_env()?;
     let Hours(slow_after) = settings::required("SLOW_AFTER_HOURS")?;
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
@@ -43,7 +42,7 @@ async fn main() -> Result<(), Error> {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         slow: SlowReports {
-            publisher: Publisher::connect(topic_arn, events, ledger.clone(), &aws),
+            publisher: Publisher::connect(news_settings, ledger.clone(), &aws),
             after: slow_after,
         },
         reports_bucket,

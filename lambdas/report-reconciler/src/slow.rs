@@ -67,7 +67,7 @@ impl SlowReports {
             now: Timestamp::now(),
         };
         let news = News::of_slow(report, &told);
-        turn.publish(&news, &Announcement::of_slow(report)).await?;
+        turn.publish(&news, &Announcement::of_slow(report, &told)).await?;
         persistently(|| self.publisher.ledger().record_slowness(row, teller)).await
     }
 }
@@ -131,7 +131,9 @@ mod tests {
         mock!(aws_sdk_sns::Client::publish)
             .match_requests(|request| {
                 let attributes = request.message_attributes().expect("attributes");
-                request.subject() == Some("Amazon report slow: GET_X (A3)")
+                request
+                    .subject()
+                    .is_some_and(|it| it.starts_with("Amazon report slow: GET_X, "))
                     && attributes["Outcome"].string_value() == Some("ReportSlow")
                     && !attributes.contains_key("ProcessingStatus")
             })

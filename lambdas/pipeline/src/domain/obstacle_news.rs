@@ -1,7 +1,7 @@
 //! What owners are told of obstacles: once when they stand, once when they are gone.
 
-use super::announcement::fitting;
 use super::obstacle::Obstacle;
+use super::words::fitting;
 use super::{Announcement, Failure};
 
 impl Announcement {
@@ -86,7 +86,7 @@ fn subject(headline: &str, obstacle: &Obstacle) -> String {
 mod tests {
     use crate::domain::Account;
 
-    use super::super::announcement::LONGEST_SUBJECT;
+    use super::super::words::LONGEST_SUBJECT;
     use super::*;
 
     #[test]

@@ -2,12 +2,12 @@
 
 use super::{Account, Advice, AdviceCode, Particulars};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use sp_api::ids::{ReportId, ReportType};
 use sp_api::{ProcessingStatus, RegionCode};
 
 use super::Announcement;
-use super::announcement::subject;
+use super::news::Circumstances;
+use super::words::{ReportInWords, minute};
 
 /// A report that was ordered here, and that Amazon has not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,29 +31,24 @@ pub struct SlowReport {
 impl Announcement {
     /// Words for the owner that a report takes long, and what can be done.
     #[must_use]
-    pub fn of_slow(report: &SlowReport) -> Self {
+    pub fn of_slow(report: &SlowReport, told: &Circumstances<'_>) -> Self {
+        let in_words = ReportInWords {
+            report_type: &report.report_type,
+            seller: report.seller_id.seller(),
+            id: ("Report id", report.report_id.as_str()),
+            status: Some(report.processing_status.as_str()),
+            told,
+        };
         let text = format!(
             "Amazon has not finished this report yet. It is waited for, however long it takes, and delivered like\n\
              any other.\n\n\
-             What to do:  {}\n\n\
-             Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\nRegion:      {}\nOrdered:     {}\n",
+             What to do:  {}\n\n{}Ordered:     {}\n",
             report.advice().text,
-            report.report_type,
-            report.seller_id.seller(),
-            report.report_id,
-            report.processing_status.as_str(),
-            report.region,
-            report
-                .ordered_at
-                .to_zoned(TimeZone::UTC)
-                .strftime("%Y-%m-%d %H:%M UTC"),
+            in_words.facts(),
+            minute(report.ordered_at),
         );
         Self {
-            subject: subject(
-                "Amazon report slow",
-                &report.report_type,
-                report.seller_id.seller(),
-            ),
+            subject: in_words.subject("Amazon report slow"),
             text,
         }
     }
@@ -87,7 +82,7 @@ mod tests {
     use super::*;
 
     fn slow(processing_status: ProcessingStatus) -> Announcement {
-        Announcement::of_slow(&SlowReport {
+        let report = SlowReport {
             seller_id: Account::parse("A3TH9S8BH6GOGM").expect("valid"),
             report_id: ReportId::parse("54517018502").expect("valid"),
             report_type: ReportType::parse("GET_MERCHANT_LISTINGS_ALL_DATA").expect("valid"),
@@ -95,7 +90,14 @@ mod tests {
             processing_status,
             ordered_at: "2026-11-22T05:00:30Z".parse().expect("a time"),
             particulars: Particulars::default(),
-        })
+        };
+        let told = Circumstances {
+            region: Some(report.region),
+            particulars: &report.particulars,
+            releases: 0,
+            now: "2026-11-23T05:00:30Z".parse().expect("a time"),
+        };
+        Announcement::of_slow(&report, &told)
     }
 
     #[test]
@@ -103,7 +105,7 @@ mod tests {
         let mail = slow(ProcessingStatus::InQueue);
         assert_eq!(
             mail.subject,
-            "Amazon report slow: GET_MERCHANT_LISTINGS_ALL_DATA (A3TH9S8BH6GOGM)"
+            "Amazon report slow: All listings, 2026-11-23, A3TH9S8BH6GOGM, 54517018502"
         );
         for words in [
             "DELETE /reports/54517018502?SellerId=A3TH9S8BH6GOGM",
