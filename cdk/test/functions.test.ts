@@ -137,6 +137,7 @@ const EXPECTED: Record<string, Expected> = {
       SLOW_AFTER_HOURS: "<SlowAfterHours>",
       TOPIC_ARN: "<ReportTopic>",
       EVENTS: "on",
+      CONTACT_TEXT: "<ContactText>",
       REPORTS_BUCKET: "<StorageReportsBucket>",
     },
     permissions: [
@@ -175,6 +176,7 @@ const EXPECTED: Record<string, Expected> = {
       ORDER_STATE_MACHINE_ARN: ORDERING,
       TOPIC_ARN: "<ReportTopic>",
       EVENTS: "on",
+      CONTACT_TEXT: "<ContactText>",
       ...OVERDUE,
     },
     permissions: [
@@ -228,6 +230,7 @@ const EXPECTED: Record<string, Expected> = {
       REPORT_RETENTION_DAYS: "540",
       TOPIC_ARN: "<ReportTopic>",
       EVENTS: "on",
+      CONTACT_TEXT: "<ContactText>",
       REPORTS_BUCKET: "<StorageReportsBucket>",
       ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",

@@ -107,6 +107,7 @@ describe("parameters", () => {
         OverdueSeconds: ["Number", 1800],
         ReconcileRate: ["String", "rate(15 minutes)"],
         SlowAfterHours: ["Number", 24],
+        ContactText: ["String", ""],
       },
     );
   });

@@ -131,14 +131,18 @@ export class Capabilities {
 
   /** Messages and events about reports. */
   publishing(): Capability {
-    const { reportTopic, settings } = this.props;
+    const { reportTopic, settings, parameters } = this.props;
     const bus = { service: "events", resource: "event-bus", resourceName: "default" };
     const events = new iam.PolicyStatement({
       actions: ["events:PutEvents"],
       resources: [Stack.of(reportTopic).formatArn(bus)],
     });
     return {
-      environment: { TOPIC_ARN: reportTopic.topic.topicArn, EVENTS: settings.events },
+      environment: {
+        TOPIC_ARN: reportTopic.topic.topicArn,
+        EVENTS: settings.events,
+        CONTACT_TEXT: parameters.contactText,
+      },
       permissions: [...reportTopic.publishAccess(), ...(settings.events === "on" ? [events] : [])],
     };
   }

@@ -139,6 +139,27 @@ impl Mailbox {
         }
     }
 
+    /// Waits for the first e-mail to do with a seller whose subject begins with `headline`.
+    ///
+    /// # Errors
+    /// None has come within `patience`.
+    pub async fn wait_for_headline(&self, headline: &str, seller: &str, patience: Duration) -> Result<Email> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let all = self.all().await?;
+            let is_it = |email: &Email| email.seller() == Some(seller) && email.subject.starts_with(headline);
+            if let Some(email) = all.into_iter().find(is_it) {
+                return Ok(email);
+            }
+            if Instant::now() > deadline {
+                bail!(
+                    "no e-mail to do with {seller} begins with {headline:?} within {} s",
+                    patience.as_secs()
+                );
+            }
+        }
+    }
+
     /// Those with that subject, of the e-mails that have been taken so far.
     #[must_use]
     pub fn with_subject(&self, subject: &str) -> Vec<Email> {

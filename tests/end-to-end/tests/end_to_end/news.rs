@@ -190,7 +190,8 @@ async fn a_program_is_told_the_same_by_message_and_by_event() {
     let answer = world.post_ok("/reports", &order).await;
     assert_eq!(answer["reference"], "Monday's listings");
     let report = answer["reportId"].as_str().expect("a report id").to_owned();
-    world.delivered(&seller, &report).await;
+    let email = world.delivered(&seller, &report).await;
+    assert_eq!(email.fact("Reference"), Some("Monday's listings"));
 
     let news = topic.next().await;
     assert_eq!(bus.next().await["detail"], news);
