@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, Validations } from "aws-cdk-lib";
+import * as iam from "aws-cdk-lib/aws-iam";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
-import { SqsSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 
@@ -18,8 +18,15 @@ export class MailboxStack extends Stack {
       id: "AwsSolutions-SQS3",
       reason: "Messages stay until the test that reads them has; there is no consumer that could fail.",
     });
-    // Not raw: subject and text arrive as in an e-mail.
-    props.topic.addSubscription(new SqsSubscription(queue));
+    // The local AWS's e-mail service: what the topic sends to people's addresses.
+    queue.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal("sns.amazonaws.com")],
+        actions: ["sqs:SendMessage"],
+        resources: [queue.queueArn],
+        conditions: { ArnEquals: { "aws:SourceArn": props.topic.topicArn } },
+      }),
+    );
 
     new CfnOutput(this, "MailboxQueueUrl", {
       description: "Queue with the messages about reports",

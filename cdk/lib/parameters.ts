@@ -19,6 +19,7 @@ export interface Parameters {
   readonly overdueSeconds: string;
   readonly reconcileRate: string;
   readonly slowAfterHours: string;
+  readonly contactText: string;
 }
 
 /** Declares the stack's parameters. */
@@ -89,6 +90,14 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     maxValue: 720,
     description: "How long after its order a report that Amazon has not finished is told of as slow, in hours.",
   });
+  const contactText = new CfnParameter(stack, "ContactText", {
+    type: "String",
+    default: "",
+    maxLength: 200,
+    allowedPattern: "^[^\\r\\n]*$",
+    constraintDescription: "must be one line of at most 200 characters, or empty",
+    description: "Whom a seller may ask, as it stands at the end of e-mails to sellers; empty for nobody.",
+  });
 
   return {
     notificationEmail: notificationEmail.valueAsString,
@@ -102,5 +111,6 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     overdueSeconds: Fn.ref(overdueSeconds.logicalId),
     reconcileRate: reconcileRate.valueAsString,
     slowAfterHours: Fn.ref(slowAfterHours.logicalId),
+    contactText: contactText.valueAsString,
   };
 }

@@ -28,6 +28,8 @@ export interface Settings {
   readonly documentFormat: string;
   /** Whether gzip documents that are stored as they are get read, or only counted. */
   readonly gzipCheck: string;
+  /** Whether everything that is told of reports is an event on the account's default bus, too. */
+  readonly events: "on" | "off";
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
   readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
@@ -47,6 +49,7 @@ const NAMES = [
   "apiUrl",
   "documentFormat",
   "gzipCheck",
+  "events",
   "storageMemory",
   "localMailbox",
 ] as const;
@@ -72,6 +75,8 @@ const LINKS: Record<string, Links> = { own: "own", presigned: "presigned" };
 const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
 
 const GZIP_CHECKS: Record<string, string> = { contents: "contents", length: "length" };
+
+const SWITCHES: Record<string, "on" | "off"> = { on: "on", off: "off" };
 
 const BOOLEANS: Record<string, boolean> = { true: true, false: false };
 
@@ -115,6 +120,7 @@ export function readSettings(node: Node): Settings {
         : matching("apiUrl", read("apiUrl", ""), /^https:\/\/[^\s?#]+[^\s?#/]$/, "an https URL without a slash at its end"),
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
+    events: oneOf("events", read("events", "on"), SWITCHES),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };

@@ -7,6 +7,7 @@ import { Alarms } from "./constructs/alarms";
 import { Api } from "./constructs/api";
 import { addApiFunctions } from "./constructs/api-functions";
 import { Capabilities } from "./constructs/capabilities";
+import { ConsumerPolicy } from "./constructs/consumer-policy";
 import { Encryption } from "./constructs/encryption";
 import { Functions } from "./constructs/functions";
 import { InvokeIdentity } from "./constructs/invoke-identity";
@@ -140,7 +141,13 @@ export class SpReportsStack extends Stack {
       orderWorkflow,
       redeliveryWorkflow,
     });
-    const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", api.addMethods(apiFunctions));
+    const methods = api.addMethods(apiFunctions);
+    const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", methods.signed);
+    const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
+      storage,
+      dataKey: encryption.dataKey,
+      methodArns: methods.reading,
+    });
     new Alarms(this, "Alarms", {
       notificationsQueue,
       deliveryWorkflow,
@@ -180,6 +187,10 @@ export class SpReportsStack extends Stack {
       ],
       DeadLetterQueueArn: ["ARN of the dead-letter queue, for redrives", notificationsQueue.deadLetterQueue.queueArn],
       TopicArn: ["Topic that messages about reports are published to", reportTopic.topic.topicArn],
+      ConsumerPolicyArn: [
+        "Policy to attach to who works with delivered reports: reads them, their rows, and GET /reports",
+        consumerPolicy.managedPolicy.managedPolicyArn,
+      ],
       StateMachineArn: ["State machine that delivers a report", deliveryWorkflow.stateMachine.stateMachineArn],
       ...(expressLane === undefined
         ? {}

@@ -187,7 +187,7 @@ describe("the API", () => {
         "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DiscoverSince? DeliverReportTypes?",
       // Which of them must be there depends: see below.
       "Body of POST /reports":
-        "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Orders?",
+        "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Reference? Orders?",
       "Body of POST /links": "Days?",
       "Body of POST /deliveries": "SellerId? Status? Error? Since? ReportIds?",
       "Body of POST /schedules":
@@ -206,7 +206,7 @@ describe("the API", () => {
     assert.equal(order.additionalProperties, false);
     assert.equal(
       properties(order),
-      "SellerId RegionCode ReportType MarketplaceIds ReportDataStartTime? ReportDataEndTime? ReportOptions?",
+      "SellerId RegionCode ReportType MarketplaceIds ReportDataStartTime? ReportDataEndTime? ReportOptions? Reference?",
     );
     const { Orders: _, ...ofOne } = fields;
     assert.deepEqual(order.properties, ofOne);

@@ -14,6 +14,8 @@ const SELLING_PARTNERS = "<StorageSellingPartners.Arn>";
 const REPORTS = "<StorageReports.Arn>";
 const OBJECTS = "<StorageReportsBucket.Arn>/*";
 
+const EVENTS = "events:PutEvents on arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default";
+
 const QUOTAS = "<StorageQuotas.Arn>";
 const DELIVERY = "<WorkflowStateMachine>";
 const ORDERING = "<OrderWorkflowStateMachine>";
@@ -157,6 +159,9 @@ const EXPECTED: Record<string, Expected> = {
       ...OVERDUE,
       SLOW_AFTER_HOURS: "<SlowAfterHours>",
       TOPIC_ARN: "<ReportTopic>",
+      EVENTS: "on",
+      CONTACT_TEXT: "<ContactText>",
+      REPORTS_BUCKET: "<StorageReportsBucket>",
     },
     permissions: [
       ...metered("dynamodb:Scan", "dynamodb:UpdateItem"),
@@ -169,6 +174,7 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${REDELIVERY}`,
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      EVENTS,
     ],
   },
   FunctionsRedeliveryRequester: {
@@ -209,6 +215,8 @@ const EXPECTED: Record<string, Expected> = {
       STATE_MACHINE_ARN: DELIVERY,
       ORDER_STATE_MACHINE_ARN: ORDERING,
       TOPIC_ARN: "<ReportTopic>",
+      EVENTS: "on",
+      CONTACT_TEXT: "<ContactText>",
       ...OVERDUE,
     },
     permissions: [
@@ -220,6 +228,7 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${ORDERING}`,
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      EVENTS,
     ],
   },
   FunctionsReportDocumentRetrieval: {
@@ -251,12 +260,16 @@ const EXPECTED: Record<string, Expected> = {
     environment: {
       REPORT_RETENTION_DAYS: "540",
       TOPIC_ARN: "<ReportTopic>",
+      EVENTS: "on",
+      CONTACT_TEXT: "<ContactText>",
+      REPORTS_BUCKET: "<StorageReportsBucket>",
       ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
     },
     permissions: [
       "sns:Publish on <ReportTopic>",
       "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      EVENTS,
       `dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `dynamodb:GetItem on ${SELLING_PARTNERS}`,

@@ -48,6 +48,20 @@ describe("the invoke identity", () => {
   });
 });
 
+describe("the consumers' policy", () => {
+  test("reads reports, their rows and what the API shows of them, and writes nothing", () => {
+    const policy = resources("AWS::IAM::ManagedPolicy")["ConsumerPolicy"];
+    const through = (service: string): string => `through ${service}.<AWS::Region>.<AWS::URLSuffix>`;
+    assert.deepEqual(statements(policy.PolicyDocument), [
+      "s3:GetObject on <StorageReportsBucket.Arn>/*",
+      `kms:Decrypt on <EncryptionDataKey.Arn> ${through("s3")}`,
+      "dynamodb:GetItem dynamodb:Query on <StorageReports.Arn> <StorageReports.Arn>/index/byStatus",
+      `kms:Decrypt kms:DescribeKey on <EncryptionDataKey.Arn> ${through("dynamodb")}`,
+      `execute-api:Invoke on ${STAGE}/GET/reports ${STAGE}/GET/reports/* ${STAGE}/GET/reports/*/document`,
+    ]);
+  });
+});
+
 describe("every policy", () => {
   const policies = (): [string, Json][] =>
     Object.entries(resources("AWS::IAM::Policy")).flatMap(([id, policy]) =>

@@ -31,6 +31,7 @@ describe("settings", () => {
     ["links", "none"],
     ["apiUrl", "http://api.example.com"],
     ["apiUrl", "https://api.example.com/"],
+    ["events", "true"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {
@@ -65,6 +66,7 @@ describe("settings", () => {
       documentFormat: "utf8",
       deliver: "ordered",
       gzipCheck: "length",
+      events: "off",
       storageMemory: "1769",
     })["Other"];
     assert.ok(changed);
@@ -75,6 +77,9 @@ describe("settings", () => {
     assert.equal(storage?.Environment.Variables.DOCUMENT_FORMAT, "utf8");
     assert.equal(storage?.Environment.Variables.GZIP_CHECK, "length");
     assert.equal(storage?.MemorySize, 1769);
+    const notifier = all("AWS::Lambda::Function").find((properties) => "EVENTS" in properties.Environment.Variables);
+    assert.equal(notifier?.Environment.Variables.EVENTS, "off");
+    assert.ok(!JSON.stringify(changed.toJSON()).includes("events:PutEvents"));
     const processor = all("AWS::Lambda::Function").find((properties) => "DELIVER" in properties.Environment.Variables);
     assert.equal(processor?.Environment.Variables.DELIVER, "ordered");
     const bucket = resources("AWS::S3::Bucket", changed)["StorageReportsBucket"];
@@ -106,6 +111,7 @@ describe("parameters", () => {
         OverdueSeconds: ["Number", 1800],
         ReconcileRate: ["String", "rate(15 minutes)"],
         SlowAfterHours: ["Number", 24],
+        ContactText: ["String", ""],
       },
     );
   });

@@ -38,6 +38,14 @@ const GATEWAY_RESPONSES: [type: apigateway.ResponseType, code: string, message: 
   ],
 ];
 
+/** ARNs for `execute-api:Invoke`, one a method. */
+export interface Methods {
+  /** All that an IAM identity calls. */
+  readonly signed: string[];
+  /** Those of them that only show reports. */
+  readonly reading: string[];
+}
+
 /** The REST API; every call is signed by an IAM identity, but for those of links. */
 export class Api extends Construct {
   readonly restApi: apigateway.RestApi;
@@ -62,11 +70,12 @@ export class Api extends Construct {
   }
 
   /** Adds the methods. ARNs for `execute-api:Invoke`, one for each that wants a signature. */
-  addMethods(functions: ApiFunctions): string[] {
+  addMethods(functions: ApiFunctions): Methods {
     ROUTES.forEach((route) => this.addMethod(route, functions[route.handler].function));
-    return ROUTES.filter(({ isOpen }) => isOpen !== true).map((route) =>
-      this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE),
-    );
+    const arn = (route: Route): string => this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE);
+    const signed = ROUTES.filter(({ isOpen }) => isOpen !== true);
+    const reading = signed.filter((route) => route.method === "GET" && route.path.startsWith("/reports"));
+    return { signed: signed.map(arn), reading: reading.map(arn) };
   }
 
   private createRestApi(): apigateway.RestApi {

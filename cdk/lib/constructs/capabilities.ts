@@ -1,3 +1,4 @@
+import { Stack } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 
 import type { Parameters } from "../parameters";
@@ -120,7 +121,7 @@ export class Capabilities {
     };
   }
 
-  /** Where stored reports are, to say so. */
+  /** The name of the bucket that stored reports are in, for who tells of them. */
   reportsBucketName(): Capability {
     return { environment: { REPORTS_BUCKET: this.props.storage.reportsBucket.bucketName } };
   }
@@ -160,12 +161,21 @@ export class Capabilities {
     return { environment: { LINKS_TABLE: storage.links.tableName }, permissions: storage.linkRevocation() };
   }
 
-  /** Messages about reports. */
+  /** Messages and events about reports. */
   publishing(): Capability {
-    const { reportTopic } = this.props;
+    const { reportTopic, settings, parameters } = this.props;
+    const bus = { service: "events", resource: "event-bus", resourceName: "default" };
+    const events = new iam.PolicyStatement({
+      actions: ["events:PutEvents"],
+      resources: [Stack.of(reportTopic).formatArn(bus)],
+    });
     return {
-      environment: { TOPIC_ARN: reportTopic.topic.topicArn },
-      permissions: reportTopic.publishAccess(),
+      environment: {
+        TOPIC_ARN: reportTopic.topic.topicArn,
+        EVENTS: settings.events,
+        CONTACT_TEXT: parameters.contactText,
+      },
+      permissions: [...reportTopic.publishAccess(), ...(settings.events === "on" ? [events] : [])],
     };
   }
 }

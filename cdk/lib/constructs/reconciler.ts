@@ -48,6 +48,7 @@ export class Reconciler extends Construct {
         can.overdue(),
         can.slowAfter(),
         can.publishing(),
+        can.reportsBucketName(),
       ],
       settings,
       functionFactory,

@@ -26,6 +26,7 @@ const orderOptional: Record<string, JsonSchema> = {
   ReportDataStartTime: optionalText,
   ReportDataEndTime: optionalText,
   ReportOptions: reportOptions,
+  Reference: optionalText,
 };
 const orders: JsonSchema = {
   type: JsonSchemaType.ARRAY,

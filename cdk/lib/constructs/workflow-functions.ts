@@ -71,6 +71,7 @@ export function addWorkflowFunctions(
     capabilities: [
       can.reportRetention(),
       can.publishing(),
+      can.reportsBucketName(),
       can.reports("dynamodb:UpdateItem"),
       can.sellingPartners("dynamodb:GetItem"),
     ],

@@ -111,8 +111,7 @@ impl PipelineError {
         let (transient, message) = match error {
             SdkError::ServiceError(refusal) => {
                 let code = refusal.err().code().unwrap_or("UnknownError");
-                let words = refusal.err().message().unwrap_or("no message");
-                (is_transient(code), format!("{code}: {words}"))
+                return Self::aws_refusal(service, code, refusal.err().message());
             }
             SdkError::TimeoutError(_) => (true, "timed out".to_owned()),
             SdkError::DispatchFailure(failure) => {
@@ -131,6 +130,16 @@ impl PipelineError {
             Self::AwsRefused { service, message }
         }
     }
+
+    /// What a service's refusal under an error code means.
+    #[must_use]
+    pub fn aws_refusal(service: &'static str, code: &str, words: Option<&str>) -> Self {
+        let message = format!("{code}: {}", words.unwrap_or("no message"));
+        match is_transient(code) {
+            true => Self::AwsTransient { service, message },
+            false => Self::AwsRefused { service, message },
+        }
+    }
 }
 
 /// Whether an AWS error code stands for something that passes.
@@ -141,6 +150,7 @@ fn is_transient(code: &str) -> bool {
         || matches!(
             code,
             "InternalError"
+                | "InternalException"
                 | "InternalFailure"
                 | "InternalServerError"
                 | "InternalServiceError"

@@ -14,6 +14,7 @@ pub mod redelivery;
 pub mod requests;
 pub mod settings;
 pub mod subscriptions;
+pub mod telling;
 pub mod transfer;
 pub mod workflows;
 

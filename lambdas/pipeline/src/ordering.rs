@@ -14,6 +14,7 @@ use sp_api::{ListedSince, ReportsFilter, ReportsQuery, SpApiError};
 
 use crate::PipelineError;
 use crate::adapters::{Claim, Due, InSlot, Ledger, LedgerRow, MeteredAmazon, OrderedReport, StateMachine};
+use crate::domain::Particulars;
 use crate::domain::likeness::{earliest, likeness};
 use crate::domain::order::Order;
 use crate::domain::quota::Slot;
@@ -183,7 +184,7 @@ impl OrderDesk {
             request_id: &order.request_id,
             region: order.region,
             report_type: &order.report.report_type,
-            marketplace_ids: &order.report.marketplace_ids,
+            particulars: &Particulars::of_order(&order.report, order.reference.as_ref()),
         };
         Ok(match self.ledger.record_order(&row, self.overdue).await? {
             Claim::Ours => true,

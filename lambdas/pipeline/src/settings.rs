@@ -35,6 +35,33 @@ impl AmazonSettings {
     }
 }
 
+/// How news are told.
+#[derive(Clone, Debug)]
+pub struct NewsSettings {
+    /// `TOPIC_ARN`: the topic that messages are published to.
+    pub topic_arn: String,
+    /// `EVENTS`: whether there are events, too.
+    pub events: Switch,
+    /// `CONTACT_TEXT`: whom sellers may ask, if that is said.
+    pub contact: Option<String>,
+}
+
+impl NewsSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env() -> Result<Self, InvalidSetting> {
+        let contact = std::env::var("CONTACT_TEXT").ok();
+        Ok(Self {
+            topic_arn: required("TOPIC_ARN")?,
+            events: required("EVENTS")?,
+            // Empty, it says nothing.
+            contact: contact.filter(|text| !text.trim().is_empty()),
+        })
+    }
+}
+
 /// A time in hours, or in parts of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours(pub Duration);
@@ -47,6 +74,22 @@ impl FromStr for Hours {
         Duration::try_from_secs_f64(hours * 3600.0)
             .map(Self)
             .map_err(|error| error.to_string())
+    }
+}
+
+/// Whether something is wanted: `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch(pub bool);
+
+impl FromStr for Switch {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "on" => Ok(Self(true)),
+            "off" => Ok(Self(false)),
+            _ => Err("neither on nor off"),
+        }
     }
 }
 
@@ -113,6 +156,9 @@ mod tests {
         assert!(parse::<Endpoints>("SP_API_ENVIRONMENT", Some("sandbox".into())).is_ok());
         let hours = |text: &str| parse::<Hours>("SLOW_AFTER_HOURS", Some(text.into()));
         assert_eq!(hours("0.5"), Ok(Hours(Duration::from_secs(1800))));
+        assert_eq!(parse("EVENTS", Some("on".into())), Ok(Switch(true)));
+        assert_eq!(parse("EVENTS", Some("off".into())), Ok(Switch(false)));
+        assert!(parse::<Switch>("EVENTS", Some("yes".into())).is_err());
         for wrong in ["a day", "-1", "NaN", "inf"] {
             assert!(hours(wrong).is_err(), "{wrong}");
         }

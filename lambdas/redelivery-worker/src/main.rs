@@ -8,8 +8,9 @@ mod worker;
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Amazon, Ledger, StateMachine, Topic, aws_config};
-use pipeline::settings::{self, AmazonSettings};
+use pipeline::adapters::{Amazon, Ledger, StateMachine, aws_config};
+use pipeline::settings::{self, AmazonSettings, NewsSettings};
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use worker::Worker;
 
@@ -20,15 +21,16 @@ async fn main() -> Result<(), Error> {
     let reports_table = settings::required("REPORTS_TABLE")?;
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
-    let topic_arn = settings::required("TOPIC_ARN")?;
+    let news_settings = NewsSettings::from_env()?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let aws = aws_config();
     let sfn = aws_sdk_sfn::Client::new(&aws);
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let worker = &Worker {
         amazon: Amazon::connect(&amazon_settings, &aws),
-        topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+        publisher: Publisher::connect(news_settings, ledger.clone(), &aws),
         workflows: Workflows {
-            ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+            ledger,
             deliveries: StateMachine::new(sfn.clone(), delivery_arn),
             orders: StateMachine::new(sfn, orders_arn),
             overdue,

@@ -9,14 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{Due, Going, LedgerRow, Standing};
+use pipeline::adapters::{Due, Going, LedgerRow, Standing, Teller};
 use pipeline::domain::ledger::{Stage, look_again};
 use pipeline::domain::obstacle::{Obstacle, WAITING_FOR_OWNER};
 use pipeline::metrics::Metric;
 use pipeline::workflows::{GivenUp, report_type};
 use sp_api::report_types;
 
-use crate::telling::Teller;
 use crate::worker::{Progress, Worker};
 
 /// This much of an invocation's time is left unused, so that it ends by itself.
@@ -38,6 +37,21 @@ const LONGEST_WATCH: Duration = Duration::from_secs(600);
 /// How long an obstacle is left alone at most, by what it is.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
+/// The invocation that sees to an obstacle.
+#[derive(Clone, Copy, Debug)]
+pub struct Invocation<'a> {
+    /// Its request id.
+    pub name: &'a str,
+    /// When it ends.
+    pub deadline: SystemTime,
+}
+
+impl<'a> Invocation<'a> {
+    fn teller(self) -> Result<Teller<'a>, PipelineError> {
+        Teller::of_invocation(self.name, self.deadline)
+    }
+}
+
 /// How the one is getting on that went ahead.
 enum Ahead {
     /// It is on its way still.
@@ -54,24 +68,24 @@ impl Worker {
         &self,
         obstacle: &Obstacle,
         started_at: Timestamp,
-        teller: &Teller<'_>,
+        invocation: Invocation<'_>,
     ) -> Result<Progress, PipelineError> {
         let Some(standing) = self.ledger().obstacle(obstacle).await? else {
             return Ok(Progress::DONE);
         };
         if let Some(gone) = standing.gone {
-            return self.have_all_go_on(&standing, gone, teller).await;
+            return self.have_all_go_on(&standing, gone, invocation).await;
         }
         let Some(ahead) = &standing.ahead else {
-            return self.try_it(&standing, teller).await;
+            return self.try_it(&standing, invocation).await;
         };
         match self.how_fares(ahead).await? {
             Ahead::Through => {
                 let gone = Timestamp::now();
                 self.ledger().overcome(obstacle, gone).await?;
-                self.have_all_go_on(&standing, gone, teller).await
+                self.have_all_go_on(&standing, gone, invocation).await
             }
-            Ahead::Stopped => self.stands(&standing, teller).await,
+            Ahead::Stopped => self.stands(&standing, invocation).await,
             Ahead::Underway if started_at + LONGEST_WATCH > Timestamp::now() => {
                 Ok(Progress::wait(WATCH_SECONDS))
             }
@@ -80,7 +94,11 @@ impl Worker {
     }
 
     /// Asks LWA, then has one go ahead.
-    async fn try_it(&self, standing: &Standing, teller: &Teller<'_>) -> Result<Progress, PipelineError> {
+    async fn try_it(
+        &self,
+        standing: &Standing,
+        invocation: Invocation<'_>,
+    ) -> Result<Progress, PipelineError> {
         let obstacle = &standing.obstacle;
         let asked = match obstacle {
             Obstacle::Credentials => self.amazon.check_credentials().await,
@@ -90,7 +108,7 @@ impl Worker {
         };
         if let Err(error) = asked {
             tracing::info!(%obstacle, "stands: {error}");
-            return self.stands(standing, teller).await;
+            return self.stands(standing, invocation).await;
         }
         let waiting = self.ledger().waiting(obstacle, MAY_GO_AHEAD).await?;
         let Some(turn) = usize::try_from(standing.attempts)
@@ -98,7 +116,7 @@ impl Worker {
             .and_then(|it| it.checked_rem(waiting.len()))
         else {
             // Nothing waits. Whoever parks a row notes the obstacle afterwards.
-            return self.is_gone(standing, Timestamp::now(), teller).await;
+            return self.is_gone(standing, Timestamp::now(), invocation).await;
         };
         self.ledger().send_ahead(obstacle, &waiting[turn]).await?;
         self.workflows.go_on(&waiting[turn], Going::Ahead).await?;
@@ -117,7 +135,11 @@ impl Worker {
     }
 
     /// It stands still: its owner is told if he is not yet, and what has waited for too long is given up.
-    async fn stands(&self, standing: &Standing, teller: &Teller<'_>) -> Result<Progress, PipelineError> {
+    async fn stands(
+        &self,
+        standing: &Standing,
+        invocation: Invocation<'_>,
+    ) -> Result<Progress, PipelineError> {
         let (obstacle, now, overdue) = (&standing.obstacle, Timestamp::now(), self.workflows.overdue);
         if *obstacle == Obstacle::Credentials {
             Metric::CredentialsRefused.count();
@@ -130,7 +152,7 @@ impl Worker {
             Duration::ZERO
         };
         if !standing.is_told && standing.since + patience <= now {
-            teller.tell_of(standing).await?;
+            self.tell_of(standing, invocation.teller()?).await?;
         }
         let next = match obstacle {
             // It stops everybody, and to ask costs nothing.
@@ -174,18 +196,18 @@ impl Worker {
         &self,
         standing: &Standing,
         gone: Timestamp,
-        teller: &Teller<'_>,
+        invocation: Invocation<'_>,
     ) -> Result<Progress, PipelineError> {
         let obstacle = &standing.obstacle;
         let mut done = HashSet::new();
-        while SystemTime::now() + RESERVE < teller.deadline {
+        while SystemTime::now() + RESERVE < invocation.deadline {
             let mut waiting = self.ledger().waiting(obstacle, PAGE).await?;
             if waiting.is_empty() {
-                return self.is_gone(standing, gone, teller).await;
+                return self.is_gone(standing, gone, invocation).await;
             }
             // It has come back: what has gone on meanwhile would stop again.
             if self.is_back(obstacle, gone).await? {
-                return self.stands(standing, teller).await;
+                return self.stands(standing, invocation).await;
             }
             // The index follows the table after a moment.
             waiting.retain(|row| done.insert(row.id.clone()));
@@ -209,14 +231,14 @@ impl Worker {
         &self,
         standing: &Standing,
         gone: Timestamp,
-        teller: &Teller<'_>,
+        invocation: Invocation<'_>,
     ) -> Result<Progress, PipelineError> {
         let obstacle = &standing.obstacle;
         if self.is_back(obstacle, gone).await? {
-            return self.stands(standing, teller).await;
+            return self.stands(standing, invocation).await;
         }
         if standing.is_told {
-            teller.tell_of_end(obstacle).await?;
+            self.tell_of_end(standing, invocation.teller()?).await?;
         }
         if !self.ledger().remove_obstacle(obstacle, gone).await? {
             // Met again in this very moment: that is a new one.

@@ -1,19 +1,20 @@
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use pipeline::adapters::{Amazon, Ledger, Topic};
+use pipeline::adapters::{Amazon, Ledger};
 use pipeline::domain::obstacle::Obstacle;
 use pipeline::redelivery::Task;
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use pipeline::{PipelineError, StageError};
 use serde::{Deserialize, Serialize};
 
-use crate::telling::Teller;
+use crate::obstacles::Invocation;
 
 /// What having things go on needs.
 pub struct Worker {
     pub amazon: Amazon,
-    pub topic: Topic,
+    pub publisher: Publisher,
     pub workflows: Workflows,
 }
 
@@ -63,13 +64,8 @@ impl Worker {
             Task::Obstacle(text) => {
                 let obstacle = Obstacle::parse(text)
                     .ok_or_else(|| PipelineError::InvalidInput(format!("{text} is no obstacle")))?;
-                let teller = Teller {
-                    ledger: self.ledger(),
-                    topic: &self.topic,
-                    name,
-                    deadline,
-                };
-                self.see_to(&obstacle, request.started_at, &teller).await?
+                let invocation = Invocation { name, deadline };
+                self.see_to(&obstacle, request.started_at, invocation).await?
             }
             Task::Stopped(which) => self.begin_again(which, &request.name, deadline).await?,
         })

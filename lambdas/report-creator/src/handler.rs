@@ -9,9 +9,9 @@ use pipeline::adapters::{
     Accepted, KnownAccount, NewOrder, OrderRow, OrderState, SellingPartners, StateMachine, or_warn,
 };
 use pipeline::api::ApiError;
-use pipeline::domain::Account;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
+use pipeline::domain::{Account, Reference};
 use pipeline::ordering::{OrderDesk, Placing};
 use pipeline::requests::{OrderReport, OrderReports};
 use pipeline::{PipelineError, persistently};
@@ -36,10 +36,14 @@ pub struct ReportCreator {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// 200 `{reportId}`, as the Quick Start answered.
+    /// 200 `{reportId}`, as the Quick Start answered, and the order's reference, if it has one.
     #[serde(rename_all = "camelCase")]
-    Ordered { report_id: ReportId },
-    /// 202 `{requestId, status: "QUEUED", notBefore}`.
+    Ordered {
+        report_id: ReportId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reference: Option<Reference>,
+    },
+    /// 202 `{requestId, status: "QUEUED", notBefore, reference?}`.
     Queued(Queued),
     /// 202 `{orders: […]}`.
     Accepted { orders: Vec<Queued> },
@@ -54,6 +58,8 @@ pub struct Queued {
     /// With milliseconds, as the ledger has it.
     #[serde(serialize_with = "with_milliseconds")]
     not_before: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<Reference>,
 }
 
 fn with_milliseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -70,11 +76,19 @@ impl Answer {
     }
 }
 
-fn queued(request_id: RequestId, not_before: Timestamp) -> Queued {
+fn ordered(order: &Order, report_id: ReportId) -> Answer {
+    Answer::Ordered {
+        report_id,
+        reference: order.reference.clone(),
+    }
+}
+
+fn queued(order: &Order, not_before: Timestamp) -> Queued {
     Queued {
-        request_id,
+        request_id: order.request_id.clone(),
         status: "QUEUED",
         not_before,
+        reference: order.reference.clone(),
     }
 }
 
@@ -116,6 +130,7 @@ impl ReportCreator {
                 seller_id,
                 region,
                 order,
+                reference,
             } = order;
             let place = (seller_id, region);
             let account = match accounts.get(&place) {
@@ -144,6 +159,7 @@ impl ReportCreator {
                 seller_id: account,
                 region,
                 report: order,
+                reference,
             });
         }
         Ok((named, unknown))
@@ -174,7 +190,7 @@ impl ReportCreator {
                         return self.doubt(order, has_key, &error).await;
                     }
                 }
-                Ok(Answer::Ordered { report_id })
+                Ok(ordered(order, report_id))
             }
             Placing::Wait(slot) => {
                 if has_key {
@@ -292,7 +308,7 @@ impl ReportCreator {
         if let Err(error) = self.workflow.start(order.request_id.as_str(), &input).await {
             tracing::warn!(request_id = %order.request_id, "queued, but not started yet: {error}");
         }
-        queued(order.request_id.clone(), slot.not_before)
+        queued(order, slot.not_before)
     }
 
     /// The first answer once more.
@@ -302,7 +318,7 @@ impl ReportCreator {
             return Ok(Answer::Queued(again(order, &row)));
         }
         match row.state {
-            OrderState::Placed(report_id) => Ok(Answer::Ordered { report_id }),
+            OrderState::Placed(report_id) => Ok(ordered(order, report_id)),
             OrderState::Placing { since } if is_recent(since) => Err(ApiError::new(
                 StatusCode::CONFLICT,
                 "OrderInProgress",
@@ -351,10 +367,7 @@ impl ReportCreator {
 }
 
 fn again(order: &Order, row: &OrderRow) -> Queued {
-    queued(
-        order.request_id.clone(),
-        row.not_before.unwrap_or_else(Timestamp::now),
-    )
+    queued(order, row.not_before.unwrap_or_else(Timestamp::now))
 }
 
 fn is_recent(since: Timestamp) -> bool {

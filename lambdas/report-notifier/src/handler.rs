@@ -2,32 +2,31 @@ use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use pipeline::adapters::{AnnouncementKind, Ledger, LedgerRow, Teller, Topic, Turn, or_warn};
-use pipeline::domain::Account;
+use pipeline::adapters::{AnnouncementKind, Teller};
 use pipeline::domain::backfill::BackfillId;
+use pipeline::domain::news::{Circumstances, News};
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
 use pipeline::domain::{Announcement, FinishedReport, Retention};
+use pipeline::telling::{Publisher, TakenTurn};
 use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
 use sp_api::RegionCode;
 
-/// Clocks differ by less.
-const CLOCKS: Duration = Duration::from_secs(1);
-
 /// What notifying needs.
 pub struct Notifier {
-    pub topic: Topic,
-    pub ledger: Ledger,
+    pub publisher: Publisher,
+    /// The bucket that the documents are in.
+    pub reports_bucket: String,
     pub selling_partners_table: String,
     /// How long most reports stay.
     pub retention_days: u32,
 }
 
-/// What there is to tell.
+/// What has come to its end.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum News {
+pub enum Ending {
     /// How a report's delivery ended.
     Report(Box<Outcome>),
     /// That an order could not be placed.
@@ -41,53 +40,52 @@ impl Notifier {
     /// An e-mail that the ledger knows of is not sent again, and of two executions that come here at
     /// the same time one waits for the other. Between SNS's yes and the ledger's there is an instant in
     /// which this function can die; then the e-mail is sent a second time.
-    pub async fn notify(&self, news: News, request_id: &str, deadline: SystemTime) -> Result<(), StageError> {
-        let teller = Teller {
-            name: request_id,
-            until: Timestamp::try_from(deadline + CLOCKS)
-                .map_err(|error| PipelineError::InvalidInput(error.to_string()))?,
-        };
-        match news {
-            News::Report(outcome) => self.notify_of_report(&outcome, teller).await?,
-            News::FailedOrder(order) => self.notify_of_order(&order, teller).await?,
+    pub async fn notify(
+        &self,
+        ending: Ending,
+        request_id: &str,
+        deadline: SystemTime,
+    ) -> Result<(), StageError> {
+        let teller = Teller::of_invocation(request_id, deadline)?;
+        match ending {
+            Ending::Report(outcome) => self.notify_of_report(&outcome, teller).await?,
+            Ending::FailedOrder(order) => self.notify_of_order(&order, teller).await?,
         }
         Ok(())
     }
 
     async fn notify_of_report(&self, outcome: &Outcome, teller: Teller<'_>) -> Result<(), PipelineError> {
         let report = &outcome.report;
-        let turn = TurnOf {
-            seller: &report.seller_id,
-            id: report.report_id.as_str(),
-            kind: match outcome.failure {
-                None => AnnouncementKind::End,
-                Some(_) => AnnouncementKind::Failure,
-            },
-            teller,
+        let kind = match outcome.failure {
+            None => AnnouncementKind::End,
+            Some(_) => AnnouncementKind::Failure,
         };
-        let Some(row) = self.take(&turn).await? else {
+        let row = (&report.seller_id, report.report_id.as_str());
+        let Some(turn) = self.publisher.take_turn(row, kind, teller).await? else {
             return Ok(());
         };
         // A message without a region is better than none: the region is for filters only.
         let region = self
-            .ledger
-            .region_of(Some(&row), &report.seller_id, &self.selling_partners_table)
+            .publisher
+            .ledger()
+            .region_of(Some(&turn.row), &report.seller_id, &self.selling_partners_table)
             .await
             .inspect_err(|error| tracing::warn!("{error}"))
             .ok();
-        if let Some(backfill) = row.backfill()
-            && self.is_ended_in(&backfill, outcome, &row, region, &turn).await?
+        if let Some(backfill) = turn.row.backfill()
+            && self.is_ended_in(&backfill, outcome, region, &turn).await?
         {
             return Ok(());
         }
-        let mut attributes = vec![
-            ("SellerId", report.seller_id.seller().as_str()),
-            ("ReportType", report.report_type.as_str()),
-            ("ProcessingStatus", report.processing_status.as_str()),
-        ];
-        attributes.extend(region.map(|region| ("RegionCode", region.as_str())));
-        self.publish(&turn, &Announcement::of(outcome, region), &attributes)
-            .await?;
+        let particulars = turn.row.particulars();
+        let told = Circumstances {
+            region,
+            particulars: &particulars,
+            releases: turn.row.releases(),
+            now: Timestamp::now(),
+        };
+        let news = News::of_outcome(outcome, &self.reports_bucket, &told);
+        turn.publish(&news, &Announcement::of(outcome, &told)).await?;
         persistently(|| self.record(outcome, region)).await
     }
 
@@ -97,11 +95,10 @@ impl Notifier {
         &self,
         backfill: &BackfillId,
         outcome: &Outcome,
-        row: &LedgerRow,
         region: Option<RegionCode>,
-        turn: &TurnOf<'_>,
+        turn: &TakenTurn<'_>,
     ) -> Result<bool, PipelineError> {
-        let (ledger, report) = (&self.ledger, &outcome.report);
+        let (ledger, row, report) = (self.publisher.ledger(), &turn.row, &outcome.report);
         let is_in = &Cell::new(false);
         let ended = persistently(|| async move {
             let ended = match outcome.failure {
@@ -117,7 +114,7 @@ impl Notifier {
             Ok(())
         });
         if let Err(error) = ended.await {
-            or_warn(ledger.end_turn((turn.seller, turn.id), turn.teller).await);
+            turn.give_back().await;
             return Err(error);
         }
         Ok(is_in.get())
@@ -128,15 +125,12 @@ impl Notifier {
     }
 
     async fn record(&self, outcome: &Outcome, region: Option<RegionCode>) -> Result<(), PipelineError> {
-        let report = &outcome.report;
+        let (ledger, report) = (self.publisher.ledger(), &outcome.report);
         if outcome.failure.is_some() {
-            let id = report.report_id.as_str();
-            return self
-                .ledger
-                .record_failure_announcement((&report.seller_id, id))
-                .await;
+            let row = (&report.seller_id, report.report_id.as_str());
+            return ledger.record_failure_announcement(row).await;
         }
-        self.ledger
+        ledger
             .record_announcement(
                 report,
                 region,
@@ -147,64 +141,26 @@ impl Notifier {
     }
 
     async fn notify_of_order(&self, order: &FailedOrder, teller: Teller<'_>) -> Result<(), PipelineError> {
-        let turn = TurnOf {
-            seller: &order.seller_id,
-            id: order.request_id.as_str(),
-            kind: AnnouncementKind::Failure,
-            teller,
-        };
-        if self.take(&turn).await?.is_none() {
+        let row = (&order.seller_id, order.request_id.as_str());
+        let turn = self
+            .publisher
+            .take_turn(row, AnnouncementKind::Failure, teller)
+            .await?;
+        let Some(turn) = turn else {
             return Ok(());
-        }
-        let attributes = [
-            ("SellerId", turn.seller.seller().as_str()),
-            ("ReportType", order.report_type.as_str()),
-            ("RegionCode", order.region_code.as_str()),
-        ];
-        self.publish(&turn, &Announcement::of_failed_order(order), &attributes)
+        };
+        let particulars = turn.row.particulars();
+        let told = Circumstances {
+            region: Some(order.region_code),
+            particulars: &particulars,
+            releases: turn.row.releases(),
+            now: Timestamp::now(),
+        };
+        let news = News::of_failed_order(order, &told);
+        turn.publish(&news, &Announcement::of_failed_order(order, &told))
             .await?;
-        persistently(|| self.ledger.record_failure_announcement((turn.seller, turn.id))).await
+        persistently(|| self.publisher.ledger().record_failure_announcement(row)).await
     }
-
-    /// The row, if there is something to tell.
-    async fn take(&self, turn: &TurnOf<'_>) -> Result<Option<LedgerRow>, PipelineError> {
-        let taken = self
-            .ledger
-            .take_turn((turn.seller, turn.id), turn.kind, turn.teller)
-            .await?;
-        match taken {
-            Turn::Ours(row) => Ok(Some(row)),
-            Turn::Past => {
-                tracing::info!(seller = %turn.seller, id = turn.id, "told before; nothing to do");
-                Ok(None)
-            }
-            Turn::Others => Err(PipelineError::AwsTransient {
-                service: "DynamoDB",
-                message: format!("another execution is about to tell of {}", turn.id),
-            }),
-        }
-    }
-
-    async fn publish(
-        &self,
-        turn: &TurnOf<'_>,
-        announcement: &Announcement,
-        attributes: &[(&str, &str)],
-    ) -> Result<(), PipelineError> {
-        let published = self.topic.publish(announcement, attributes).await;
-        if published.is_err() {
-            or_warn(self.ledger.end_turn((turn.seller, turn.id), turn.teller).await);
-        }
-        published
-    }
-}
-
-/// The turn to tell some news.
-struct TurnOf<'a> {
-    seller: &'a Account,
-    id: &'a str,
-    kind: AnnouncementKind,
-    teller: Teller<'a>,
 }
 
 #[cfg(test)]
@@ -219,24 +175,29 @@ mod tests {
         TransactionCanceledException,
     };
     use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
-    use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
-    use aws_sdk_sns::types::error::InternalErrorException;
+    use aws_sdk_sns::operation::publish::PublishOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use lambda_runtime::Diagnostic;
+    use pipeline::adapters::{EventBus, Ledger, Topic};
     use serde_json::{Value, json};
 
     use super::*;
+
+    fn publisher(publish: &Rule, dynamodb: aws_sdk_dynamodb::Client) -> Publisher {
+        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+        Publisher::new(
+            Topic::new(sns, "arn:topic".into()),
+            EventBus::none(),
+            Ledger::new(dynamodb, "reports".into()),
+        )
+    }
 
     /// Notifies, where `update` answers the ledger's writes.
     async fn notify(news: Value, publish: &Rule, update: &Rule) -> Result<(), StageError> {
         let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, update]);
         let notifier = Notifier {
-            topic: Topic::new(
-                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
-                "arn:topic".into(),
-            ),
-            ledger: Ledger::new(dynamodb, "reports".into()),
+            publisher: publisher(publish, dynamodb),
+            reports_bucket: "bucket".into(),
             selling_partners_table: "partners".into(),
             retention_days: 540,
         };
@@ -309,42 +270,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_another_execution_is_about_to_tell_this_one_waits() {
-        let publish = publish();
-        let waits = notify(cancelled(), &publish, &refused("announcingUntil")).await;
-        let error = Diagnostic::from(waits.expect_err("not now"));
-        assert_eq!(error.error_type, "Transient");
-        assert_eq!(publish.num_calls(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_turn_in_which_nothing_could_be_told_is_over() {
-        let refused = mock!(aws_sdk_sns::Client::publish)
-            .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
-        let taken = mock!(aws_sdk_dynamodb::Client::update_item)
-            .match_requests(|request| says(request, "SET announcingUntil"))
-            .then_output(|| UpdateItemOutput::builder().build());
-        let over = mock!(aws_sdk_dynamodb::Client::update_item)
-            .match_requests(|request| says(request, "REMOVE announcingUntil"))
-            .then_output(|| UpdateItemOutput::builder().build());
-        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build());
-        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get, &taken, &over]);
-        let notifier = Notifier {
-            topic: Topic::new(
-                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&refused]),
-                "arn:topic".into(),
-            ),
-            ledger: Ledger::new(dynamodb, "reports".into()),
-            selling_partners_table: "partners".into(),
-            retention_days: 540,
-        };
-        let news = News::Report(Box::new(serde_json::from_value(failed()).expect("an outcome")));
-        let told = notifier.notify(news, "request-1", SystemTime::now()).await;
-        assert!(told.is_err());
-        assert_eq!((taken.num_calls(), over.num_calls()), (1, 1));
-    }
-
-    #[tokio::test]
     async fn a_failed_delivery_is_told_and_its_row_says_so() {
         let publish = mock!(aws_sdk_sns::Client::publish)
             .match_requests(|request| {
@@ -366,11 +291,8 @@ mod tests {
     async fn notify_in_backfill(news: Value, transacted: &Rule, publish: &Rule, update: &Rule) {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[transacted, update]);
         let notifier = Notifier {
-            topic: Topic::new(
-                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
-                "arn:topic".into(),
-            ),
-            ledger: Ledger::new(dynamodb, "reports".into()),
+            publisher: publisher(publish, dynamodb),
+            reports_bucket: "bucket".into(),
             selling_partners_table: "partners".into(),
             retention_days: 540,
         };
@@ -431,7 +353,7 @@ mod tests {
             .match_requests(|request| {
                 request
                     .subject()
-                    .is_some_and(|it| it.starts_with("Amazon report not ordered: GET_X"))
+                    .is_some_and(|it| it.starts_with("Amazon report not ordered: GET_X, "))
                     && request.message().is_some_and(|it| it.contains("order-"))
             })
             .then_output(|| PublishOutput::builder().build());

@@ -4,20 +4,23 @@ mod handler;
 
 use handler::Notifier;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use pipeline::adapters::{Ledger, Topic, aws_config};
-use pipeline::settings;
+use pipeline::adapters::{Ledger, aws_config};
+use pipeline::settings::{self, NewsSettings};
+use pipeline::telling::Publisher;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    let topic_arn = settings::required("TOPIC_ARN")?;
+    let news_settings = NewsSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
+    let reports_bucket = settings::required("REPORTS_BUCKET")?;
     let selling_partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
     let retention_days = settings::required("REPORT_RETENTION_DAYS")?;
     let aws = aws_config();
+    let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let notifier = &Notifier {
-        topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
-        ledger: Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table),
+        publisher: Publisher::connect(news_settings, ledger, &aws),
+        reports_bucket,
         selling_partners_table,
         retention_days,
     };

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipeline::adapters::{AnnouncementKind, Backfill, Discovering, Found, LedgerRow, Traits};
 use pipeline::domain::backfill::{BackfillId, Window};
 use pipeline::domain::backfill_news::{BackfillNews, BackfilledReport, Fate};
+use pipeline::domain::news::News;
 use pipeline::domain::obstacle::WAITING_FOR_OWNER;
 use pipeline::domain::{AnnouncedReport, Announcement, FinishedReport};
 use pipeline::workflows::report_type;
@@ -18,7 +19,7 @@ use sp_api::rates::Operation;
 use sp_api::{ListedSince, ProcessingStatus, Report, ReportsFilter, ReportsPage, ReportsQuery, SpApiError};
 
 use crate::overdue::{PATIENCE, Reconciler};
-use crate::telling::tell_once;
+use crate::slow::{teller, teller_name};
 
 /// So many deliveries of history are under way at a time. Each reserves a slot of Amazon's quota, and what
 /// is announced today must not queue behind ninety days.
@@ -132,27 +133,31 @@ impl Reconciler {
     }
 
     async fn tell_of_backfill(&self, backfill: &Backfill) -> Result<(), PipelineError> {
-        let ledger = &self.workflows.ledger;
-        let rows = ledger.rows_of_backfill(backfill).await?;
-        let news = Announcement::of_backfill(&BackfillNews {
+        let (ledger, id, name) = (&self.workflows.ledger, &backfill.id, teller_name());
+        let turn = self
+            .slow
+            .publisher
+            .take_turn(id, AnnouncementKind::End, teller(&name));
+        let Some(turn) = turn.await? else {
+            return Ok(());
+        };
+        let rows = match ledger.rows_of_backfill(backfill).await {
+            Ok(rows) => rows,
+            Err(error) => {
+                turn.give_back().await;
+                return Err(error);
+            }
+        };
+        let told = BackfillNews {
             seller_id: &backfill.seller_id,
             region: backfill.region,
             reports: rows.iter().filter_map(backfilled).collect(),
             is_searching: !backfill.windows.is_empty(),
             refused: &backfill.refused,
-        });
-        let attributes = [
-            ("SellerId", backfill.seller_id.seller().as_str()),
-            ("RegionCode", backfill.region.as_str()),
-        ];
-        tell_once(
-            (&self.slow.topic, ledger),
-            &backfill.id,
-            AnnouncementKind::End,
-            (&news, &attributes),
-            async |_| persistently(|| ledger.record_backfill_told(&backfill.id)).await,
-        )
-        .await
+        };
+        let news = News::of_backfill(&told, &self.reports_bucket, &id.to_string(), Timestamp::now());
+        turn.publish(&news, &Announcement::of_backfill(&told)).await?;
+        persistently(|| ledger.record_backfill_told(id)).await
     }
 
     /// Searches on, as far as the quotas and the time allow. Gives how many reports were found.

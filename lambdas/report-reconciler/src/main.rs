@@ -6,15 +6,15 @@ mod discovery;
 mod execution;
 mod overdue;
 mod slow;
-mod telling;
 
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
-use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, Topic, aws_config};
+use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
 use pipeline::redelivery::Redeliveries;
-use pipeline::settings::{self, AmazonSettings, Hours};
+use pipeline::settings::{self, AmazonSettings, Hours, NewsSettings};
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::Value;
 use slow::SlowReports;
@@ -31,8 +31,9 @@ async fn main() -> Result<(), Error> {
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;
     let orders_arn = settings::required("ORDER_STATE_MACHINE_ARN")?;
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
+    let reports_bucket = settings::required("REPORTS_BUCKET")?;
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
-    let topic_arn = settings::required("TOPIC_ARN")?;
+    let news_settings = NewsSettings::from_env()?;
     let Hours(slow_after) = settings::required("SLOW_AFTER_HOURS")?;
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
@@ -41,9 +42,10 @@ async fn main() -> Result<(), Error> {
         amazon: MeteredAmazon::connect(&amazon_settings, quotas_table, &aws),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         slow: SlowReports {
-            topic: Topic::new(aws_sdk_sns::Client::new(&aws), topic_arn),
+            publisher: Publisher::connect(news_settings, ledger.clone(), &aws),
             after: slow_after,
         },
+        reports_bucket,
         redeliveries: Redeliveries::new(StateMachine::new(sfn.clone(), redelivery_arn), ledger.clone()),
         workflows: Workflows {
             ledger,

@@ -32,6 +32,8 @@ pub struct Reconciler {
     pub amazon: MeteredAmazon,
     pub partners: SellingPartners,
     pub workflows: Workflows,
+    /// The bucket that the documents are in.
+    pub reports_bucket: String,
     pub redeliveries: Redeliveries,
     pub slow: SlowReports,
 }
@@ -185,6 +187,7 @@ impl Reconciler {
                 self.deliver(finished, region).await
             }
             None => {
+                let particulars = row.particulars().completed_by(&report);
                 let unfinished = SlowReport {
                     seller_id: due.seller_id.clone(),
                     report_id: id,
@@ -192,11 +195,12 @@ impl Reconciler {
                     region,
                     processing_status: report.processing_status,
                     ordered_at: since,
+                    particulars,
                 };
                 let is_told = row.time("slowSince").is_some();
-                let (ledger, overdue) = (&self.workflows.ledger, self.workflows.overdue);
+                let overdue = self.workflows.overdue;
                 Ok(Care::Later(
-                    self.slow.wait_for(ledger, &unfinished, is_told, overdue).await,
+                    self.slow.wait_for(&unfinished, is_told, overdue).await,
                 ))
             }
         }

@@ -3,33 +3,30 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use pipeline::adapters::{AnnouncementKind, Ledger, Topic};
+use pipeline::adapters::{AnnouncementKind, Teller};
 use pipeline::domain::ledger::look_again;
+use pipeline::domain::news::{Circumstances, News};
 use pipeline::domain::{Announcement, SlowReport};
+use pipeline::telling::Publisher;
 use pipeline::{PipelineError, persistently};
 
-use crate::telling::tell_once;
+/// How long a turn to tell something lasts. Other news of the same row wait for that.
+const TURN: Duration = Duration::from_secs(30);
 
 /// Who tells of slow reports.
 pub struct SlowReports {
-    pub topic: Topic,
+    pub publisher: Publisher,
     /// How long after the order a report is slow.
     pub after: Duration,
 }
 
 impl SlowReports {
     /// When to look again at `report`. Its owner is told when it is slow, unless that has been done.
-    pub async fn wait_for(
-        &self,
-        ledger: &Ledger,
-        report: &SlowReport,
-        is_told: bool,
-        overdue: Duration,
-    ) -> Timestamp {
+    pub async fn wait_for(&self, report: &SlowReport, is_told: bool, overdue: Duration) -> Timestamp {
         let now = Timestamp::now();
         let mut is_told = is_told;
         if !is_told && report.ordered_at + self.after <= now {
-            match self.tell(ledger, report).await {
+            match self.tell(report).await {
                 Ok(()) => is_told = true,
                 Err(error) => {
                     tracing::warn!(report_id = %report.report_id, "slow, but not told: {error}");
@@ -56,22 +53,35 @@ impl SlowReports {
         later.min(if slow_from > now { slow_from } else { now + overdue })
     }
 
-    async fn tell(&self, ledger: &Ledger, report: &SlowReport) -> Result<(), PipelineError> {
-        let row = (&report.seller_id, report.report_id.as_str());
-        let attributes = [
-            ("SellerId", report.seller_id.seller().as_str()),
-            ("ReportType", report.report_type.as_str()),
-            ("ProcessingStatus", report.processing_status.as_str()),
-            ("RegionCode", report.region.as_str()),
-        ];
-        tell_once(
-            (&self.topic, ledger),
-            row,
-            AnnouncementKind::Slowness,
-            (&Announcement::of_slow(report), &attributes),
-            async |teller| persistently(|| ledger.record_slowness(row, teller)).await,
-        )
-        .await
+    async fn tell(&self, report: &SlowReport) -> Result<(), PipelineError> {
+        let (row, name) = ((&report.seller_id, report.report_id.as_str()), teller_name());
+        let teller = teller(&name);
+        let kind = AnnouncementKind::Slowness;
+        let Some(turn) = self.publisher.take_turn(row, kind, teller).await? else {
+            return Ok(());
+        };
+        let told = Circumstances {
+            region: Some(report.region),
+            particulars: &report.particulars,
+            releases: turn.row.releases(),
+            now: Timestamp::now(),
+        };
+        let news = News::of_slow(report, &told);
+        turn.publish(&news, &Announcement::of_slow(report, &told)).await?;
+        persistently(|| self.publisher.ledger().record_slowness(row, teller)).await
+    }
+}
+
+/// A run tells many things: each teller has a name of its own.
+pub fn teller_name() -> String {
+    format!("reconciler-{:032x}", fastrand::u128(..))
+}
+
+/// Who tells, and has told before the run ends.
+pub fn teller(name: &str) -> Teller<'_> {
+    Teller {
+        name,
+        until: Timestamp::now() + TURN,
     }
 }
 
@@ -81,7 +91,8 @@ mod tests {
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InvalidParameterException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::domain::Account;
+    use pipeline::adapters::{EventBus, Ledger, Topic};
+    use pipeline::domain::{Account, Particulars};
     use sp_api::ids::{ReportId, ReportType};
     use sp_api::{ProcessingStatus, RegionCode};
 
@@ -92,14 +103,16 @@ mod tests {
 
     /// In how many minutes to look again at a report that was ordered so many hours ago.
     async fn wait_for(hours: u32, is_told: bool, publish: &Rule, updates: &[&Rule]) -> u64 {
+        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, updates);
         let slow = SlowReports {
-            topic: Topic::new(
-                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
-                "arn:topic".into(),
+            publisher: Publisher::new(
+                Topic::new(sns, "arn:topic".into()),
+                EventBus::none(),
+                Ledger::new(dynamodb, "reports".into()),
             ),
             after: 24 * HOUR,
         };
-        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, updates);
         let report = SlowReport {
             seller_id: Account::parse("A3").expect("valid"),
             report_id: ReportId::parse("1").expect("valid"),
@@ -107,9 +120,9 @@ mod tests {
             region: RegionCode::Eu,
             processing_status: ProcessingStatus::InQueue,
             ordered_at: Timestamp::now() - hours * HOUR,
+            particulars: Particulars::default(),
         };
-        let ledger = Ledger::new(dynamodb, "reports".into());
-        let at = slow.wait_for(&ledger, &report, is_told, OVERDUE).await;
+        let at = slow.wait_for(&report, is_told, OVERDUE).await;
         let pause = Duration::try_from(at - Timestamp::now()).expect("later");
         (pause.as_secs_f64() / 60.0).round() as u64
     }
@@ -118,8 +131,11 @@ mod tests {
         mock!(aws_sdk_sns::Client::publish)
             .match_requests(|request| {
                 let attributes = request.message_attributes().expect("attributes");
-                request.subject() == Some("Amazon report slow: GET_X (A3)")
-                    && attributes["ProcessingStatus"].string_value() == Some("IN_QUEUE")
+                request
+                    .subject()
+                    .is_some_and(|it| it.starts_with("Amazon report slow: GET_X, "))
+                    && attributes["Outcome"].string_value() == Some("ReportSlow")
+                    && !attributes.contains_key("ProcessingStatus")
             })
             .then_output(|| PublishOutput::builder().build())
     }

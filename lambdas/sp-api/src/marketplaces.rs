@@ -17,6 +17,8 @@ pub struct Marketplace {
     /// The charset of those of its flat files that are not in UTF-8, by its WHATWG name. Amazon
     /// documents none; it is what the authors of client libraries found.
     pub charset: &'static str,
+    /// What people call it: `Amazon.de`.
+    pub name: &'static str,
 }
 
 impl Marketplace {
@@ -27,6 +29,7 @@ impl Marketplace {
             country: fields.next()?,
             region: RegionCode::parse(fields.next()?)?,
             charset: fields.next()?,
+            name: fields.next()?,
         })
     }
 }
@@ -76,6 +79,7 @@ mod tests {
         for marketplace in all() {
             assert!(MarketplaceId::parse(marketplace.id).is_ok(), "{marketplace:?}");
             assert_eq!(marketplace.country.len(), 2, "{marketplace:?}");
+            assert!(marketplace.name.starts_with("Amazon."), "{marketplace:?}");
             assert_eq!(all().filter(|it| it.id == marketplace.id).count(), 1);
         }
     }

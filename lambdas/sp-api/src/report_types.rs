@@ -1,7 +1,8 @@
 //! What is known of Amazon's report types: `report_types.csv` beside this crate's manifest.
 //!
 //! Content types and flags are those of the client libraries that keep such tables, periods those of
-//! Amazon's own list of report type values. Where that list contradicts a library, it prevails.
+//! Amazon's own list of report type values. Where that list contradicts a library, it prevails. Titles are
+//! Amazon's names for people, shortened.
 
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct ReportTypeInfo {
     pub shortest_period: Option<SchedulePeriod>,
     /// That Amazon has removed the type.
     pub removal: Option<Removal>,
+    /// What people call these reports; `None` where that is not known.
+    pub title: Option<&'static str>,
 }
 
 /// When Amazon removed a report type, and what takes its place.
@@ -48,20 +51,22 @@ pub struct Removal {
 impl ReportTypeInfo {
     fn parse(line: &'static str) -> Option<Self> {
         let mut fields = line.split(',');
+        let known = |field: &'static str| Some(field).filter(|value| *value != "unknown");
         Some(Self {
             name: fields.next()?,
-            content_type: fields.next().filter(|value| *value != "unknown"),
+            content_type: known(fields.next()?),
             requestable: yes_or_no(fields.next()?),
             schedulable: yes_or_no(fields.next()?),
             restricted: yes_or_no(fields.next()?) == Some(true),
             shortest_period: SchedulePeriod::parse(fields.next()?).ok(),
-            removal: match fields.next()? {
-                "no" => None,
-                since => Some(Removal {
+            removal: match (fields.next()?, fields.next()?) {
+                ("no", _) => None,
+                (since, successor) => Some(Removal {
                     since: since.parse().ok()?,
-                    successor: fields.next().filter(|name| *name != "none"),
+                    successor: Some(successor).filter(|name| *name != "none"),
                 }),
             },
+            title: known(fields.next()?),
         })
     }
 }
@@ -125,6 +130,18 @@ mod tests {
         assert!(
             all().all(|info| !info.name.is_empty() && info.content_type.is_none_or(|it| it.contains('/')))
         );
+    }
+
+    #[test]
+    fn no_two_types_have_one_title_and_each_fits_into_a_subject() {
+        let titles: Vec<_> = all().filter_map(|info| info.title).collect();
+        assert!(titles.len() > 100);
+        for title in &titles {
+            assert_eq!(titles.iter().filter(|it| *it == title).count(), 1, "{title}");
+            assert!(title.is_ascii() && title.len() <= 50, "{title}");
+        }
+        let listings = ReportType::parse("GET_MERCHANT_LISTINGS_ALL_DATA").expect("valid");
+        assert_eq!(find(&listings).and_then(|it| it.title), Some("All listings"));
     }
 
     #[test]

@@ -17,9 +17,11 @@ pub struct Email {
     pub subject: String,
     /// Its text.
     pub text: String,
+    /// Whose address it was sent to.
+    pub recipient: String,
     /// What filter policies can choose by.
     pub attributes: BTreeMap<String, String>,
-    /// SNS's name for it. The queue may hand one e-mail out twice; two e-mails have two names.
+    /// SNS's name for it, the same for all who get it. The queue may hand one e-mail out twice; two e-mails have two names.
     pub message_id: String,
     /// When SNS took it; the local SNS leaves out what is below the second.
     pub published_at: Option<Timestamp>,
@@ -65,6 +67,8 @@ struct Envelope {
     subject: String,
     message: String,
     #[serde(default)]
+    recipient: String,
+    #[serde(default)]
     message_attributes: BTreeMap<String, Attribute>,
     #[serde(default)]
     message_id: String,
@@ -77,7 +81,7 @@ struct Attribute {
     value: String,
 }
 
-/// The queue that is subscribed to the topic in a person's stead.
+/// The queue that gets every e-mail, in its reader's stead.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
     client: aws_sdk_sqs::Client,
@@ -135,6 +139,27 @@ impl Mailbox {
         }
     }
 
+    /// Waits for the first e-mail to do with a seller whose subject begins with `headline`.
+    ///
+    /// # Errors
+    /// None has come within `patience`.
+    pub async fn wait_for_headline(&self, headline: &str, seller: &str, patience: Duration) -> Result<Email> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let all = self.all().await?;
+            let is_it = |email: &Email| email.seller() == Some(seller) && email.subject.starts_with(headline);
+            if let Some(email) = all.into_iter().find(is_it) {
+                return Ok(email);
+            }
+            if Instant::now() > deadline {
+                bail!(
+                    "no e-mail to do with {seller} begins with {headline:?} within {} s",
+                    patience.as_secs()
+                );
+            }
+        }
+    }
+
     /// Those with that subject, of the e-mails that have been taken so far.
     #[must_use]
     pub fn with_subject(&self, subject: &str) -> Vec<Email> {
@@ -189,6 +214,7 @@ impl Mailbox {
             let email = Email {
                 subject: envelope.subject,
                 text: envelope.message,
+                recipient: envelope.recipient,
                 attributes,
                 message_id: envelope.message_id,
                 published_at: envelope.timestamp,
@@ -217,6 +243,7 @@ mod tests {
         let email = Email {
             subject: "Amazon report ready".into(),
             text: "Report type: GET_X\nReport id:   500\n".into(),
+            recipient: "seller@example.com".into(),
             attributes: BTreeMap::from([("SellerId".into(), "A1".into())]),
             message_id: "m".into(),
             published_at: None,

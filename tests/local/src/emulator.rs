@@ -1,4 +1,4 @@
-//! The local AWS: MiniStack.
+//! The local AWS: MiniStack, which `emulator.py` gives an e-mail service.
 
 use std::fs;
 use std::process::Command;
@@ -37,7 +37,7 @@ pub fn start(
     let mut command = Command::new(venv.folder().join("bin/python"));
     // It hands its environment to the functions, which would see ours otherwise.
     command
-        .args(["-m", "ministack"])
+        .arg(workspace.root().join("tests/local/emulator.py"))
         .current_dir(&state)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

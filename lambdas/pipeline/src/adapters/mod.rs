@@ -4,6 +4,7 @@ mod amazon;
 mod aws;
 mod dead_letters;
 mod document_store;
+mod event_bus;
 mod ledger;
 mod links;
 mod lwa_secret;
@@ -19,6 +20,7 @@ pub use amazon::Amazon;
 pub use aws::aws_config;
 pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
+pub use event_bus::EventBus;
 pub use ledger::{
     Accepted, Among, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going,
     Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey,

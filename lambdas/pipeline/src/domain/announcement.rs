@@ -1,23 +1,16 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use sp_api::ids::{ReportType, SellerId};
-use sp_api::{RegionCode, SchedulePeriod, report_types};
+use sp_api::ids::ReportType;
+use sp_api::{SchedulePeriod, report_types};
 
+use super::news::Circumstances;
 use super::order::FailedOrder;
 use super::stages::{Outcome, StoredDocument};
-use super::{FinalStatus, FinishedReport};
+use super::words::{ReportInWords, human_size, minute};
+use super::{Failure, FinalStatus};
 use crate::error::ORDER_IN_DOUBT;
-
-/// SNS's limit for the subject of an e-mail.
-pub(super) const LONGEST_SUBJECT: usize = 100;
-
-/// What can be done where Amazon denies what it has not denied in passing.
-pub const ROLE_MISSING: &str = "The application, or the seller's authorization of it, lacks the role that this needs. Add the role in \
-    the developer console; then each seller must authorize it again, for which POST /tokens stores the new \
-    refresh token.";
 
 /// A link to a stored document.
 #[derive(Clone, Serialize, Deserialize)]
@@ -47,78 +40,7 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// What ended a delivery: Step Functions' `{Error, Cause}`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Failure {
-    /// The error's name.
-    pub error: String,
-    /// For a function's error the JSON `{errorType, errorMessage}`, otherwise a text.
-    #[serde(default)]
-    pub cause: String,
-}
-
-impl Failure {
-    /// What happened, in words.
-    #[must_use]
-    pub fn reason(&self) -> String {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct FunctionError {
-            error_message: String,
-        }
-        match serde_json::from_str::<FunctionError>(&self.cause) {
-            Ok(error) => error.error_message,
-            Err(_) if self.cause.is_empty() => self.error.clone(),
-            Err(_) => self.cause.clone(),
-        }
-    }
-
-    /// What the reader can do about an order that failed.
-    fn advice_on_order(&self) -> &'static str {
-        self.common_advice()
-            .unwrap_or("Mend what the reason says and order the report again.")
-    }
-
-    /// What the reader can do about a delivery that failed.
-    fn advice(&self) -> &'static str {
-        self.common_advice().unwrap_or(match self.error.as_str() {
-            "DocumentTooLong" => {
-                "Give the function ReportDocumentStorage more memory, and with it more of a processor; a new execution with the same input delivers the report then."
-            }
-            "DocumentNotFound" => "Amazon keeps documents for a limited time. Order the report again.",
-            _ => {
-                "The report is still at Amazon. The execution's history in Step Functions shows what failed; once that is mended, a new execution with the same input delivers the report."
-            }
-        })
-    }
-
-    /// What the owner of an obstacle can do.
-    pub(super) fn advice_on_obstacle(&self) -> &'static str {
-        self.common_advice().unwrap_or(ROLE_MISSING)
-    }
-
-    /// What helps against errors that have nothing to do with a single report.
-    fn common_advice(&self) -> Option<&'static str> {
-        Some(match self.error.as_str() {
-            "AuthorizationRevoked" | "AuthorizationForeign" => {
-                "Authorize the application again in Seller Central, then store the new refresh token with POST /tokens."
-            }
-            "SellerNotFound" => "Store the seller's refresh token with POST /tokens.",
-            "RegionUnknown" => "Subscribe the seller with POST /notifications; that makes the region known.",
-            "LwaCredentialsMissing" => "Put the application's LWA client id and secret into the secret.",
-            "LwaCredentialsRefused" => {
-                "Check the application's LWA client id and secret; a rotated secret must be put into the secret store."
-            }
-            "AccessDenied" => ROLE_MISSING,
-            // Amazon says so with 400, too: "Application do not have access to some or all requested resource".
-            "Rejected" if self.reason().contains("not have access") => ROLE_MISSING,
-            _ => return None,
-        })
-    }
-}
-
-/// The e-mail to the seller.
+/// An e-mail.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Announcement {
     /// At most 100 ASCII characters, in one line.
@@ -128,9 +50,9 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// Words an outcome for the seller.
+    /// Words an outcome for the seller; one that came to nothing here, for the owner.
     #[must_use]
-    pub fn of(outcome: &Outcome, region: Option<RegionCode>) -> Self {
+    pub fn of(outcome: &Outcome, told: &Circumstances<'_>) -> Self {
         let report = &outcome.report;
         let (headline, explanation) = match &outcome.failure {
             Some(failure) => ("Amazon report not delivered", failed(failure)),
@@ -141,44 +63,62 @@ impl Announcement {
                 FinalStatus::Dropped => ("Amazon report lost at Amazon", DROPPED.to_owned()),
             },
         };
+        let in_words = ReportInWords {
+            report_type: &report.report_type,
+            seller: report.seller_id.seller(),
+            id: ("Report id", report.report_id.as_str()),
+            // Amazon's DONE would be misread where nothing was delivered.
+            status: match outcome.failure {
+                None => Some(report.processing_status.as_str()),
+                Some(_) => None,
+            },
+            told,
+        };
         let mut text = explanation;
         text.push('\n');
-        text.push_str(&facts(report, region));
+        text.push_str(&in_words.facts());
         if let (Some(link), None) = (&outcome.link, &outcome.failure) {
             text.push_str(&download(outcome, link));
         }
         Self {
-            subject: subject(headline, &report.report_type, report.seller_id.seller()),
+            subject: in_words.subject(headline),
             text,
         }
     }
 
-    /// Words for the seller why a report that was to be ordered later could not be.
+    /// Words for the owner why a report that was to be ordered later could not be.
     #[must_use]
-    pub fn of_failed_order(order: &FailedOrder) -> Self {
+    pub fn of_failed_order(order: &FailedOrder, told: &Circumstances<'_>) -> Self {
         let failure = &order.failure;
         let reason = failure.reason();
         let headline = match reason.starts_with(ORDER_IN_DOUBT) {
             true => "Amazon may have taken the order for this report, or not; it can't be asked any more.",
             false => "Amazon did not take the order for this report.",
         };
+        let in_words = ReportInWords {
+            report_type: &order.report_type,
+            seller: order.seller_id.seller(),
+            id: ("Request id", order.request_id.as_str()),
+            status: None,
+            told,
+        };
         let text = format!(
-            "{headline}\n\nReason:      {}\nWhat to do:  {}\n\n\
-             Report type: {}\nSeller:      {}\nRequest id:  {}\nRegion:      {}\n",
-            reason,
-            failure.advice_on_order(),
-            order.report_type,
-            order.seller_id.seller(),
-            order.request_id,
-            order.region_code,
+            "{headline}\n\nReason:      {reason}\nWhat to do:  {}\n\n{}",
+            failure.advice_on_order().text,
+            in_words.facts()
         );
         Self {
-            subject: subject(
-                "Amazon report not ordered",
-                &order.report_type,
-                order.seller_id.seller(),
-            ),
+            subject: in_words.subject("Amazon report not ordered"),
             text,
+        }
+    }
+
+    /// The same, and at its end whom its reader may ask.
+    #[must_use]
+    pub fn with_contact(self, contact: &str) -> Self {
+        Self {
+            text: format!("{}\nQuestions? {contact}\n", self.text),
+            ..self
         }
     }
 }
@@ -218,8 +158,8 @@ fn fatal(outcome: &Outcome) -> String {
             let _ = write!(
                 text,
                 "\nReason:      {reason}\n\n\
-                 The link below leads to the document that Amazon left. Mend what the reason says, then order\n\
-                 the report again.\n"
+                 The link below leads to the document that Amazon left. Correct what the reason says, then\n\
+                 order the report again.\n"
             );
         }
         (None, Some(_)) => {
@@ -236,44 +176,36 @@ fn failed(failure: &Failure) -> String {
     format!(
         "Amazon finished this report, but it could not be delivered.\n\nReason:      {}\nWhat to do:  {}\n",
         failure.reason(),
-        failure.advice()
+        failure.advice().text
     )
-}
-
-fn facts(report: &FinishedReport, region: Option<RegionCode>) -> String {
-    let mut text = format!(
-        "Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\n",
-        report.report_type,
-        report.seller_id.seller(),
-        report.report_id,
-        report.processing_status.as_str()
-    );
-    if let Some(region) = region {
-        let _ = writeln!(text, "Region:      {region}");
-    }
-    text
 }
 
 fn download(outcome: &Outcome, link: &Link) -> String {
-    let until = link
-        .expires_at
-        .to_zoned(TimeZone::UTC)
-        .strftime("%Y-%m-%d %H:%M UTC");
-    let size = outcome
-        .stored_document
-        .as_ref()
-        .map(|document| format!(" ({})", human_size(document.bytes)));
-    let unreadable = outcome.stored_document.as_ref().map(unreadable);
+    let until = minute(link.expires_at);
+    let stored = outcome.stored_document.as_ref();
     let ends = match link.is_presigned() {
         true => format!("{until} at the latest (AWS may end it earlier, within the hour)"),
-        false => until.to_string(),
+        false => until,
     };
     format!(
-        "{}\nDownload{}, until {ends}:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
-        unreadable.unwrap_or_default(),
-        size.unwrap_or_default(),
+        "{}\nDownload, until {ends}:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
+        stored.map(about_file).unwrap_or_default(),
         link.url
     )
+}
+
+/// The file that a browser saves.
+fn about_file(document: &StoredDocument) -> String {
+    let size = match (document.plain_bytes, &document.content_encoding) {
+        (Some(bytes), _) => human_size(bytes),
+        (None, None) => human_size(document.bytes),
+        (None, Some(_)) => format!("{} before it is decompressed", human_size(document.bytes)),
+    };
+    let file = match &document.file_name {
+        Some(name) => format!("File:        {name}, {size}\n"),
+        None => format!("File:        {size}\n"),
+    };
+    file + &unreadable(document)
 }
 
 /// What got lost on the way into UTF-8, if anything did.
@@ -287,35 +219,14 @@ fn unreadable(document: &StoredDocument) -> String {
     }
 }
 
-fn human_size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
-    let mut size = bytes;
-    let mut unit = 0;
-    while size >= 10_000 && unit + 1 < UNITS.len() {
-        size = size.div_ceil(1000);
-        unit += 1;
-    }
-    format!("{size} {}", UNITS[unit])
-}
-
-pub(super) fn subject(headline: &str, report_type: &ReportType, seller_id: &SellerId) -> String {
-    fitting(format!("{headline}: {report_type} ({seller_id})"))
-}
-
-/// A subject of ids and types, as long as SNS takes it.
-pub(super) fn fitting(mut subject: String) -> String {
-    // They are ASCII, so no character is cut in two.
-    subject.truncate(LONGEST_SUBJECT);
-    subject
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use sp_api::SpApiError;
+    use sp_api::{RegionCode, SpApiError};
 
     use super::*;
     use crate::PipelineError;
+    use crate::domain::Particulars;
 
     fn outcome(changes: &Value) -> Outcome {
         let mut outcome = json!({
@@ -328,33 +239,48 @@ mod tests {
         serde_json::from_value(outcome).expect("an outcome")
     }
 
+    /// Words it, as it is told at half past eight.
+    fn mail(outcome: &Outcome) -> Announcement {
+        worded(|told| Announcement::of(outcome, told))
+    }
+
+    fn worded(word: impl Fn(&Circumstances<'_>) -> Announcement) -> Announcement {
+        word(&Circumstances {
+            region: Some(RegionCode::Eu),
+            particulars: &Particulars::default(),
+            releases: 0,
+            now: "2026-11-22T08:30:00Z".parse().expect("a time"),
+        })
+    }
+
     fn link() -> Value {
         json!({"Url": "https://bucket.example/links/token", "ExpiresAt": "2026-11-22T08:30:00Z"})
     }
 
     #[test]
     fn a_finished_report_comes_with_its_link() {
-        let stored =
-            json!({"ObjectKey": "k", "Bytes": 123_456, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0});
-        let mail = Announcement::of(
-            &outcome(&json!({"StoredDocument": stored, "Link": link()})),
-            Some(RegionCode::Eu),
-        );
+        let stored = json!({
+            "ObjectKey": "k", "Bytes": 18_000, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0,
+            "ContentEncoding": "gzip", "FileName": "listings.tsv", "PlainBytes": 123_456,
+        });
+        let mail = mail(&outcome(&json!({"StoredDocument": stored, "Link": link()})));
         assert_eq!(
             mail.subject,
-            "Amazon report ready: GET_MERCHANT_LISTINGS_ALL_DATA (A3TH9S8BH6GOGM)"
+            "Amazon report ready: All listings, 2026-11-22, A3TH9S8BH6GOGM, 54517018502"
         );
         assert_eq!(
             mail.text,
             "Your Amazon report is ready.\n\
              \n\
+             Report:      All listings\n\
              Report type: GET_MERCHANT_LISTINGS_ALL_DATA\n\
              Seller:      A3TH9S8BH6GOGM\n\
              Report id:   54517018502\n\
              Status:      DONE\n\
              Region:      EU\n\
+             File:        listings.tsv, 124 kB\n\
              \n\
-             Download (124 kB), until 2026-11-22 08:30 UTC:\n\
+             Download, until 2026-11-22 08:30 UTC:\n\
              https://bucket.example/links/token\n\
              \n\
              Whoever has this link can read the report, so please do not pass it on.\n"
@@ -365,14 +291,47 @@ mod tests {
     fn a_presigned_url_is_said_to_end_earlier() {
         let url = "https://bucket.example/report?X-Amz-Expires=21600&X-Amz-Signature=0f";
         let link = json!({"Url": url, "ExpiresAt": "2026-11-22T08:30:00Z"});
-        let text = Announcement::of(&outcome(&json!({"Link": link})), None).text;
+        let text = mail(&outcome(&json!({"Link": link}))).text;
         let words = "until 2026-11-22 08:30 UTC at the latest (AWS may end it earlier, within the hour):\n";
         assert!(text.contains(words), "{text}");
     }
 
     #[test]
+    fn a_size_that_is_not_known_is_not_made_up() {
+        let of = |document: Value| about_file(&serde_json::from_value(document).expect("a document"));
+        let mut document =
+            json!({"ObjectKey": "k", "Bytes": 18_000, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0});
+        assert_eq!(of(document.clone()), "File:        18 kB\n");
+        document["ContentEncoding"] = json!("gzip");
+        assert_eq!(of(document), "File:        18 kB before it is decompressed\n");
+    }
+
+    #[test]
+    fn sellers_read_no_advice_for_operators() {
+        for status in ["DONE", "CANCELLED", "FATAL", "DROPPED"] {
+            let text = mail(&outcome(&json!({"ProcessingStatus": status, "Link": link()})))
+                .with_contact("Ask Ann, ann@example.com.")
+                .text;
+            for words in [
+                "POST /",
+                "GET /",
+                "DELETE /",
+                "Step Functions",
+                "execution",
+                "secret",
+            ] {
+                assert!(!text.contains(words), "{words}: {text}");
+            }
+            assert!(
+                text.ends_with("\nQuestions? Ask Ann, ann@example.com.\n"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn cancelled_and_fatal_say_what_they_mean() {
-        let cancelled = Announcement::of(&outcome(&json!({"ProcessingStatus": "CANCELLED"})), None);
+        let cancelled = mail(&outcome(&json!({"ProcessingStatus": "CANCELLED"})));
         assert!(cancelled.subject.starts_with("Amazon report cancelled"));
         assert!(cancelled.text.contains("no data for the chosen period"));
         assert!(
@@ -381,7 +340,7 @@ mod tests {
             cancelled.text
         );
         let near_real_time = json!({"ProcessingStatus": "CANCELLED", "ReportType": "GET_AFN_INVENTORY_DATA"});
-        let cancelled = Announcement::of(&outcome(&near_real_time), None);
+        let cancelled = mail(&outcome(&near_real_time));
         assert!(
             cancelled
                 .text
@@ -389,13 +348,10 @@ mod tests {
             "{}",
             cancelled.text
         );
-        let fatal = Announcement::of(&outcome(&json!({"ProcessingStatus": "FATAL"})), None);
+        let fatal = mail(&outcome(&json!({"ProcessingStatus": "FATAL"})));
         assert!(fatal.subject.starts_with("Amazon report failed"));
         assert!(fatal.text.contains("gave no reason"));
-        let explained = Announcement::of(
-            &outcome(&json!({"ProcessingStatus": "FATAL", "Link": link()})),
-            None,
-        );
+        let explained = mail(&outcome(&json!({"ProcessingStatus": "FATAL", "Link": link()})));
         assert!(explained.text.contains("says why") && explained.text.contains("https://bucket.example"));
     }
 
@@ -407,7 +363,7 @@ mod tests {
         });
         let outcome =
             outcome(&json!({"ProcessingStatus": "FATAL", "StoredDocument": stored, "Link": link()}));
-        let text = Announcement::of(&outcome, None).text;
+        let text = mail(&outcome).text;
         assert!(
             text.contains("\nReason:      The start date is too far in the past.\n"),
             "{text}"
@@ -419,15 +375,10 @@ mod tests {
     fn a_failed_delivery_says_why_and_what_to_do() {
         let cause = json!({"errorType": "AuthorizationRevoked", "errorMessage": "revoked"}).to_string();
         let failure = json!({"Error": "AuthorizationRevoked", "Cause": cause});
-        let mail = Announcement::of(&outcome(&json!({"Failure": failure, "Link": link()})), None);
+        let mail = mail(&outcome(&json!({"Failure": failure, "Link": link()})));
         assert!(mail.subject.starts_with("Amazon report not delivered"));
         assert!(mail.text.contains("Reason:      revoked\n") && mail.text.contains("POST /tokens"));
         assert!(!mail.text.contains("https://bucket.example"));
-        let timeout = Failure {
-            error: "States.Timeout".into(),
-            cause: String::new(),
-        };
-        assert_eq!(timeout.reason(), "States.Timeout");
     }
 
     #[test]
@@ -437,7 +388,8 @@ mod tests {
                 "SellerId": "A3", "RequestId": "order-00000000000000000000000000000000", "RegionCode": "EU",
                 "ReportType": "GET_X", "Failure": {"Error": "AuthorizationRevoked", "Cause": cause},
             });
-            Announcement::of_failed_order(&serde_json::from_value(order).expect("an order")).text
+            let order = serde_json::from_value(order).expect("an order");
+            worded(|told| Announcement::of_failed_order(&order, told)).text
         };
         assert!(order("revoked").starts_with("Amazon did not take the order"));
         let revoked = SpApiError::AuthorizationRevoked {
@@ -450,46 +402,5 @@ mod tests {
             text.contains("\nReason:      it is not known whether Amazon took the order: "),
             "{text}"
         );
-    }
-
-    #[test]
-    fn a_missing_role_is_called_one_under_either_status() {
-        for (error, cause) in [
-            (
-                "AccessDenied",
-                "Amazon denied createReport: Unauthorized: Access to requested resource is denied.",
-            ),
-            (
-                "Rejected",
-                "Amazon rejected createReport with 400: InvalidInput: Application do not have access to \
-                some or all requested resource",
-            ),
-        ] {
-            let failure = Failure {
-                error: error.into(),
-                cause: cause.into(),
-            };
-            assert_eq!(failure.advice(), ROLE_MISSING);
-            assert_eq!(failure.advice_on_order(), ROLE_MISSING);
-        }
-        let other = Failure {
-            error: "Rejected".into(),
-            cause: "Report type is invalid.".into(),
-        };
-        assert_ne!(other.advice_on_order(), ROLE_MISSING);
-    }
-
-    #[test]
-    fn a_subject_fits_into_sns() {
-        let long = outcome(&json!({"ReportType": format!("GET_{}", "X".repeat(120))}));
-        assert_eq!(Announcement::of(&long, None).subject.len(), LONGEST_SUBJECT);
-    }
-
-    #[test]
-    fn sizes_are_rounded_for_people() {
-        assert_eq!(human_size(9_999), "9999 bytes");
-        assert_eq!(human_size(123_456), "124 kB");
-        assert_eq!(human_size(1_073_741_824), "1074 MB");
-        assert_eq!(human_size(20_000_000_000), "20 GB");
     }
 }

@@ -4,18 +4,17 @@ use std::fmt::Write as _;
 
 use super::Account;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use sp_api::RegionCode;
-use sp_api::ids::{ReportType, SellerId};
+use sp_api::ids::ReportType;
 
 use super::Announcement;
-use super::announcement::fitting;
+use super::words::{day, fitting, minute, name};
 
-/// SNS takes 256 KiB, attributes and all; JSON in which the message may travel escapes some of it.
-const LONGEST_LIST: usize = 180 * 1024;
+/// SNS takes 256 KiB, attributes and all: of these words and the document for programs together, escaped.
+const LONGEST_LIST: usize = 90 * 1024;
 
 /// Of what was not delivered, and of what is to come: beside the list.
-const LONGEST_SHORT_LIST: usize = 20 * 1024;
+const LONGEST_SHORT_LIST: usize = 10 * 1024;
 
 /// As much of a reason as is told in a list.
 const LONGEST_REASON: usize = 300;
@@ -61,12 +60,19 @@ pub struct BackfillNews<'a> {
     pub refused: &'a [ReportType],
 }
 
+impl BackfillNews<'_> {
+    pub(super) fn newest_first(&self) -> Vec<&BackfilledReport> {
+        let mut reports: Vec<_> = self.reports.iter().collect();
+        reports.sort_by(|a, b| (b.created, &b.report_id).cmp(&(a.created, &a.report_id)));
+        reports
+    }
+}
+
 impl Announcement {
     /// Words for the seller what was delivered of what Amazon had already.
     #[must_use]
     pub fn of_backfill(news: &BackfillNews<'_>) -> Self {
-        let mut reports: Vec<_> = news.reports.iter().collect();
-        reports.sort_by(|a, b| (b.created, &b.report_id).cmp(&(a.created, &a.report_id)));
+        let reports = news.newest_first();
         let [delivered, failed, to_come] = [
             |fate: &Fate| matches!(fate, Fate::Delivered(_)),
             |fate: &Fate| matches!(fate, Fate::NotDelivered(_)),
@@ -89,12 +95,10 @@ impl Announcement {
                 let _ = writeln!(text, "{name}{}", lines.len());
             }
         }
-        list(&mut text, "", &delivered, LONGEST_LIST, seller);
-        let heading =
-            "Not delivered; POST /deliveries has those begin again that failed, once the cause is mended:\n";
-        list(&mut text, heading, &failed, LONGEST_SHORT_LIST, seller);
+        list(&mut text, "", &delivered, LONGEST_LIST);
+        list(&mut text, "Not delivered:\n", &failed, LONGEST_SHORT_LIST);
         let heading = "Still to come, each with an e-mail of its own:\n";
-        list(&mut text, heading, &to_come, LONGEST_SHORT_LIST, seller);
+        list(&mut text, heading, &to_come, LONGEST_SHORT_LIST);
         if news.is_searching {
             text.push_str("\nAmazon's list has not been read to its end. What else is found comes with e-mails of its own.\n");
         }
@@ -113,28 +117,29 @@ impl Announcement {
 }
 
 fn line(report: &BackfilledReport) -> String {
-    let report_type = report.report_type.as_ref().map_or("UNKNOWN", ReportType::as_str);
-    let mut line = format!("{report_type}, report {}", report.report_id);
+    let what = match &report.report_type {
+        Some(report_type) if name(report_type) == report_type.as_str() => report_type.to_string(),
+        Some(report_type) => format!("{} ({report_type})", name(report_type)),
+        None => "UNKNOWN".to_owned(),
+    };
+    let mut line = format!("{what}, report {}", report.report_id);
     if let Some((from, to)) = report.period {
         let _ = write!(line, ", {} to {}", day(from), day(to));
     }
     if let Some(created) = report.created {
-        let _ = write!(
-            line,
-            ", created {}",
-            created.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC")
-        );
+        let _ = write!(line, ", created {}", minute(created));
     }
     let more = match &report.fate {
         Fate::Delivered(key) => key.as_str(),
-        Fate::NotDelivered(reason) => shortened(reason),
+        // What it is called; what is to be done about it is the owner's affair.
+        Fate::NotDelivered(reason) => reason.split(':').next().unwrap_or_default(),
         Fate::ToCome(Some(waits_for)) => waits_for.as_str(),
         Fate::ToCome(None) => return line + "\n",
     };
     line + "\n    " + more + "\n"
 }
 
-fn shortened(reason: &str) -> &str {
+pub(super) fn shortened(reason: &str) -> &str {
     let end = reason
         .char_indices()
         .nth(LONGEST_REASON)
@@ -142,12 +147,8 @@ fn shortened(reason: &str) -> &str {
     reason[..end].lines().next().unwrap_or_default()
 }
 
-fn day(time: Timestamp) -> impl std::fmt::Display {
-    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d")
-}
-
 /// As many lines as fit, and how many more there are.
-fn list(text: &mut String, heading: &str, lines: &[String], longest: usize, seller: &SellerId) {
+fn list(text: &mut String, heading: &str, lines: &[String], longest: usize) {
     if lines.is_empty() {
         return;
     }
@@ -163,17 +164,13 @@ fn list(text: &mut String, heading: &str, lines: &[String], longest: usize, sell
         shown += 1;
     }
     if shown < lines.len() {
-        let _ = writeln!(
-            text,
-            "and {} more; GET /reports?SellerId={seller} lists all of them.",
-            lines.len() - shown
-        );
+        let _ = writeln!(text, "and {} more.", lines.len() - shown);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::announcement::LONGEST_SUBJECT;
+    use super::super::words::LONGEST_SUBJECT;
     use super::*;
 
     fn report(number: u32, fate: Fate) -> BackfilledReport {
@@ -208,7 +205,7 @@ mod tests {
             news.subject,
             "Amazon reports from before: 2 delivered (A3TH9S8BH6GOGM)"
         );
-        let newest = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2, report 3, 2026-11-01 to 2026-11-15, created \
+        let newest = "Settlement (V2) (GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2), report 3, 2026-11-01 to 2026-11-15, created \
                       2026-11-19 05:00 UTC\n    SellerId=A3/3.tsv\n";
         let (at, older) = (news.text.find(newest), news.text.find("report 20"));
         assert!(at.is_some() && at < older, "{}", news.text);
@@ -229,7 +226,7 @@ mod tests {
         let text = told(reports, true, &refused).text;
         for words in [
             "\nDelivered:   1\nFailed:      1\nTo come:     2\n",
-            "\n    DocumentNotFound: gone\n",
+            "\n    DocumentNotFound\n",
             "\n    AuthorizationRevoked\n",
             "report 4,",
             "has not been read to its end",
@@ -247,13 +244,9 @@ mod tests {
         reports.extend((4000..6000).map(|number| long(number, Fate::NotDelivered)));
         reports.extend((6000..9000).map(|number| report(number, Fate::ToCome(None))));
         let news = told(reports, true, &[]);
-        assert!(news.text.len() < 240 * 1024, "{}", news.text.len());
+        assert!(news.text.len() < 120 * 1024, "{}", news.text.len());
         assert!(news.subject.len() <= LONGEST_SUBJECT);
-        let lists_all = news
-            .text
-            .matches("GET /reports?SellerId=A3TH9S8BH6GOGM lists all")
-            .count();
-        assert_eq!(lists_all, 3);
+        assert_eq!(news.text.matches(" more.\n").count(), 3);
         assert!(news.text.contains("report 0,") && !news.text.contains("report 3999,"));
     }
 }

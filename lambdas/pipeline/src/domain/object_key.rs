@@ -48,8 +48,10 @@ pub struct ObjectDescription {
     pub content_type: String,
     /// `Content-Encoding`: `gzip` where the bytes are.
     pub content_encoding: Option<&'static str>,
-    /// `Content-Disposition`, with a file name that a person understands.
+    /// `Content-Disposition`, with the file's name.
     pub content_disposition: String,
+    /// What a browser calls the file: a name that a person understands.
+    pub file_name: String,
     /// How long it stays.
     pub retention: Retention,
 }
@@ -108,6 +110,7 @@ impl<'a> DocumentFacts<'a> {
             content_encoding,
             // Identifiers hold nothing that would have to be quoted.
             content_disposition: format!("{disposition}; filename=\"{name}\""),
+            file_name: name,
             retention: Retention::of(report_type, self.ended),
         }
     }

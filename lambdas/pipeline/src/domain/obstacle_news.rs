@@ -1,7 +1,7 @@
 //! What owners are told of obstacles: once when they stand, once when they are gone.
 
-use super::announcement::fitting;
 use super::obstacle::Obstacle;
+use super::words::fitting;
 use super::{Announcement, Failure};
 
 impl Announcement {
@@ -13,7 +13,7 @@ impl Announcement {
              when this is mended, for as long as Amazon keeps the reports.\n\n{}",
             headline(obstacle),
             failure.reason(),
-            failure.advice_on_obstacle(),
+            failure.advice_on_obstacle().text,
             counted(waiting),
             facts(obstacle),
         );
@@ -86,7 +86,7 @@ fn subject(headline: &str, obstacle: &Obstacle) -> String {
 mod tests {
     use crate::domain::Account;
 
-    use super::super::announcement::LONGEST_SUBJECT;
+    use super::super::words::LONGEST_SUBJECT;
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use sp_api::ids::{ReportId, ReportType};
 use sp_api::{CreateReport, RegionCode};
 
 use super::quota::Slot;
-use super::{Account, Failure, hexadecimal};
+use super::{Account, Failure, Reference, hexadecimal};
 
 /// What a request id begins with; no report id of Amazon's does.
 const PREFIX: &str = "order-";
@@ -89,6 +89,8 @@ pub struct Order {
     pub region: RegionCode,
     /// What is ordered.
     pub report: CreateReport,
+    /// What the caller calls it.
+    pub reference: Option<Reference>,
 }
 
 impl Order {
@@ -97,10 +99,12 @@ impl Order {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let report = serde_json::to_string(&self.report).expect("an order is a struct of texts");
-        hexadecimal(&Sha256::digest(format!(
-            "{}\n{}\n{report}",
-            self.seller_id, self.region
-        )))
+        let mut asked = format!("{}\n{}\n{report}", self.seller_id, self.region);
+        // Without one it is as before there were any, and so are the orders that are remembered.
+        if let Some(reference) = &self.reference {
+            asked.push_str(&format!("\n{reference}"));
+        }
+        hexadecimal(&Sha256::digest(asked))
     }
 }
 

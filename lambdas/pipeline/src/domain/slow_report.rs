@@ -1,13 +1,13 @@
 //! Reports that Amazon takes long to make, and what their owners are told of them.
 
-use super::Account;
+use super::{Account, Advice, AdviceCode, Particulars};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use sp_api::ids::{ReportId, ReportType};
 use sp_api::{ProcessingStatus, RegionCode};
 
 use super::Announcement;
-use super::announcement::subject;
+use super::news::Circumstances;
+use super::words::{ReportInWords, minute};
 
 /// A report that was ordered here, and that Amazon has not finished.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,50 +24,56 @@ pub struct SlowReport {
     pub processing_status: ProcessingStatus,
     /// Since when Amazon has the order.
     pub ordered_at: Timestamp,
+    /// What was ordered.
+    pub particulars: Particulars,
 }
 
 impl Announcement {
     /// Words for the owner that a report takes long, and what can be done.
     #[must_use]
-    pub fn of_slow(report: &SlowReport) -> Self {
+    pub fn of_slow(report: &SlowReport, told: &Circumstances<'_>) -> Self {
+        let in_words = ReportInWords {
+            report_type: &report.report_type,
+            seller: report.seller_id.seller(),
+            id: ("Report id", report.report_id.as_str()),
+            status: Some(report.processing_status.as_str()),
+            told,
+        };
         let text = format!(
             "Amazon has not finished this report yet. It is waited for, however long it takes, and delivered like\n\
              any other.\n\n\
-             What to do:  {}\n\n\
-             Report type: {}\nSeller:      {}\nReport id:   {}\nStatus:      {}\nRegion:      {}\nOrdered:     {}\n",
-            advice(report),
-            report.report_type,
-            report.seller_id.seller(),
-            report.report_id,
-            report.processing_status.as_str(),
-            report.region,
-            report
-                .ordered_at
-                .to_zoned(TimeZone::UTC)
-                .strftime("%Y-%m-%d %H:%M UTC"),
+             What to do:  {}\n\n{}Ordered:     {}\n",
+            report.advice().text,
+            in_words.facts(),
+            minute(report.ordered_at),
         );
         Self {
-            subject: subject(
-                "Amazon report slow",
-                &report.report_type,
-                report.seller_id.seller(),
-            ),
+            subject: in_words.subject("Amazon report slow"),
             text,
         }
     }
 }
 
-fn advice(report: &SlowReport) -> String {
-    match report.processing_status {
-        ProcessingStatus::InQueue => format!(
-            "It is still in Amazon's queue, so it can be cancelled: DELETE /reports/{}?SellerId={}. Another report of \
-             this type that Amazon is at may hold it up.",
-            report.report_id,
-            report.seller_id.seller()
-        ),
-        _ => "Amazon has begun, and cancels no report that it has begun. It may hold up the seller's next reports of \
-              this type. If it lasts, ask Amazon's developer support about the report id."
-            .to_owned(),
+impl SlowReport {
+    /// What can be done.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        match self.processing_status {
+            ProcessingStatus::InQueue => Advice::new(
+                AdviceCode::Cancel,
+                format!(
+                    "It is still in Amazon's queue, so it can be cancelled: DELETE /reports/{}?SellerId={}. Another \
+                     report of this type that Amazon is at may hold it up.",
+                    self.report_id,
+                    self.seller_id.seller()
+                ),
+            ),
+            _ => Advice::new(
+                AdviceCode::AskAmazon,
+                "Amazon has begun, and cancels no report that it has begun. It may hold up the seller's next reports \
+                 of this type. If it lasts, ask Amazon's developer support about the report id.",
+            ),
+        }
     }
 }
 
@@ -76,14 +82,22 @@ mod tests {
     use super::*;
 
     fn slow(processing_status: ProcessingStatus) -> Announcement {
-        Announcement::of_slow(&SlowReport {
+        let report = SlowReport {
             seller_id: Account::parse("A3TH9S8BH6GOGM").expect("valid"),
             report_id: ReportId::parse("54517018502").expect("valid"),
             report_type: ReportType::parse("GET_MERCHANT_LISTINGS_ALL_DATA").expect("valid"),
             region: RegionCode::Eu,
             processing_status,
             ordered_at: "2026-11-22T05:00:30Z".parse().expect("a time"),
-        })
+            particulars: Particulars::default(),
+        };
+        let told = Circumstances {
+            region: Some(report.region),
+            particulars: &report.particulars,
+            releases: 0,
+            now: "2026-11-23T05:00:30Z".parse().expect("a time"),
+        };
+        Announcement::of_slow(&report, &told)
     }
 
     #[test]
@@ -91,7 +105,7 @@ mod tests {
         let mail = slow(ProcessingStatus::InQueue);
         assert_eq!(
             mail.subject,
-            "Amazon report slow: GET_MERCHANT_LISTINGS_ALL_DATA (A3TH9S8BH6GOGM)"
+            "Amazon report slow: All listings, 2026-11-23, A3TH9S8BH6GOGM, 54517018502"
         );
         for words in [
             "DELETE /reports/54517018502?SellerId=A3TH9S8BH6GOGM",

@@ -203,6 +203,18 @@ pub struct StoredDocument {
     /// Amazon's words, where the document says why there is no report.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The object's `Content-Type`.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// The object's `Content-Encoding`.
+    #[serde(default)]
+    pub content_encoding: Option<String>,
+    /// What a browser calls the file that it saves.
+    #[serde(default)]
+    pub file_name: Option<String>,
+    /// How long that file is: decompressed. Not known of what was not decompressed on its way.
+    #[serde(default)]
+    pub plain_bytes: Option<u64>,
 }
 
 impl StoredDocument {
@@ -218,6 +230,19 @@ impl StoredDocument {
             charset_from: None,
             notes: Vec::new(),
             reason: None,
+            content_type: None,
+            content_encoding: None,
+            file_name: None,
+            plain_bytes: None,
+        }
+    }
+
+    /// The same, whose gzip is so long when it is decompressed, where that is known.
+    #[must_use]
+    pub fn of_plain_length(self, length: Option<u64>) -> Self {
+        Self {
+            plain_bytes: length.or(self.plain_bytes),
+            ..self
         }
     }
 }
@@ -314,7 +339,8 @@ mod tests {
             serde_json::to_value(stored).expect("JSON"),
             json!({
                 "ObjectKey": "k", "Bytes": 0, "Crc64Nvme": "AAAAAAAAAAA=", "InvalidSequences": 0,
-                "Charset": null, "CharsetFrom": null, "Notes": [], "Reason": null,
+                "Charset": null, "CharsetFrom": null, "Notes": [], "Reason": null, "ContentType": null,
+                "ContentEncoding": null, "FileName": null, "PlainBytes": null,
             })
         );
     }

@@ -93,6 +93,17 @@ impl Body {
         parse(&value).map_err(|error| InvalidRequest::field(name, error))
     }
 
+    /// As [`parsed`](Self::parsed), of a field that may be left out.
+    pub(super) fn optional_parsed<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, InvalidRequest> {
+        let value = self.optional_text(name)?;
+        let parsed = value.map(|value| parse(&value)).transpose();
+        parsed.map_err(|error| InvalidRequest::field(name, error))
+    }
+
     pub(super) fn seller_id(&mut self) -> Result<SellerId, InvalidRequest> {
         self.parsed("SellerId", SellerId::parse)
     }

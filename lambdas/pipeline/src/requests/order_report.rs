@@ -5,6 +5,7 @@ use sp_api::{CreateReport, RegionCode};
 use super::InvalidRequest;
 use super::body::Body;
 use super::report_fields::require_requestable;
+use crate::domain::Reference;
 
 /// Amazon's own limits know no such number; it is what one DynamoDB transaction holds.
 const MOST_ORDERS: usize = 100;
@@ -74,11 +75,13 @@ pub struct OrderReport {
     pub region: RegionCode,
     /// What is ordered.
     pub order: CreateReport,
+    /// What the caller calls it.
+    pub reference: Option<Reference>,
 }
 
 impl OrderReport {
     /// Parses the Quick Start's body: `{SellerId, RegionCode, ReportType, MarketplaceIds,
-    /// ReportDataStartTime?, ReportDataEndTime?, ReportOptions?}`, with `MarketplaceIds` a comma list
+    /// ReportDataStartTime?, ReportDataEndTime?, ReportOptions?}` and our own `Reference?`, with `MarketplaceIds` a comma list
     /// or an array, and `ReportOptions` an object or its JSON in a text.
     ///
     /// # Errors
@@ -96,6 +99,7 @@ impl OrderReport {
         let data_start_time = body.optional_time("ReportDataStartTime")?;
         let data_end_time = body.optional_time("ReportDataEndTime")?;
         let report_options = body.report_options()?;
+        let reference = body.optional_parsed("Reference", Reference::parse)?;
         body.finish()?;
         require_requestable(&report_type)?;
         if let (Some(start), Some(end)) = (data_start_time, data_end_time)
@@ -117,6 +121,7 @@ impl OrderReport {
             seller_id,
             region,
             order,
+            reference,
         })
     }
 }
@@ -275,6 +280,14 @@ mod tests {
     }
 
     #[test]
+    fn the_callers_own_name_is_kept_beside_what_goes_to_amazon() {
+        let order = parse(&json!({"Reference": "Monday's listings"})).expect("valid");
+        assert_eq!(order.reference, Reference::parse("Monday's listings").ok());
+        let without = parse(&json!({})).expect("valid");
+        assert_eq!((without.reference, without.order), (None, order.order));
+    }
+
+    #[test]
     fn what_goes_to_amazon_is_what_its_model_asks_for() {
         let order = parse(&json!({"ReportDataStartTime": "2024-03-10T20:11:24.000Z"}))
             .expect("valid")
@@ -310,6 +323,10 @@ mod tests {
             (json!({"ReportOptions": "{"}), "ReportOptions"),
             (json!({"ReportOptions": ["x"]}), "ReportOptions"),
             (json!({"ReportOptions": {"custom": true}}), "ReportOptions"),
+            (json!({"Reference": ""}), "Reference"),
+            (json!({"Reference": 7}), "Reference"),
+            (json!({"Reference": "two\nlines"}), "Reference"),
+            (json!({"Reference": "x".repeat(257)}), "Reference"),
             (json!({"reportType": "X"}), "reportType"),
         ] {
             let error = parse(&changes).expect_err("invalid");

@@ -114,11 +114,14 @@ impl Transfer {
             document.checksum = Crc64Nvme::of(&document.bytes);
             notes.push(LEFT_OUT.to_owned());
         }
+        let plain_length = inspected.plain_length();
         let charset = inspected.text.map(Evidence::charset);
         let description = facts.describe(charset.map(|charset| charset.encoding));
         let what = (document.bytes.len() as u64, document.checksum);
         self.store.put(&description, document).await?;
-        Ok(subject.stored(&description, what, charset, notes))
+        Ok(subject
+            .stored(&description, what, charset, notes)
+            .of_plain_length(plain_length))
     }
 
     /// Stores a document in parts, of which the first one is here.
@@ -178,7 +181,7 @@ impl Transfer {
             },
         };
         let subject = reader.large.subject;
-        let (end, mut notes) = (inspected.end(), Vec::new());
+        let (end, plain_length, mut notes) = (inspected.end(), inspected.plain_length(), Vec::new());
         let charset = match (inspected.text, reader.charset) {
             (Some(evidence), _) => Some(evidence.charset()),
             (None, None) => None,
@@ -199,7 +202,8 @@ impl Transfer {
         }
         let what = upload.complete().await?;
         let description = reader.large.description;
-        Ok(Pass::Stored(subject.stored(description, what, charset, notes)))
+        let stored = subject.stored(description, what, charset, notes);
+        Ok(Pass::Stored(stored.of_plain_length(plain_length)))
     }
 
     /// Leaves the rest to the next invocation: why this one ends.

@@ -104,6 +104,7 @@ impl Subject<'_> {
         let notes = transcoded.is_followed.then(|| LEFT_OUT.to_owned());
         StoredDocument {
             invalid_sequences: transcoded.invalid,
+            plain_bytes: Some(transcoded.length),
             ..self.stored(description, what, Some(charset), notes.into_iter().collect())
         }
     }

@@ -19,6 +19,8 @@ const MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub(super) struct Gunzipped {
     /// Behind its last member.
     pub(super) end: u64,
+    /// How long it is when it is decompressed.
+    pub(super) plain_length: u64,
     /// Whether other bytes than zeros come there, which are no member.
     pub(super) is_followed: bool,
 }
@@ -42,12 +44,16 @@ pub(super) fn gunzip(
     let mut room = vec![0; ROOM];
     // What has been read of the next member.
     let mut begun: &[u8] = &[];
+    let mut plain_length = 0;
     loop {
         let mut member = GzDecoder::new(begun.chain(&mut source));
         loop {
             match member.read(&mut room)? {
                 0 => break,
-                length => take(&room[..length])?,
+                length => {
+                    plain_length += length as u64;
+                    take(&room[..length])?;
+                }
             }
         }
         let end = source.read;
@@ -55,6 +61,7 @@ pub(super) fn gunzip(
             None => {
                 return Ok(Gunzipped {
                     end,
+                    plain_length,
                     is_followed: false,
                 });
             }
@@ -67,7 +74,11 @@ pub(super) fn gunzip(
             Some(_) => true,
         };
         if is_followed {
-            return Ok(Gunzipped { end, is_followed });
+            return Ok(Gunzipped {
+                end,
+                plain_length,
+                is_followed,
+            });
         }
         begun = &MAGIC[..1];
     }
@@ -181,18 +192,24 @@ mod tests {
         whole
     }
 
-    fn ends_at(end: usize, is_followed: bool) -> Gunzipped {
-        let end = end as u64;
-        Gunzipped { end, is_followed }
+    fn ends_at(end: usize, is_followed: bool, plain_length: usize) -> Gunzipped {
+        Gunzipped {
+            end: end as u64,
+            plain_length: plain_length as u64,
+            is_followed,
+        }
     }
 
     #[test]
     fn a_whole_gzip_document_is_one_member_or_several() {
         let one = gzip(&text(1));
-        assert_eq!(read(&one).expect("whole"), (ends_at(one.len(), false), text(1)));
+        assert_eq!(
+            read(&one).expect("whole"),
+            (ends_at(one.len(), false, text(1).len()), text(1))
+        );
         let two = [one.clone(), one].concat();
         let (end, texts) = read(&two).expect("whole");
-        assert_eq!(end, ends_at(two.len(), false));
+        assert_eq!(end, ends_at(two.len(), false, 2 * text(1).len()));
         assert!(texts == [text(1), text(1)].concat());
     }
 
@@ -224,14 +241,16 @@ mod tests {
         let then = |more: &[u8]| [&whole, more].concat();
         for zeros in [1, 7, 100_000] {
             let (end, found) = read(&then(&vec![0; zeros])).expect("whole");
-            assert_eq!((end, found), (ends_at(whole.len(), false), text(3)), "{zeros}");
+            let expected = (ends_at(whole.len(), false, text(3).len()), text(3));
+            assert_eq!((end, found), expected, "{zeros}");
         }
         for more in [b"\r\n".as_slice(), b"\0\0x", b"\x1fx", &[7; 100_000]] {
             let (end, found) = read(&then(more)).expect("whole");
-            assert_eq!((end, found), (ends_at(whole.len(), true), text(3)));
+            assert_eq!((end, found), (ends_at(whole.len(), true, text(3).len()), text(3)));
         }
         let padded = [&then(&[0; 9])[..], &whole].concat();
-        assert_eq!(read(&padded).expect("whole").0, ends_at(padded.len(), false));
+        let expected = ends_at(padded.len(), false, 2 * text(3).len());
+        assert_eq!(read(&padded).expect("whole").0, expected);
     }
 
     #[test]

@@ -34,6 +34,11 @@ impl Inspected {
         let gunzipped = self.gunzipped.filter(|gunzipped| gunzipped.is_followed);
         gunzipped.map(|gunzipped| gunzipped.end)
     }
+
+    /// How long a gzip document is when it is decompressed.
+    pub(super) fn plain_length(&self) -> Option<u64> {
+        self.gunzipped.map(|gunzipped| gunzipped.plain_length)
+    }
 }
 
 /// Looks at a document: all that there is of it.

@@ -81,6 +81,10 @@ impl Subject<'_> {
             charset_from: charset.map(|charset| charset.from),
             notes,
             reason: reason.and_then(|charset| words_of(head, charset.encoding)),
+            content_type: Some(description.content_type.clone()),
+            content_encoding: description.content_encoding.map(str::to_owned),
+            file_name: Some(description.file_name.clone()),
+            plain_bytes: (!self.opening.is_gzip).then_some(bytes),
             ..StoredDocument::new(description.key.clone(), bytes, checksum)
         }
     }

@@ -48,6 +48,8 @@ pub(super) struct Transcoded {
     pub(super) invalid: u64,
     /// Whether bytes that are none of it came behind a gzip document.
     pub(super) is_followed: bool,
+    /// How long the text is in UTF-8.
+    pub(super) length: u64,
 }
 
 /// There when the last part is.
@@ -187,6 +189,7 @@ struct TextDecoder {
     blocks: mpsc::Sender<Result<Vec<u8>, PipelineError>>,
     is_first: bool,
     invalid: u64,
+    handed_over: u64,
     evidence: Evidence,
 }
 
@@ -204,6 +207,7 @@ impl TextDecoder {
             blocks,
             is_first: true,
             invalid: 0,
+            handed_over: 0,
         }
     }
 
@@ -237,6 +241,7 @@ impl TextDecoder {
         if std::mem::take(&mut self.is_first) {
             block = xml::declared_as_utf8(block);
         }
+        self.handed_over += block.len() as u64;
         let sent = self.blocks.blocking_send(Ok(block));
         sent.map_err(|_| io::Error::other("nobody takes the text"))
     }
@@ -266,6 +271,7 @@ impl TextDecoder {
             charset: self.evidence.charset(),
             invalid: self.invalid,
             is_followed,
+            length: self.handed_over,
         }
     }
 }

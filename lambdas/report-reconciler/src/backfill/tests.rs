@@ -9,8 +9,9 @@ use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Ledger, SellingPartners, StateMachine, Topic};
+use pipeline::adapters::{EventBus, Ledger, SellingPartners, StateMachine, Topic};
 use pipeline::domain::Account;
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::{Value, json};
 use sp_api::RegionCode;
@@ -61,22 +62,28 @@ fn reconciler(server: &MockServer, ledger: &[&Rule], start: &Rule, publish: &Rul
         let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[start]);
         StateMachine::new(client, "arn:workflow".into())
     };
+    let ledger = Ledger::new(
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, ledger),
+        "reports".into(),
+    );
     Reconciler {
         amazon: metered_amazon(server, &written()),
         workflows: Workflows {
-            ledger: Ledger::new(
-                mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, ledger),
-                "reports".into(),
-            ),
+            ledger: ledger.clone(),
             deliveries: workflow(),
             orders: workflow(),
             overdue: Duration::from_secs(60),
         },
+        reports_bucket: "bucket".into(),
         redeliveries: test_doubles::redeliveries(),
         slow: SlowReports {
-            topic: Topic::new(
-                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
-                "arn:topic".into(),
+            publisher: Publisher::new(
+                Topic::new(
+                    mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
+                    "arn:topic".into(),
+                ),
+                EventBus::none(),
+                ledger.clone(),
             ),
             after: Duration::from_secs(86_400),
         },

@@ -5,7 +5,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use pipeline::adapters::{Ledger, SellingPartners, StateMachine, Topic};
+use pipeline::adapters::{EventBus, Ledger, SellingPartners, StateMachine, Topic};
+use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::json;
 use test_doubles::{metered_amazon, token_server, written};
@@ -40,22 +41,28 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
         let client = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[]);
         StateMachine::new(client, "arn:workflow".into())
     };
+    let ledger = Ledger::new(
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[]),
+        "reports".into(),
+    );
     let reconciler = Reconciler {
         amazon: metered_amazon(server, &written()),
         workflows: Workflows {
-            ledger: Ledger::new(
-                mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[]),
-                "reports".into(),
-            ),
+            ledger: ledger.clone(),
             deliveries: workflow(),
             orders: workflow(),
             overdue: Duration::from_secs(60),
         },
+        reports_bucket: "bucket".into(),
         redeliveries: test_doubles::redeliveries(),
         slow: SlowReports {
-            topic: Topic::new(
-                mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[]),
-                "arn:topic".into(),
+            publisher: Publisher::new(
+                Topic::new(
+                    mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[]),
+                    "arn:topic".into(),
+                ),
+                EventBus::none(),
+                ledger.clone(),
             ),
             after: Duration::from_secs(86_400),
         },

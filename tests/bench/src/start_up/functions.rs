@@ -109,6 +109,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("REPORTS_BUCKET", "reports".to_owned()),
         ("TOKEN_KEY_ARN", arn("kms", "key/tokens")),
         ("TOPIC_ARN", arn("sns", "reports")),
+        ("EVENTS", "off".to_owned()),
         ("NOTIFICATIONS_QUEUE_ARN", QUEUE_ARN.to_owned()),
         (
             "DEAD_LETTER_QUEUE_URL",

@@ -16,11 +16,17 @@ async fn an_ordered_report_reaches_the_seller() {
     let report = world.order(&seller, "EU", LISTINGS).await;
     let email = world.delivered(&seller, &report).await;
 
-    assert_eq!(
-        email.subject,
-        format!("Amazon report ready: {LISTINGS} ({})", seller.id)
+    assert!(
+        email.subject.starts_with("Amazon report ready: All listings, ")
+            && email.subject.ends_with(&format!(", {}, {report}", seller.id)),
+        "{}",
+        email.subject
     );
+    assert_eq!(email.fact("Marketplace"), Some("Amazon.de"));
     for (name, value) in [
+        ("Outcome", "ReportDelivered"),
+        ("Audience", "seller"),
+        ("ReportId", report.as_str()),
         ("SellerId", seller.id.as_str()),
         ("ReportType", LISTINGS),
         ("ProcessingStatus", "DONE"),

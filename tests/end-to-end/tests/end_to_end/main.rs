@@ -19,6 +19,7 @@ mod large_document;
 mod ledger;
 mod links;
 mod merged_accounts;
+mod news;
 mod orders;
 mod quick_start;
 mod quotas;

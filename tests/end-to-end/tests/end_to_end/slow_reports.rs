@@ -30,8 +30,10 @@ async fn one_that_amazon_is_at_is_waited_for(world: &World) {
         text.contains("\nStatus:      IN_PROGRESS\n") && !text.contains("DELETE"),
         "{text}"
     );
-    let ready = format!("Amazon report ready: {LISTINGS} ({})", seller.id);
-    let email = world.mailbox.wait_for_subject(&ready, UNTIL_TOLD).await;
+    let email = world
+        .mailbox
+        .wait_for_headline("Amazon report ready", &seller.id, UNTIL_TOLD)
+        .await;
     world
         .assert_linked(&email.expect("it arrives"), &seller, &report)
         .await;
@@ -49,10 +51,9 @@ async fn one_in_the_queue_can_be_cancelled(world: &World) {
     );
     let answer = world.cancel(&seller, &report).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let cancelled = format!("Amazon report cancelled: {LISTINGS} ({})", seller.id);
     world
         .mailbox
-        .wait_for_subject(&cancelled, UNTIL_TOLD)
+        .wait_for_headline("Amazon report cancelled", &seller.id, UNTIL_TOLD)
         .await
         .expect("the owner is told of the end");
     assert_eq!(of(world, &seller).await.len(), 2);
@@ -71,8 +72,10 @@ async fn taking(world: &World, seller: &Seller, time: Duration) -> String {
 
 /// Waits until the seller is told that the report is slow, and its row says so; the e-mail's text.
 async fn told(world: &World, seller: &Seller, report: &str) -> String {
-    let subject = format!("Amazon report slow: {LISTINGS} ({})", seller.id);
-    let email = world.mailbox.wait_for_subject(&subject, UNTIL_TOLD).await;
+    let email = world
+        .mailbox
+        .wait_for_headline("Amazon report slow", &seller.id, UNTIL_TOLD)
+        .await;
     let email = email.expect("the owner is told");
     assert_eq!(
         (email.seller(), email.fact("Report id")),

@@ -321,7 +321,7 @@ impl World {
     }
 
     /// What the simulator knows of a report's document.
-    async fn truth(&self, seller: &Seller, report: &str) -> Value {
+    pub async fn truth(&self, seller: &Seller, report: &str) -> Value {
         let document = self.simulator.document(&seller.id, report).await;
         document.expect("there is a document")
     }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
@@ -12,6 +12,9 @@ use crate::PipelineError;
 use crate::domain::FinishedReport;
 use crate::domain::ledger::Stage;
 use crate::domain::stages::StoredDocument;
+
+/// Clocks differ by less.
+const CLOCKS: Duration = Duration::from_secs(1);
 
 /// What there is to tell about a report or an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,18 @@ pub struct Teller<'a> {
     pub name: &'a str,
     /// When it has ended, in any case.
     pub until: Timestamp,
+}
+
+impl<'a> Teller<'a> {
+    /// An invocation called `name` that ends at `deadline`.
+    ///
+    /// # Errors
+    /// That is no time.
+    pub fn of_invocation(name: &'a str, deadline: SystemTime) -> Result<Self, PipelineError> {
+        let until = Timestamp::try_from(deadline + CLOCKS)
+            .map_err(|error| PipelineError::InvalidInput(error.to_string()))?;
+        Ok(Self { name, until })
+    }
 }
 
 /// Whose turn it is to tell the news.

@@ -21,7 +21,7 @@ mod waiting;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -154,6 +154,12 @@ impl RowKey<'_> {
             ("sellerId".to_owned(), text(self.partition.into_owned())),
             ("reportId".to_owned(), text(self.id)),
         ])
+    }
+}
+
+impl Display for RowKey<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.partition, self.id)
     }
 }
 

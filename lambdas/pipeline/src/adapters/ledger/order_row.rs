@@ -8,7 +8,7 @@ use crate::PipelineError;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 use crate::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use crate::domain::quota::Slot;
-use crate::domain::{Account, ExecutionNames};
+use crate::domain::{Account, ExecutionNames, Reference};
 
 /// What is remembered of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,7 @@ impl OrderRow {
                 seller_id: seller.clone(),
                 region: kept.region,
                 report: kept.report,
+                reference: row.text("reference").and_then(|it| Reference::parse(it).ok()),
             },
             state,
             fingerprint: row.text("fingerprint").unwrap_or_default().to_owned(),

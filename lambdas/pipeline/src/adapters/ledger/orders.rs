@@ -8,13 +8,13 @@ use sp_api::ids::ReportId;
 
 use super::order_row::{Kept, OrderRow};
 use super::queries::due_at;
-use super::row::{Attributes, number, text, time};
+use super::row::{Attributes, number, particulars, text, time};
 use super::{DUE, Ledger, Written, key, send};
 use crate::PipelineError;
-use crate::domain::Account;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
 use crate::domain::order::{Order, RequestId};
 use crate::domain::quota::Slot;
+use crate::domain::{Account, Particulars};
 
 /// How long an order's row stays: as long as an idempotency key is remembered.
 const KEPT_SECONDS: i64 = 90 * 86_400;
@@ -267,6 +267,10 @@ fn item(new: &NewOrder<'_>, now: Timestamp, overdue: Duration) -> Attributes {
         ("dueAt", due_at(due_from, overdue)),
         ("expiresAt", number(now.as_second() + KEPT_SECONDS)),
     ];
+    more.extend(particulars(&Particulars::of_order(
+        &order.report,
+        order.reference.as_ref(),
+    )));
     match new.slot {
         Some(slot) => more.extend([
             ("status", text("QUEUED")),
@@ -292,6 +296,7 @@ mod tests {
 
     use super::super::OrderState;
     use super::*;
+    use crate::domain::Reference;
 
     const OVERDUE: Duration = Duration::from_secs(60);
 
@@ -305,6 +310,7 @@ mod tests {
                 "dataStartTime": "2024-03-10T20:11:24.000Z", "reportOptions": {"reportPeriod": "WEEK"},
             }))
             .expect("an order"),
+            reference: Reference::parse("Monday's listings").ok(),
         }
     }
 

@@ -4,17 +4,17 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sp_api::RegionCode;
-use sp_api::ids::{MarketplaceId, ReportDocumentId, ReportId, ReportType};
+use sp_api::ids::{ReportDocumentId, ReportId, ReportType};
 
 use super::queries::due_at;
-use super::row::{LedgerRow, number, text, time};
+use super::row::{LedgerRow, number, particulars, text, time};
 use super::skipped::{DELIVER, of_skipped};
 use super::{DUE, Ledger, Written, send};
 use crate::PipelineError;
 use crate::domain::ledger::{FINAL_PROGRESS, Stage};
 use crate::domain::order::RequestId;
 use crate::domain::stages::StoredDocument;
-use crate::domain::{Account, AnnouncedReport, FinalStatus, FinishedReport};
+use crate::domain::{Account, AnnouncedReport, FinalStatus, FinishedReport, Particulars};
 
 /// A report that was ordered through this pipeline.
 #[derive(Clone, Debug)]
@@ -29,8 +29,8 @@ pub struct OrderedReport<'a> {
     pub region: RegionCode,
     /// What it reports.
     pub report_type: &'a ReportType,
-    /// For which marketplaces.
-    pub marketplace_ids: &'a [MarketplaceId],
+    /// What else was ordered.
+    pub particulars: &'a Particulars,
 }
 
 /// Whether a report belongs to the order that asks.
@@ -71,8 +71,11 @@ impl Ledger {
         overdue: Duration,
     ) -> Result<Claim, PipelineError> {
         let now = Timestamp::now();
-        let facts = "requestId = :request, regionCode = :region, reportType = :type, \
-                     marketplaceIds = :marketplaces, orderedAt = :now";
+        let mut facts =
+            "requestId = :request, regionCode = :region, reportType = :type, orderedAt = :now".to_owned();
+        for (name, _) in particulars(order.particulars) {
+            facts.push_str(&format!(", #{name} = :{name}"));
+        }
         let fresh = self
             .ordered(order, now)
             .update_expression(format!(
@@ -106,12 +109,16 @@ impl Ledger {
     }
 
     fn ordered(&self, order: &OrderedReport<'_>, now: Timestamp) -> UpdateItemFluentBuilder {
-        let marketplaces = order.marketplace_ids.iter().map(|id| text(id.as_str())).collect();
-        self.update(order.seller_id, order.report_id.as_str())
+        let mut update = self.update(order.seller_id, order.report_id.as_str());
+        for (name, value) in particulars(order.particulars) {
+            update = update
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        update
             .expression_attribute_values(":request", text(order.request_id.as_str()))
             .expression_attribute_values(":region", text(order.region.as_str()))
             .expression_attribute_values(":type", text(order.report_type.as_str()))
-            .expression_attribute_values(":marketplaces", AttributeValue::L(marketplaces))
             .expression_attribute_values(":now", time(now))
     }
 
@@ -366,6 +373,7 @@ mod tests {
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
     use super::*;
+    use crate::domain::Reference;
 
     fn ledger(rules: &[&Rule]) -> Ledger {
         Ledger::new(
@@ -403,7 +411,10 @@ mod tests {
             request_id: &RequestId::random(),
             region: RegionCode::Eu,
             report_type: &report.report_type,
-            marketplace_ids: &[MarketplaceId::parse("A1PA6795UKMFR9").expect("valid")],
+            particulars: &Particulars {
+                reference: Reference::parse("Monday's listings").ok(),
+                ..Particulars::default()
+            },
         };
         ledger(rules)
             .record_order(&order, Duration::from_secs(60))
@@ -416,7 +427,9 @@ mod tests {
         let late = mock!(aws_sdk_dynamodb::Client::update_item)
             .match_requests(|request| {
                 let expression = request.update_expression().expect("an update");
-                expression.contains("orderedAt = :now") && !expression.contains("#status")
+                expression.contains("orderedAt = :now")
+                    && expression.ends_with("#reference = :reference")
+                    && !expression.contains("#status")
             })
             .then_output(|| UpdateItemOutput::builder().build());
         assert_eq!(order(&[&unmet(40), &late]).await, Claim::Ours);

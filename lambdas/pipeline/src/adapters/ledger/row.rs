@@ -6,19 +6,24 @@ use serde_json::{Map, Value};
 use sp_api::RegionCode;
 use sp_api::ids::MarketplaceId;
 
-use crate::domain::Account;
+use crate::domain::order::RequestId;
+use crate::domain::{Account, Particulars, Reference};
 
 /// A row's attributes, as DynamoDB has them.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 40] = [
+const SHOWN: [&str; 44] = [
     "reportId",
     "requestId",
+    "reference",
     "sellerId",
     "regionCode",
     "reportType",
     "marketplaceIds",
+    "dataStartTime",
+    "dataEndTime",
+    "reportOptions",
     "reportScheduleId",
     "status",
     "processingStatus",
@@ -118,6 +123,23 @@ impl LedgerRow {
         ids.filter_map(|id| MarketplaceId::parse(id).ok()).collect()
     }
 
+    /// What the row knows of the report that was ordered.
+    #[must_use]
+    pub fn particulars(&self) -> Particulars {
+        let options = self.0.get("reportOptions").and_then(|map| map.as_m().ok());
+        let options = options.into_iter().flatten();
+        Particulars {
+            data_start_time: self.time("dataStartTime"),
+            data_end_time: self.time("dataEndTime"),
+            marketplace_ids: self.marketplaces(),
+            report_options: options
+                .filter_map(|(name, value)| Some((name.clone(), value.as_s().ok()?.clone())))
+                .collect(),
+            request_id: self.text("requestId").and_then(|id| RequestId::parse(id).ok()),
+            reference: self.text("reference").and_then(|it| Reference::parse(it).ok()),
+        }
+    }
+
     /// Whether it may be of `region`: it is, or does not say where it is. Of no region in particular, always.
     #[must_use]
     pub fn may_be_in(&self, region: Option<RegionCode>) -> bool {
@@ -147,8 +169,37 @@ fn json(value: &AttributeValue) -> Option<Value> {
         AttributeValue::S(text) => Some(Value::String(text.clone())),
         AttributeValue::N(number) => serde_json::from_str(number).ok(),
         AttributeValue::L(list) => Some(Value::Array(list.iter().filter_map(json).collect())),
+        AttributeValue::M(map) => {
+            let values = map
+                .iter()
+                .filter_map(|(name, value)| Some((name.clone(), json(value)?)));
+            Some(Value::Object(values.collect()))
+        }
         _ => None,
     }
+}
+
+/// What a row says of the report that was ordered.
+pub(super) fn particulars(of: &Particulars) -> Vec<(&'static str, AttributeValue)> {
+    let mut attributes = Vec::new();
+    if !of.marketplace_ids.is_empty() {
+        let ids = of.marketplace_ids.iter().map(|id| text(id.as_str())).collect();
+        attributes.push(("marketplaceIds", AttributeValue::L(ids)));
+    }
+    let times = [
+        ("dataStartTime", of.data_start_time),
+        ("dataEndTime", of.data_end_time),
+    ];
+    attributes.extend(times.into_iter().filter_map(|(name, at)| Some((name, time(at?)))));
+    if !of.report_options.is_empty() {
+        let options = of.report_options.iter();
+        let options = options.map(|(name, value)| (name.clone(), text(value))).collect();
+        attributes.push(("reportOptions", AttributeValue::M(options)));
+    }
+    if let Some(reference) = &of.reference {
+        attributes.push(("reference", text(reference.as_str())));
+    }
+    attributes
 }
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
@@ -188,6 +239,28 @@ mod tests {
             })
         );
         assert_eq!(row.progress(), 40);
+    }
+
+    #[test]
+    fn what_was_ordered_is_read_as_it_is_written() {
+        let ordered = Particulars {
+            data_start_time: "2024-03-10T20:11:24Z".parse().ok(),
+            data_end_time: None,
+            marketplace_ids: vec![MarketplaceId::parse("A1PA6795UKMFR9").expect("valid")],
+            report_options: [("reportPeriod".to_owned(), "WEEK".to_owned())].into(),
+            request_id: None,
+            reference: Reference::parse("Monday's").ok(),
+        };
+        let written = particulars(&ordered).into_iter();
+        let row = LedgerRow(written.map(|(name, value)| (name.to_owned(), value)).collect());
+        assert_eq!(row.particulars(), ordered);
+        assert_eq!(
+            row.to_json(),
+            serde_json::json!({
+                "reference": "Monday's", "marketplaceIds": ["A1PA6795UKMFR9"],
+                "dataStartTime": "2024-03-10T20:11:24.000Z", "reportOptions": {"reportPeriod": "WEEK"},
+            })
+        );
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn a_compressed_table_is_described_for_browsers_and_query_engines() {
             content_disposition:
                 "attachment; filename=\"GET_MERCHANT_LISTINGS_ALL_DATA_A3TH9S8BH6GOGM_2026-11-22_54517018502.tsv\""
                     .into(),
+            file_name: "GET_MERCHANT_LISTINGS_ALL_DATA_A3TH9S8BH6GOGM_2026-11-22_54517018502.tsv".into(),
             retention: Retention::Standard,
         }
     );

@@ -56,7 +56,8 @@ impl Publish {
     pub fn of(passed: Passed, sellers: &[&str]) -> Self {
         let email = Email {
             subject: String::new(),
-            text: passed.message,
+            text: text_of(&passed.message),
+            recipient: String::new(),
             attributes: passed.attributes,
             message_id: String::new(),
             published_at: None,
@@ -71,7 +72,15 @@ impl Publish {
     }
 }
 
-/// The e-mails about those sellers, and since the storm began about what stops all of them; one that the queue hands out twice counts once.
+/// The words for people, of a message that has one form for them and one for programs.
+fn text_of(message: &str) -> String {
+    let forms: Option<BTreeMap<String, String>> = serde_json::from_str(message).ok();
+    let email = forms.and_then(|mut forms| forms.remove("email"));
+    email.unwrap_or_else(|| message.to_owned())
+}
+
+/// The e-mails about those sellers, and since the storm began about what stops all of them; one that the
+/// queue hands out twice counts once.
 pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
     let emails = scene.mailbox.all().await?;
     let is_ours = |email: &&Email| match email.seller() {

@@ -1,0 +1,278 @@
+//! Telling news once. Several executions may come to the same news at the same time: whose turn it is, the
+//! ledger says. Between SNS's yes and the ledger's there is an instant in which a teller can die; then the
+//! news are told a second time, under the same id.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+
+use crate::PipelineError;
+use crate::adapters::{AnnouncementKind, EventBus, Ledger, LedgerRow, RowKey, Teller, Topic, Turn, or_warn};
+use crate::domain::Announcement;
+use crate::domain::news::{Audience, News};
+use crate::settings::{NewsSettings, Switch};
+
+/// How long publishing may take. A turn lasts longer, so that nobody else publishes meanwhile.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where news are published, and where they are written down.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    topic: Topic,
+    events: EventBus,
+    ledger: Ledger,
+    contact: Option<String>,
+}
+
+/// The turn to tell some news of a row. It lasts until the news are written down, is given back, or ends by
+/// itself.
+#[derive(Debug)]
+pub struct TakenTurn<'a> {
+    publisher: &'a Publisher,
+    key: RowKey<'a>,
+    teller: Teller<'a>,
+    /// The row as it is now.
+    pub row: LedgerRow,
+}
+
+impl Publisher {
+    /// Publishes on `topic` and as `events`, and asks `ledger` what has been told.
+    #[must_use]
+    pub fn new(topic: Topic, events: EventBus, ledger: Ledger) -> Self {
+        Self {
+            topic,
+            events,
+            ledger,
+            contact: None,
+        }
+    }
+
+    async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
+        // First: should the message fail after it, the event comes a second time, and programs know it by its
+        // id. People would get an e-mail a second time.
+        self.events.put(news).await?;
+        match &self.contact {
+            Some(contact) if news.kind.audience() == Audience::Seller => {
+                let words = words.clone().with_contact(contact);
+                self.topic.publish(news, &words).await
+            }
+            _ => self.topic.publish(news, words).await,
+        }
+    }
+
+    /// As [`new`](Self::new), with clients of their own.
+    #[must_use]
+    pub fn connect(settings: NewsSettings, ledger: Ledger, aws: &SdkConfig) -> Self {
+        let Switch(has_events) = settings.events;
+        let events = match has_events {
+            true => EventBus::new(aws_sdk_eventbridge::Client::new(aws)),
+            false => EventBus::none(),
+        };
+        let topic = Topic::new(aws_sdk_sns::Client::new(aws), settings.topic_arn);
+        Self {
+            contact: settings.contact,
+            ..Self::new(topic, events, ledger)
+        }
+    }
+
+    /// What has been told, and of what.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes the turn to tell the news of a row; `None` if they have been told.
+    ///
+    /// # Errors
+    /// DynamoDB failed, or it is somebody else's turn: it may come to nothing.
+    pub async fn take_turn<'a>(
+        &'a self,
+        row: impl Into<RowKey<'a>>,
+        kind: AnnouncementKind,
+        teller: Teller<'a>,
+    ) -> Result<Option<TakenTurn<'a>>, PipelineError> {
+        let key = row.into();
+        match self.ledger.take_turn(key.clone(), kind, teller).await? {
+            Turn::Ours(row) => Ok(Some(TakenTurn {
+                publisher: self,
+                key,
+                teller,
+                row,
+            })),
+            Turn::Past => {
+                tracing::info!("the news of {key} have been told before; nothing to do");
+                Ok(None)
+            }
+            Turn::Others => Err(PipelineError::AwsTransient {
+                service: "DynamoDB",
+                message: format!("another execution is about to tell of {key}"),
+            }),
+        }
+    }
+}
+
+impl TakenTurn<'_> {
+    /// Publishes the news. If that fails, the next may try at once.
+    ///
+    /// # Errors
+    /// EventBridge or SNS failed, or does not answer.
+    pub async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
+        let publishing = self.publisher.publish(news, words);
+        let published = tokio::time::timeout(PUBLISHED_WITHIN, publishing).await;
+        let published = published.unwrap_or_else(|_| {
+            Err(PipelineError::AwsTransient {
+                service: "EventBridge or SNS",
+                message: "no answer".to_owned(),
+            })
+        });
+        if published.is_err() {
+            self.give_back().await;
+        }
+        published
+    }
+
+    /// Ends a turn in which nothing could be told, so that the next may come at once.
+    pub async fn give_back(&self) {
+        or_warn(
+            self.publisher
+                .ledger
+                .end_turn(self.key.clone(), self.teller)
+                .await,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
+    use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
+    use aws_sdk_eventbridge::types::PutEventsResultEntry;
+    use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
+    use aws_sdk_sns::types::error::InternalErrorException;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::Account;
+    use crate::domain::news::tests::delivered;
+
+    /// Takes the turn to tell how a report ended, and tells it.
+    async fn tell(publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
+        tell_with(&event(), publish, ledger).await
+    }
+
+    async fn tell_with(event: &Rule, publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
+        let eventbridge = mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[event]);
+        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, ledger);
+        let publisher = Publisher::new(
+            Topic::new(sns, "arn:topic".into()),
+            EventBus::new(eventbridge),
+            Ledger::new(dynamodb, "reports".into()),
+        );
+        let seller = Account::parse("A3").expect("valid");
+        let teller = Teller {
+            name: "request-1",
+            until: Timestamp::now(),
+        };
+        let turn = publisher.take_turn((&seller, "1"), AnnouncementKind::End, teller);
+        let Some(turn) = turn.await? else {
+            return Ok(false);
+        };
+        let words = Announcement {
+            subject: "s".into(),
+            text: "t".into(),
+        };
+        turn.publish(&delivered(), &words).await.map(|()| true)
+    }
+
+    fn event() -> Rule {
+        mock!(aws_sdk_eventbridge::Client::put_events).then_output(|| PutEventsOutput::builder().build())
+    }
+
+    fn publish() -> Rule {
+        mock!(aws_sdk_sns::Client::publish).then_output(|| PublishOutput::builder().build())
+    }
+
+    fn update(expression: &'static str) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(move |request| {
+                request
+                    .update_expression()
+                    .is_some_and(|it| it.starts_with(expression))
+            })
+            .then_output(|| UpdateItemOutput::builder().build())
+    }
+
+    /// No turn is to be had, as the row has this attribute.
+    fn refused(attribute: &'static str) -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
+            let time = AttributeValue::S("2026-11-22T05:00:00.000Z".to_owned());
+            let error = ConditionalCheckFailedException::builder()
+                .item(attribute, time)
+                .build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    #[tokio::test]
+    async fn a_turn_is_kept_until_its_news_are_written_down() {
+        let (publish, taken) = (publish(), update("SET announcingUntil"));
+        assert!(tell(&publish, &[&taken]).await.expect("told"));
+        assert_eq!((publish.num_calls(), taken.num_calls()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn what_is_told_is_not_told_again_and_others_are_waited_for() {
+        let publish = publish();
+        assert!(
+            !tell(&publish, &[&refused("announcedAt")])
+                .await
+                .expect("nothing to do")
+        );
+        let waits = tell(&publish, &[&refused("announcingUntil")]).await;
+        let error = waits.expect_err("not now");
+        assert_eq!(error.name(), "Transient");
+        assert!(error.to_string().ends_with("about to tell of A3/1"), "{error}");
+        assert_eq!(publish.num_calls(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_turn_in_which_nothing_could_be_told_is_over() {
+        let failing = mock!(aws_sdk_sns::Client::publish)
+            .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
+        let (taken, over) = (update("SET announcingUntil"), update("REMOVE announcingUntil"));
+        assert!(tell(&failing, &[&taken, &over]).await.is_err());
+        assert_eq!(over.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn while_the_event_is_not_taken_nobody_gets_a_message_and_the_turn_is_over() {
+        let refused = mock!(aws_sdk_eventbridge::Client::put_events).then_output(|| {
+            let entry = PutEventsResultEntry::builder()
+                .error_code("InternalFailure")
+                .build();
+            PutEventsOutput::builder()
+                .failed_entry_count(1)
+                .entries(entry)
+                .build()
+        });
+        let (publish, taken) = (publish(), update("SET announcingUntil"));
+        let over = update("REMOVE announcingUntil");
+        let told = tell_with(&refused, &publish, &[&taken, &over]).await;
+        assert_eq!(told.expect_err("not told").name(), "Transient");
+        assert_eq!((publish.num_calls(), over.num_calls()), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn the_event_comes_before_a_message_that_fails() {
+        let failing = mock!(aws_sdk_sns::Client::publish)
+            .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
+        let event = event();
+        let ledger = [&update("SET announcingUntil"), &update("REMOVE announcingUntil")];
+        assert!(tell_with(&event, &failing, &ledger).await.is_err());
+        assert_eq!(event.num_calls(), 1);
+    }
+}

@@ -1,0 +1,262 @@
+//! What programs are told: on a queue that is subscribed to the topic, and by events.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+use aws_sdk_sqs::types::QueueAttributeName::{Policy, QueueArn};
+use end_to_end::sha256;
+use serde_json::{Value, json};
+
+use crate::aws_cli::aws;
+use crate::world::{LISTINGS, PATIENCE, Seller, World, marketplace_of};
+
+/// Where the consumer that README prints is installed for.
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/local/venv/bin/python");
+
+/// A queue of a program that waits for news.
+struct Queue {
+    client: aws_sdk_sqs::Client,
+    url: String,
+    arn: String,
+}
+
+impl Queue {
+    /// A queue that `service` may write to.
+    async fn open_to(service: &str, world: &World, seller: &Seller) -> Self {
+        let client = world.stack.sqs();
+        let name = format!("news-{}-{}", service.replace('.', "-"), seller.id);
+        let created = client
+            .create_queue()
+            .queue_name(name)
+            .send()
+            .await
+            .expect("created");
+        let url = created.queue_url().expect("a URL").to_owned();
+        let described = client
+            .get_queue_attributes()
+            .queue_url(&url)
+            .attribute_names(QueueArn)
+            .send()
+            .await
+            .expect("described");
+        let arn = described.attributes().expect("attributes")[&QueueArn].clone();
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": service}, "Action": "sqs:SendMessage", "Resource": arn,
+        }]});
+        client
+            .set_queue_attributes()
+            .queue_url(&url)
+            .attributes(Policy, policy.to_string())
+            .send()
+            .await
+            .expect("allowed");
+        Self { client, url, arn }
+    }
+
+    /// The next message's body.
+    async fn next(&self) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let received = self
+                .client
+                .receive_message()
+                .queue_url(&self.url)
+                .wait_time_seconds(1)
+                .send()
+                .await
+                .expect("received");
+            if let Some(message) = received.messages().first() {
+                self.client
+                    .delete_message()
+                    .queue_url(&self.url)
+                    .receipt_handle(message.receipt_handle().expect("a handle"))
+                    .send()
+                    .await
+                    .expect("deleted");
+                return serde_json::from_str(message.body().expect("a body")).expect("JSON");
+            }
+            assert!(Instant::now() < deadline, "nothing comes");
+        }
+    }
+}
+
+/// Has events about a seller's reports sent to a new queue.
+async fn events(world: &World, seller: &Seller, kind: &str) -> Queue {
+    let queue = Queue::open_to("events.amazonaws.com", world, seller).await;
+    let rule = format!("news-{}", seller.id);
+    let pattern =
+        json!({"source": ["sp-reports"], "detail-type": [kind], "detail": {"sellerId": [seller.id]}});
+    aws(&[
+        "events",
+        "put-rule",
+        "--name",
+        &rule,
+        "--event-pattern",
+        &pattern.to_string(),
+    ]);
+    let target = format!("Id=queue,Arn={}", queue.arn);
+    aws(&["events", "put-targets", "--rule", &rule, "--targets", &target]);
+    queue
+}
+
+/// Has what the topic says of a seller to `audience` sent to a new queue.
+async fn messages(world: &World, seller: &Seller, audience: &str) -> Queue {
+    let queue = Queue::open_to("sns.amazonaws.com", world, seller).await;
+    let topic = world.stack.output("TOPIC_ARN").expect("set");
+    let policy = json!({"SellerId": [seller.id], "Audience": [audience]}).to_string();
+    let attributes = json!({"FilterPolicy": policy, "RawMessageDelivery": "true"}).to_string();
+    aws(&[
+        "sns",
+        "subscribe",
+        "--topic-arn",
+        &topic,
+        "--protocol",
+        "sqs",
+        "--notification-endpoint",
+        &queue.arn,
+        "--attributes",
+        &attributes,
+    ]);
+    queue
+}
+
+/// A program that is stopped with its test.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The first block of that language in README.
+fn printed(language: &str) -> String {
+    let readme = include_str!("../../../../README.md");
+    let (_, block) = readme.split_once(&format!("```{language}\n")).expect("a block");
+    block.split_once("\n```").expect("its end").0.to_owned()
+}
+
+/// README's consumer, as it is printed, gets the document's bytes.
+#[tokio::test]
+async fn the_python_consumer_gets_the_document() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let queue = events(&world, &seller, "ReportDelivered").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = Command::new(PYTHON)
+        .args(["-c", &printed("python")])
+        .current_dir(folder.path())
+        .env("QUEUE_URL", &queue.url)
+        .stdout(Stdio::null())
+        .spawn();
+    let _program = Program(program.expect("the local stack has installed Python"));
+    world
+        .simulator
+        .script(&seller.id, json!({"gzip": true}))
+        .await
+        .expect("scripted");
+    let report = world.order(&seller, "EU", LISTINGS).await;
+    let file = folder.path().join(format!("{}_{report}", seller.id));
+    let deadline = Instant::now() + PATIENCE;
+    let truth = loop {
+        // It is made before it is written: the bytes tell when all of it is there.
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        if !bytes.is_empty() {
+            let truth = world.truth(&seller, &report).await;
+            if world.stack.stores_utf8() || truth["contentSha256"] == json!(sha256(&bytes)) {
+                break truth;
+            }
+        }
+        assert!(Instant::now() < deadline, "no {}", file.display());
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    assert_eq!(truth["compressionAlgorithm"], "GZIP");
+}
+
+/// The topic's message and the event are one document, and the caller's own name comes back everywhere.
+#[tokio::test]
+async fn a_program_is_told_the_same_by_message_and_by_event() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.subscribed_seller("EU").await;
+    let (topic, bus) = (
+        messages(&world, &seller, "seller").await,
+        events(&world, &seller, "ReportDelivered").await,
+    );
+    let order = json!({
+        "SellerId": seller.id, "RegionCode": "EU", "ReportType": LISTINGS, "MarketplaceIds": marketplace_of("EU"),
+        "Reference": "Monday's listings",
+    });
+    let answer = world.post_ok("/reports", &order).await;
+    assert_eq!(answer["reference"], "Monday's listings");
+    let report = answer["reportId"].as_str().expect("a report id").to_owned();
+    let email = world.delivered(&seller, &report).await;
+    assert_eq!(email.fact("Reference"), Some("Monday's listings"));
+
+    let news = topic.next().await;
+    assert_eq!(bus.next().await["detail"], news);
+    let row = world.shown(&seller, &report).await;
+    assert_eq!(row["reference"], "Monday's listings");
+    assert_eq!(
+        news["report"],
+        json!({
+            "reportId": report, "reportType": LISTINGS, "processingStatus": "DONE",
+            "marketplaceIds": [marketplace_of("EU")],
+        })
+    );
+    let bucket = world.stack.output("REPORTS_BUCKET").expect("set");
+    let object = &news["object"];
+    assert_eq!(
+        (
+            &object["bucket"],
+            &object["key"],
+            &object["bytes"],
+            &object["crc64nvme"]
+        ),
+        (
+            &json!(bucket),
+            &row["objectKey"],
+            &row["bytes"],
+            &row["crc64nvme"]
+        )
+    );
+    assert_eq!(
+        (&news["type"], &news["reference"], &news["regionCode"]),
+        (
+            &json!("ReportDelivered"),
+            &json!("Monday's listings"),
+            &json!("EU")
+        )
+    );
+    assert!(!news.to_string().contains("https:"), "{news}");
+}
+
+/// Nobody who waits for what is done gets what failed.
+#[tokio::test]
+async fn an_order_that_failed_is_its_owners_news() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.seller().await;
+    let owner = messages(&world, &seller, "owner").await;
+    let refusal = json!({
+        "operation": "createReport", "sellerId": seller.id, "kind": "status", "status": 400,
+        "message": "This report type is not for you.",
+    });
+    world.simulator.fault(&refusal).await.expect("scripted");
+    let order = json!({
+        "SellerId": seller.id, "RegionCode": "EU", "ReportType": LISTINGS, "MarketplaceIds": marketplace_of("EU"),
+        "Reference": "Monday's listings",
+    });
+    let answer = world.post("/reports", &json!({"Orders": [order]})).await;
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let queued = &answer.body["orders"][0];
+    let news = owner.next().await;
+    assert_eq!(
+        (&news["type"], &news["requestId"], &news["reference"]),
+        (&json!("OrderFailed"), &queued["requestId"], &queued["reference"])
+    );
+    assert_eq!(
+        (&news["error"], &news["adviceCode"]),
+        (&json!("Rejected"), &json!("MendOrder"))
+    );
+    assert_eq!(news["report"]["marketplaceIds"], json!([marketplace_of("EU")]));
+}
