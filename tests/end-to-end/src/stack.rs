@@ -179,7 +179,12 @@ impl Stack {
     ///
     /// # Errors
     /// The connection fails.
-    pub async fn ask(&self, method: reqwest::Method, link: &str, language: &str) -> Result<reqwest::Response> {
+    pub async fn ask(
+        &self,
+        method: reqwest::Method,
+        link: &str,
+        language: &str,
+    ) -> Result<reqwest::Response> {
         let request = self.http_in_place.request(method, link);
         Ok(request.header("accept-language", language).send().await?)
     }

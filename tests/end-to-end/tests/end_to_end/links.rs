@@ -91,7 +91,11 @@ async fn open(world: &World, method: Method, link: &str, language: &str) -> Open
         .collect();
     headers.sort();
     let body = response.text().await.expect("a text");
-    Opened { status, headers, body }
+    Opened {
+        status,
+        headers,
+        body,
+    }
 }
 
 /// The page that is shown for a link that leads nowhere.
@@ -109,7 +113,9 @@ fn with_token(world: &World, token: &str) -> String {
 
 #[tokio::test]
 async fn a_link_leads_to_the_bytes_and_only_who_gets_them_is_counted() {
-    let Some(world) = World::with_own_links().await else { return };
+    let Some(world) = World::with_own_links().await else {
+        return;
+    };
     let (seller, report, email) = delivered(&world).await;
     let link = link(&email);
     assert!(link.starts_with(&with_token(&world, "")), "{}", email.text);
@@ -146,12 +152,13 @@ async fn a_link_leads_to_the_bytes_and_only_who_gets_them_is_counted() {
 /// Unknown, ended, revoked and mutilated links, and those of deleted documents, are not to be told apart.
 #[tokio::test]
 async fn what_leads_nowhere_looks_the_same_whatever_the_cause() {
-    let Some(world) = World::with_own_links().await else { return };
+    let Some(world) = World::with_own_links().await else {
+        return;
+    };
     let unknown = page(&world, &with_token(&world, &"A".repeat(43))).await;
     assert!(unknown.body.contains("ask whoever sent it"), "{}", unknown.body);
 
-    let (ended, revoked, deleted) =
-        tokio::join!(delivered(&world), delivered(&world), delivered(&world));
+    let (ended, revoked, deleted) = tokio::join!(delivered(&world), delivered(&world), delivered(&world));
     end(&world, &ended.0, &ended.1).await;
     assert_eq!(page(&world, link(&ended.2)).await, unknown, "ended");
 
@@ -182,7 +189,11 @@ async fn what_leads_nowhere_looks_the_same_whatever_the_cause() {
         "%00".to_owned(),
         "A".repeat(3000),
     ] {
-        assert_eq!(page(&world, &with_token(&world, &odd)).await, unknown, "{odd:.60}");
+        assert_eq!(
+            page(&world, &with_token(&world, &odd)).await,
+            unknown,
+            "{odd:.60}"
+        );
     }
     let looked_at = open(&world, Method::HEAD, link(&ended.2), "en").await;
     assert_eq!((looked_at.status, looked_at.body.as_str()), (404, ""));
@@ -208,7 +219,9 @@ async fn end(world: &World, seller: &Seller, report: &str) {
 
 #[tokio::test]
 async fn the_page_is_in_the_readers_language() {
-    let Some(world) = World::with_own_links().await else { return };
+    let Some(world) = World::with_own_links().await else {
+        return;
+    };
     let nowhere = with_token(&world, "nowhere");
     let mut pages = BTreeSet::new();
     for (accepted, language) in [
@@ -231,7 +244,9 @@ async fn the_page_is_in_the_readers_language() {
 
 #[tokio::test]
 async fn a_link_is_made_on_request_and_dies_with_its_seller() {
-    let Some(world) = World::with_own_links().await else { return };
+    let Some(world) = World::with_own_links().await else {
+        return;
+    };
     let (seller, report, email) = delivered(&world).await;
     let path = format!("/reports/{report}/links?SellerId={}", seller.id);
     let made = world.post(&path, &json!({"Days": 2})).await;
@@ -279,7 +294,10 @@ async fn the_api_says_where_a_document_is_now() {
     assert_eq!(document["contentType"].as_str(), header("content-type"));
     assert_eq!(document["contentEncoding"].as_str(), header("content-encoding"));
     let name = document["fileName"].as_str().expect("a name");
-    assert!(header("content-disposition").is_some_and(|it| it.contains(name)), "{name}");
+    assert!(
+        header("content-disposition").is_some_and(|it| it.contains(name)),
+        "{name}"
+    );
     let row = world.shown(&seller, &report).await;
     for field in ["objectKey", "bytes", "crc64nvme"] {
         assert_eq!(document[field], row[field], "{field}");
@@ -321,11 +339,16 @@ async fn without_a_document_it_is_said_why() {
 /// Nobody gets a second e-mail, so the answer has the new link.
 #[tokio::test]
 async fn a_delivery_that_is_repeated_on_purpose_has_a_new_link() {
-    let Some(world) = World::with_own_links().await else { return };
+    let Some(world) = World::with_own_links().await else {
+        return;
+    };
     let (seller, report, email) = delivered(&world).await;
     let path = format!("/reports/{report}/delivery?SellerId={}", seller.id);
     let answer = world.post(&path, &json!({})).await;
-    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("ANNOUNCED")));
+    assert_eq!(
+        (answer.status, &answer.body["status"]),
+        (200, &json!("ANNOUNCED"))
+    );
     let new = answer.body["link"].as_str().expect("a link");
     assert_ne!(new, link(&email));
     assert_eq!(world.stack.open(new).await.expect("opens").status(), 200);
@@ -346,7 +369,10 @@ async fn finished_reports_are_listed_by_type_and_time() {
         ordered.push((report_type, report));
     }
     let newest_first = |wanted: &str| -> Vec<String> {
-        let of_type = ordered.iter().rev().filter(|(report_type, _)| *report_type == wanted);
+        let of_type = ordered
+            .iter()
+            .rev()
+            .filter(|(report_type, _)| *report_type == wanted);
         of_type.map(|(_, report)| report.clone()).collect()
     };
     for report_type in [LISTINGS, inventory] {
@@ -355,7 +381,10 @@ async fn finished_reports_are_listed_by_type_and_time() {
     }
     let (early, late) = ("2026-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
     let all: Vec<_> = ordered.iter().rev().map(|(_, report)| report.clone()).collect();
-    assert_eq!(listed(&world, &seller, &[("Since", early), ("Until", late)]).await, all);
+    assert_eq!(
+        listed(&world, &seller, &[("Since", early), ("Until", late)]).await,
+        all
+    );
     assert!(listed(&world, &seller, &[("Since", late)]).await.is_empty());
     assert!(listed(&world, &seller, &[("Until", early)]).await.is_empty());
     let fatal = listed(&world, &seller, &[("Since", early), ("status", "FATAL")]).await;
@@ -384,7 +413,9 @@ async fn listed(world: &World, seller: &Seller, more: &[(&str, &str)]) -> Vec<St
 /// On a stack that keeps to them, the e-mail says that they may end early, and links are made all the same.
 #[tokio::test]
 async fn a_presigned_url_is_honest_about_its_end() {
-    let Some(world) = World::with_presigned_urls().await else { return };
+    let Some(world) = World::with_presigned_urls().await else {
+        return;
+    };
     let seller = world.subscribed_seller("EU").await;
     let report = world.order(&seller, "EU", LISTINGS).await;
     let email = world
