@@ -61,6 +61,7 @@ mod tests {
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
     use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, ResourceNotFoundException};
+    use aws_sdk_s3::operation::get_object::GetObjectOutput;
     use aws_sdk_s3::operation::head_object::HeadObjectOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
@@ -96,7 +97,10 @@ mod tests {
             token: Option<&str>,
         ) -> Result<Option<String>, PipelineError> {
             let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&self.get, &self.count]);
-            let s3 = mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[&self.head]);
+            // To the mock, signing for an operation is a call, too.
+            let signed =
+                mock!(aws_sdk_s3::Client::get_object).then_output(|| GetObjectOutput::builder().build());
+            let s3 = mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[&self.head, &signed]);
             let opener = Opener {
                 links: Links::new(dynamodb, "links".into()),
                 documents: DocumentStore::new(s3, "reports".into()),
@@ -133,7 +137,8 @@ mod tests {
         let rules = Rules::ending(2000);
         let url = rules.open(UrlMethod::Head, Some(&token())).await.expect("opened");
         assert!(url.is_some());
-        assert_eq!(rules.calls(), (1, 0, 1));
+        // Looked for, and signed for.
+        assert_eq!(rules.calls(), (1, 0, 2));
     }
 
     #[tokio::test]

@@ -67,10 +67,11 @@ pub async fn deliver(
     };
     let mut link = None;
     // A report that was stored and whose delivery goes on, or begins, has its link in the e-mail.
-    if !begins && row.progress() == FINAL_PROGRESS {
-        if let Some(stored) = StoredReport::of(&account, &report_id, &row) {
-            link = maker.link_to(&stored, None, Timestamp::now()).await?;
-        }
+    if !begins
+        && row.progress() == FINAL_PROGRESS
+        && let Some(stored) = StoredReport::of(&account, &report_id, &row)
+    {
+        link = maker.link_to(&stored, None, Timestamp::now()).await?;
     }
     let expires_at = link.as_ref().map(|link| link.expires_at);
     Ok(Delivery {

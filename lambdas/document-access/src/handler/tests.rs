@@ -3,6 +3,7 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use pipeline::adapters::Links;
@@ -64,6 +65,8 @@ fn no_document() -> Rule {
 }
 
 fn access(dynamodb: &[&Rule], head: &Rule) -> DocumentAccess {
+    // To the mock, signing for an operation is a call, too.
+    let signed = mock!(aws_sdk_s3::Client::get_object).then_output(|| GetObjectOutput::builder().build());
     let nowhere = no_further_account();
     let rules = [&[&nowhere], dynamodb].concat();
     let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
@@ -75,7 +78,7 @@ fn access(dynamodb: &[&Rule], head: &Rule) -> DocumentAccess {
     DocumentAccess {
         ledger: Ledger::new(dynamodb, "reports".into()),
         documents: DocumentStore::new(
-            mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[head]),
+            mock_client!(aws_sdk_s3, RuleMode::MatchAny, &[head, &signed]),
             "reports".into(),
         ),
         maker: LinkMaker::new(links, "https://api.example".into(), lifetimes),

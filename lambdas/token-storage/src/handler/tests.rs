@@ -262,7 +262,7 @@ async fn links_that_can_not_be_revoked_keep_the_token_so_that_the_call_can_be_re
         ..Rules::new(row(None, &[]))
     };
     let (status, _, is_gone) = rules.forget(&token_server().await).await;
-    assert_eq!((status, is_gone), (500, false));
+    assert_eq!((status, is_gone), (503, false));
 }
 
 #[tokio::test]
