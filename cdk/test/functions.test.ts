@@ -55,10 +55,17 @@ const REDELIVERING = {
 /** Everything each function knows and may do. */
 const EXPECTED: Record<string, Expected> = {
   FunctionsTokenStorage: {
-    environment: { ...SP_API_VARIABLES, NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>", ...REDELIVERING.environment },
+    environment: {
+      ...SP_API_VARIABLES,
+      NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>",
+      TOPIC_ARN: "<ReportTopic>",
+      ...REDELIVERING.environment,
+    },
     permissions: [
       ...spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
       "kms:Encrypt on <EncryptionTokenKey.Arn>",
+      "sns:Subscribe on <ReportTopic>",
+      "sns:Unsubscribe on *",
       ...REDELIVERING.permissions,
     ],
   },

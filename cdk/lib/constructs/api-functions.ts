@@ -43,6 +43,7 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         ...can.spApi("dynamodb:UpdateItem", "dynamodb:DeleteItem"),
         can.tokenKey("kms:Encrypt"),
         destination,
+        can.mailSubscriptions(),
         ...redelivering,
       ],
     }),

@@ -129,6 +129,19 @@ export class Capabilities {
     return { environment: { LINK_LIFETIME_SECONDS: this.props.parameters.linkLifetimeSeconds } };
   }
 
+  /** Addresses that get the news of one seller. */
+  mailSubscriptions(): Capability {
+    const { topicArn } = this.props.reportTopic.topic;
+    return {
+      environment: { TOPIC_ARN: topicArn },
+      permissions: [
+        new iam.PolicyStatement({ actions: ["sns:Subscribe"], resources: [topicArn] }),
+        new iam.PolicyStatement({ actions: ["sns:Unsubscribe"], resources: ["*"] }),
+      ],
+      wildcardReason: "IAM knows no resources of sns:Unsubscribe.",
+    };
+  }
+
   /** Messages and events about reports. */
   publishing(): Capability {
     const { reportTopic, settings, parameters } = this.props;
