@@ -182,7 +182,7 @@ describe("the API", () => {
       }),
     );
     assert.deepEqual(models, {
-      "Body of POST /tokens": "SellerId RefreshToken RegionCode?",
+      "Body of POST /tokens": "SellerId RefreshToken RegionCode? NotificationEmail?",
       "Body of POST /notifications": 
         "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DiscoverSince? DeliverReportTypes?",
       // Which of them must be there depends: see below.

@@ -74,7 +74,7 @@ describe("every policy", () => {
     }
   });
 
-  test("names its resources, but for log deliveries and traces", () => {
+  test("names its resources, but for log deliveries, traces, and what IAM knows none for", () => {
     const everywhere = policies().filter(([, statement]) => [statement.Resource].flat().includes("*"));
     const logDeliveries = [
       "logs:CreateLogDelivery",
@@ -94,10 +94,15 @@ describe("every policy", () => {
     ];
     assert.deepEqual(
       everywhere.map(([id, statement]) => [id, statement.Action]),
-      ["WorkflowRoleDefaultPolicy", "OrderWorkflowRoleDefaultPolicy", "RedeliveryWorkflowRoleDefaultPolicy"].flatMap((id) => [
-        [id, logDeliveries],
-        [id, traces],
-      ]),
+      [
+        ["FunctionsTokenStorageRoleDefaultPolicy", "sns:Unsubscribe"],
+        ...["WorkflowRoleDefaultPolicy", "OrderWorkflowRoleDefaultPolicy", "RedeliveryWorkflowRoleDefaultPolicy"].flatMap(
+          (id) => [
+            [id, logDeliveries],
+            [id, traces],
+          ],
+        ),
+      ],
     );
   });
 

@@ -161,6 +161,19 @@ export class Capabilities {
     return { environment: { LINKS_TABLE: storage.links.tableName }, permissions: storage.linkRevocation() };
   }
 
+  /** Addresses that get the news of one seller. */
+  mailSubscriptions(): Capability {
+    const { topicArn } = this.props.reportTopic.topic;
+    return {
+      environment: { TOPIC_ARN: topicArn },
+      permissions: [
+        new iam.PolicyStatement({ actions: ["sns:Subscribe"], resources: [topicArn] }),
+        new iam.PolicyStatement({ actions: ["sns:Unsubscribe"], resources: ["*"] }),
+      ],
+      wildcardReason: "IAM knows no resources of sns:Unsubscribe.",
+    };
+  }
+
   /** Messages and events about reports. */
   publishing(): Capability {
     const { reportTopic, settings, parameters } = this.props;

@@ -37,7 +37,9 @@ const orders: JsonSchema = {
 
 /** What each path of the API, by its last part, takes by POST, for who generates a client from the API. The functions check. */
 export const REQUEST_MODELS = {
-  tokens: request(fields({ SellerId: text, RefreshToken: text }, { RegionCode: regionCode })),
+  tokens: request(
+    fields({ SellerId: text, RefreshToken: text }, { RegionCode: regionCode, NotificationEmail: text }),
+  ),
 
   notifications: request(
     fields(

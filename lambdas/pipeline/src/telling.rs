@@ -12,8 +12,10 @@ use crate::domain::Announcement;
 use crate::domain::news::{Audience, News};
 use crate::settings::{NewsSettings, Switch};
 
-/// How long publishing may take. A turn lasts longer, so that nobody else publishes meanwhile.
-const PUBLISHED_WITHIN: Duration = Duration::from_secs(20);
+/// How long the event and the message may take. A turn lasts longer than both, so that nobody else publishes
+/// meanwhile; and the message has its time for itself: one that is given up may be sent all the same.
+const EVENT_WITHIN: Duration = Duration::from_secs(8);
+const MESSAGE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Where news are published, and where they are written down.
 #[derive(Clone, Debug)]
@@ -50,14 +52,13 @@ impl Publisher {
     async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
         // First: should the message fail after it, the event comes a second time, and programs know it by its
         // id. People would get an e-mail a second time.
-        self.events.put(news).await?;
-        match &self.contact {
-            Some(contact) if news.kind.audience() == Audience::Seller => {
-                let words = words.clone().with_contact(contact);
-                self.topic.publish(news, &words).await
-            }
-            _ => self.topic.publish(news, words).await,
-        }
+        within(EVENT_WITHIN, "EventBridge", self.events.put(news)).await?;
+        let contact = self.contact.as_ref();
+        let words = match contact.filter(|_| news.kind.audience() == Audience::Seller) {
+            Some(contact) => &words.clone().with_contact(contact),
+            None => words,
+        };
+        within(MESSAGE_WITHIN, "SNS", self.topic.publish(news, words)).await
     }
 
     /// As [`new`](Self::new), with clients of their own.
@@ -117,14 +118,7 @@ impl TakenTurn<'_> {
     /// # Errors
     /// EventBridge or SNS failed, or does not answer.
     pub async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
-        let publishing = self.publisher.publish(news, words);
-        let published = tokio::time::timeout(PUBLISHED_WITHIN, publishing).await;
-        let published = published.unwrap_or_else(|_| {
-            Err(PipelineError::AwsTransient {
-                service: "EventBridge or SNS",
-                message: "no answer".to_owned(),
-            })
-        });
+        let published = self.publisher.publish(news, words).await;
         if published.is_err() {
             self.give_back().await;
         }
@@ -140,6 +134,20 @@ impl TakenTurn<'_> {
                 .await,
         );
     }
+}
+
+async fn within(
+    time: Duration,
+    service: &'static str,
+    call: impl Future<Output = Result<(), PipelineError>>,
+) -> Result<(), PipelineError> {
+    let answered = tokio::time::timeout(time, call).await;
+    answered.unwrap_or_else(|_| {
+        Err(PipelineError::AwsTransient {
+            service,
+            message: "no answer".to_owned(),
+        })
+    })
 }
 
 #[cfg(test)]

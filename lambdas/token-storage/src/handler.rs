@@ -1,6 +1,6 @@
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
-use pipeline::adapters::{KnownAccount, Links, SellingPartners};
+use pipeline::adapters::{KnownAccount, Links, MailSubscriptions, SellingPartners};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
@@ -36,6 +36,7 @@ pub struct TokenStorage {
     pub links: Links,
     pub subscriptions: Subscriptions,
     pub redeliveries: Redeliveries,
+    pub mail: MailSubscriptions,
 }
 
 impl TokenStorage {
@@ -46,18 +47,27 @@ impl TokenStorage {
             seller_id,
             region,
             refresh_token,
+            notification_email,
         } = StoreToken::parse(body)?;
-        if let Some(region) = region {
-            self.partners
-                .store_refresh_token_in(&seller_id, region, &refresh_token)
-                .await?;
-        } else {
-            let account = self.only_account(&seller_id).await?;
-            self.partners
-                .store_refresh_token(&account, &refresh_token)
-                .await?;
-        }
+        let account = match region {
+            Some(region) => {
+                let stored = self
+                    .partners
+                    .store_refresh_token_in(&seller_id, region, &refresh_token);
+                stored.await?
+            }
+            None => {
+                let account = self.only_account(&seller_id).await?;
+                self.partners
+                    .store_refresh_token(&account, &refresh_token)
+                    .await?;
+                account
+            }
+        };
         self.redeliveries.see_to_seller(&seller_id).await;
+        if let Some(address) = &notification_email {
+            self.mail_to(address, &account, region).await?;
+        }
         Ok(Done::with(seller_id, None))
     }
 
@@ -90,6 +100,7 @@ impl TokenStorage {
         for KnownAccount { account, .. } in known {
             notes.extend(self.unsubscribe(&account).await?);
             self.links.revoke(&account, None).await?;
+            self.mail_no_more(&account).await?;
             self.partners.forget(&account).await?;
         }
         let note = (!notes.is_empty()).then(|| notes.join(". "));

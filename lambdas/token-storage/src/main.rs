@@ -2,6 +2,7 @@
 //! `DELETE /tokens/{SellerId}` ends the subscription, revokes the links and forgets the selling partner.
 
 mod handler;
+mod mailing;
 mod unsubscribing;
 
 use std::convert::Infallible;
@@ -9,7 +10,7 @@ use std::convert::Infallible;
 use handler::TokenStorage;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
-use pipeline::adapters::{Amazon, Links, SellingPartners, aws_config};
+use pipeline::adapters::{Amazon, Links, MailSubscriptions, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings};
@@ -22,11 +23,13 @@ async fn main() -> Result<(), Error> {
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let links_table = settings::required("LINKS_TABLE")?;
+    let topic_arn = settings::required("TOPIC_ARN")?;
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let storage = &TokenStorage {
         redeliveries: Redeliveries::connect(redelivery_arn, reports_table, &aws),
         links: Links::new(aws_sdk_dynamodb::Client::new(&aws), links_table),
+        mail: MailSubscriptions::new(aws_sdk_sns::Client::new(&aws), topic_arn),
         partners: SellingPartners::connect(&amazon_settings, &aws),
         subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
     };

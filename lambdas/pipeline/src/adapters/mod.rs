@@ -8,6 +8,7 @@ mod event_bus;
 mod ledger;
 mod links;
 mod lwa_secret;
+mod mail_subscriptions;
 mod metered;
 mod quotas;
 mod selling_partners;
@@ -28,6 +29,7 @@ pub use ledger::{
 };
 pub use links::{LinkTarget, Links};
 pub use lwa_secret::LwaSecret;
+pub use mail_subscriptions::{MailSubscriptions, NotSubscribed};
 pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
 pub use selling_partners::{

@@ -2,6 +2,7 @@ mod deliveries;
 mod discovery;
 mod history;
 mod known;
+mod mail;
 mod schedules;
 mod subscriptions;
 

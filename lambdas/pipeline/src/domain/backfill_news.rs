@@ -8,7 +8,7 @@ use sp_api::RegionCode;
 use sp_api::ids::ReportType;
 
 use super::Announcement;
-use super::words::{day, fitting, minute, name};
+use super::words::{day, escaped_length, fitting, minute, name};
 
 /// SNS takes 256 KiB, attributes and all: of these words and the document for programs together, escaped.
 const LONGEST_LIST: usize = 90 * 1024;
@@ -156,7 +156,7 @@ fn list(text: &mut String, heading: &str, lines: &[String], longest: usize) {
     text.push_str(heading);
     let (mut length, mut shown) = (0, 0);
     for line in lines {
-        length += line.len();
+        length += escaped_length(line);
         if length > longest {
             break;
         }

@@ -114,6 +114,11 @@ pub(super) fn minute(time: Timestamp) -> String {
         .to_string()
 }
 
+/// How long a text is in JSON.
+pub(super) fn escaped_length(text: &str) -> usize {
+    serde_json::to_string(text).expect("a text").len()
+}
+
 /// A length that is rounded for people.
 pub(super) fn human_size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];

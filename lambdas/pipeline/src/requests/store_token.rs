@@ -4,6 +4,7 @@ use sp_api::ids::SellerId;
 
 use super::body::Body;
 use super::{InvalidRequest, refresh_token};
+use crate::domain::EmailAddress;
 
 /// `POST /tokens`: keep a selling partner's refresh token.
 #[derive(Clone, Debug)]
@@ -14,10 +15,12 @@ pub struct StoreToken {
     pub region: Option<RegionCode>,
     /// The token, `Atzr|…`.
     pub refresh_token: SecretString,
+    /// Who gets the seller's news; without it, whoever got them before.
+    pub notification_email: Option<EmailAddress>,
 }
 
 impl StoreToken {
-    /// Parses `{SellerId, RefreshToken, RegionCode?}`.
+    /// Parses `{SellerId, RefreshToken, RegionCode?, NotificationEmail?}`.
     ///
     /// # Errors
     /// Names the first field that is missing, empty, ill-formed or unknown.
@@ -26,11 +29,13 @@ impl StoreToken {
         let seller_id = body.seller_id()?;
         let refresh_token = body.parsed("RefreshToken", refresh_token::parse)?;
         let region = body.optional_region_code()?;
+        let notification_email = body.optional_parsed("NotificationEmail", EmailAddress::parse)?;
         body.finish()?;
         Ok(Self {
             seller_id,
             region,
             refresh_token,
+            notification_email,
         })
     }
 }
@@ -52,7 +57,17 @@ mod tests {
         assert_eq!(request.region, None);
         let request = br#"{"SellerId":"A3TH9S8BH6GOGM","RefreshToken":"Atzr|IwEBI","RegionCode":"EU"}"#;
         let request = StoreToken::parse(request).expect("valid");
-        assert_eq!(request.region, Some(RegionCode::Eu));
+        assert_eq!(
+            (request.region, request.notification_email),
+            (Some(RegionCode::Eu), None)
+        );
+        let request =
+            br#"{"SellerId":"A3","RefreshToken":"Atzr|IwEBI","NotificationEmail":"ann@example.com"}"#;
+        let request = StoreToken::parse(request).expect("valid");
+        assert_eq!(
+            request.notification_email,
+            EmailAddress::parse("ann@example.com").ok()
+        );
     }
 
     #[test]
@@ -71,6 +86,11 @@ mod tests {
             field(r#"{"SellerId":"A3","RefreshToken":"Atzr|x","RegionCode":"eu"}"#),
             Some("RegionCode".to_owned())
         );
+        for address in ["", "ann", "ann@example.com, bob@example.com"] {
+            let body =
+                format!(r#"{{"SellerId":"A3","RefreshToken":"Atzr|x","NotificationEmail":"{address}"}}"#);
+            assert_eq!(field(&body), Some("NotificationEmail".to_owned()), "{address}");
+        }
         assert_eq!(
             field(r#"{"SellerId":"A3","RefreshToken":"Atzr|x","Region":"EU"}"#),
             Some("Region".to_owned())

@@ -83,7 +83,7 @@ fn reconciler(server: &MockServer, ledger: &[&Rule], start: &Rule, publish: &Rul
                     "arn:topic".into(),
                 ),
                 EventBus::none(),
-                ledger.clone(),
+                ledger,
             ),
             after: Duration::from_secs(86_400),
         },

@@ -62,7 +62,7 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
                     "arn:topic".into(),
                 ),
                 EventBus::none(),
-                ledger.clone(),
+                ledger,
             ),
             after: Duration::from_secs(86_400),
         },

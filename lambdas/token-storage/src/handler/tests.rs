@@ -7,6 +7,9 @@ use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, ResourceNo
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::primitives::Blob;
+use aws_sdk_sns::operation::subscribe::{SubscribeError, SubscribeOutput};
+use aws_sdk_sns::operation::unsubscribe::UnsubscribeOutput;
+use aws_sdk_sns::types::error::FilterPolicyLimitExceededException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use pipeline::api::respond;
 use serde_json::{Value, json};
@@ -27,6 +30,8 @@ struct Rules {
     encrypt: Rule,
     links: Rule,
     revoke: Rule,
+    subscribe: Rule,
+    unsubscribe: Rule,
 }
 
 /// A seller's row with these subscriptions, in a region if there is one.
@@ -54,6 +59,10 @@ impl Rules {
             update: test_doubles::written(),
             delete: mock!(aws_sdk_dynamodb::Client::delete_item)
                 .then_output(|| DeleteItemOutput::builder().build()),
+            subscribe: mock!(aws_sdk_sns::Client::subscribe)
+                .then_output(|| SubscribeOutput::builder().subscription_arn("arn:new").build()),
+            unsubscribe: mock!(aws_sdk_sns::Client::unsubscribe)
+                .then_output(|| UnsubscribeOutput::builder().build()),
             encrypt: mock!(aws_sdk_kms::Client::encrypt).then_output(|| {
                 EncryptOutput::builder()
                     .ciphertext_blob(Blob::new("sealed"))
@@ -91,6 +100,14 @@ impl Rules {
             links: Links::new(links, "links".into()),
             subscriptions: Subscriptions::new(amazon, OURS.into()),
             redeliveries: test_doubles::redeliveries(),
+            mail: MailSubscriptions::new(
+                mock_client!(
+                    aws_sdk_sns,
+                    RuleMode::MatchAny,
+                    &[&self.subscribe, &self.unsubscribe]
+                ),
+                "arn:topic".into(),
+            ),
         }
     }
 
@@ -371,4 +388,70 @@ async fn what_passes_keeps_the_token_so_that_the_call_can_be_repeated() {
         let body: Value = serde_json::from_slice(response.body()).expect("JSON");
         assert_eq!(body["code"], "StillSubscribed");
     }
+}
+
+/// A seller whose news an address gets.
+fn mailed() -> Rule {
+    mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        GetItemOutput::builder()
+            .item("sellerId", text("A3"))
+            .item("mailSubscription", text("arn:old"))
+            .build()
+    })
+}
+
+const WITH_ADDRESS: &[u8] =
+    br#"{"SellerId": "A3", "RefreshToken": "Atzr|IwEBI", "NotificationEmail": "ann@example.com"}"#;
+
+#[tokio::test]
+async fn an_address_takes_the_place_of_an_earlier_one() {
+    let server = token_server().await;
+    let mut rules = Rules::new(mailed());
+    rules.unsubscribe = mock!(aws_sdk_sns::Client::unsubscribe)
+        .match_requests(|request| request.subscription_arn() == Some("arn:old"))
+        .then_output(|| UnsubscribeOutput::builder().build());
+    let stored = rules.storage(&server).store_token(WITH_ADDRESS).await;
+    stored.expect("stored");
+    // The token and the address are written.
+    assert_eq!(
+        (
+            rules.subscribe.num_calls(),
+            rules.unsubscribe.num_calls(),
+            rules.update.num_calls()
+        ),
+        (1, 1, 2)
+    );
+    let without = br#"{"SellerId": "A3", "RefreshToken": "Atzr|IwEBI"}"#;
+    rules.storage(&server).store_token(without).await.expect("stored");
+    assert_eq!(
+        (rules.subscribe.num_calls(), rules.unsubscribe.num_calls()),
+        (1, 1)
+    );
+}
+
+#[tokio::test]
+async fn where_sns_has_no_room_the_way_on_is_named() {
+    let server = token_server().await;
+    let mut rules = Rules::new(row(None, &[]));
+    rules.subscribe = mock!(aws_sdk_sns::Client::subscribe).then_error(|| {
+        let error = FilterPolicyLimitExceededException::builder().build();
+        SubscribeError::FilterPolicyLimitExceededException(error)
+    });
+    let (status, body) = answer(rules.storage(&server).store_token(WITH_ADDRESS).await);
+    assert_eq!((status, &body["code"]), (409, &json!("MailSubscriptionsFull")));
+    assert_eq!(body["field"], "NotificationEmail");
+    let message = body["message"].as_str().expect("words");
+    assert!(
+        message.contains("is stored") && message.contains("quota"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn who_is_forgotten_is_mailed_no_more() {
+    let server = token_server().await;
+    let rules = Rules::new(mailed());
+    assert_eq!(rules.forget(&server).await, forgotten());
+    assert_eq!(rules.unsubscribe.num_calls(), 1);
 }

@@ -110,6 +110,12 @@ impl Measured {
             )
             .with(Item::Email, 1.0, Source::Assumed, "one subscriber")
             .with(
+                Item::Event,
+                each(calls.count("events", "PutEvents")),
+                Source::Measured,
+                "PutEvents",
+            )
+            .with(
                 Item::LogGb,
                 logs / 1e9,
                 Source::Assumed,
@@ -211,6 +217,7 @@ mod tests {
         let services = [
             ("kms", counts(&[("Decrypt", 5)])),
             ("sns", counts(&[("Publish", 10)])),
+            ("events", counts(&[("PutEvents", 10)])),
             (
                 "s3",
                 counts(&[("PutObject", 9), ("UploadPart", 1), ("GetObject", 7)]),
@@ -256,6 +263,7 @@ mod tests {
         assert_eq!(uses(Item::StateTransition), 2.0);
         assert_eq!(uses(Item::KmsRequest), 0.146);
         assert_eq!(uses(Item::S3Write), 1.0);
+        assert_eq!(uses(Item::Event), 1.0);
         assert_eq!(uses(Item::ReadUnit), 4.0);
         // Rows of two units, written 6 times to the table and 11 times to an index; 5 + 2 others; a link.
         assert_eq!(uses(Item::WriteUnit), 2.0 + 17.0 * 2.0 + 5.0 + 3.0);

@@ -43,6 +43,8 @@ pub enum Item {
     SnsPublish,
     /// An e-mail to a subscriber.
     Email,
+    /// An event on a bus.
+    Event,
     /// A GB of logs.
     LogGb,
     /// A recorded trace.
@@ -81,7 +83,7 @@ const fn price(
 }
 
 /// All of them, in the order in which a report meets them.
-pub const PRICES: [Price; 17] = [
+pub const PRICES: [Price; 18] = [
     price(
         Item::ApiRequest,
         "API Gateway",
@@ -181,6 +183,13 @@ pub const PRICES: [Price; 17] = [
         "aws.amazon.com/sns/pricing",
     ),
     price(Item::Email, "SNS", "e-mails", 20.0, "aws.amazon.com/sns/pricing"),
+    price(
+        Item::Event,
+        "EventBridge",
+        "events",
+        1.0,
+        "aws.amazon.com/eventbridge/pricing",
+    ),
     price(
         Item::LogGb,
         "CloudWatch",

@@ -260,3 +260,48 @@ async fn an_order_that_failed_is_its_owners_news() {
     );
     assert_eq!(news["report"]["marketplaceIds"], json!([marketplace_of("EU")]));
 }
+
+/// Each seller's mailbox has only its own, and the owner's has both.
+#[tokio::test]
+async fn two_sellers_addresses_get_their_own_news_only() {
+    let Some(world) = World::find().await else { return };
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let seller = world.subscribed_seller("EU").await;
+        let address = format!("{}@example.com", seller.id.to_lowercase());
+        let token = json!({
+            "SellerId": seller.id, "RefreshToken": seller.refresh_token, "NotificationEmail": address,
+        });
+        world.post_ok("/tokens", &token).await;
+        let report = world.order(&seller, "EU", LISTINGS).await;
+        world.delivered(&seller, &report).await;
+        told.push((seller, address, report));
+    }
+    let mails = world.mailbox.all().await.expect("read");
+    for (seller, address, report) in &told {
+        let got: Vec<_> = mails.iter().filter(|mail| mail.recipient == *address).collect();
+        assert!(
+            got.iter().all(|mail| mail.seller() == Some(&seller.id)) && got.len() == 1,
+            "{got:?}"
+        );
+        let about = mails.iter().filter(|mail| mail.concerns(&seller.id, report));
+        assert_eq!(about.count(), 2, "the owner's and the seller's");
+        let forgotten = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+        assert_eq!(forgotten.status, 200, "{}", forgotten.body);
+    }
+}
+
+/// Nobody is told of what is no address.
+#[tokio::test]
+async fn what_is_no_address_is_refused_by_its_field() {
+    let Some(world) = World::find().await else { return };
+    let seller = world.seller().await;
+    let token = json!({
+        "SellerId": seller.id, "RefreshToken": seller.refresh_token, "NotificationEmail": "Ann <ann@example.com>",
+    });
+    let answer = world.post("/tokens", &token).await;
+    assert_eq!(
+        (answer.status, &answer.body["field"]),
+        (400, &json!("NotificationEmail"))
+    );
+}

@@ -48,40 +48,47 @@ pub struct News {
     pub time: Timestamp,
     /// Whose affair it is; absent where it is everybody's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub seller_id: Option<SellerId>,
     /// Where, if that is known: `NA`, `EU` or `FE`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub region_code: Option<RegionCode>,
     /// The order of it, as its answer called it: of a queued order or one with an idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub request_id: Option<RequestId>,
     /// The caller's own name for the order.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub reference: Option<Reference>,
     /// The report, or the one that was ordered.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "NewsReport"))]
     pub report: Option<NewsReport>,
     /// The stored document.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "NewsObject"))]
     pub object: Option<NewsObject>,
     /// The name of what went wrong, the same as in the report's row.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub error: Option<String>,
     /// What went wrong, in words; of a report that Amazon could not make, in Amazon's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub reason: Option<String>,
     /// What can be done.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "AdviceCode"))]
     pub advice_code: Option<AdviceCode>,
     /// How many reports and orders wait.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
     pub waiting: Option<u64>,
     /// What was delivered of what Amazon had already.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "NewsBackfill"))]
     pub backfill: Option<NewsBackfill>,
 }
 

@@ -7,6 +7,7 @@ use sp_api::ids::{MarketplaceId, ReportId, ReportType};
 
 use crate::domain::backfill_news::{BackfillNews, BackfilledReport, Fate, shortened};
 use crate::domain::stages::StoredDocument;
+use crate::domain::words::escaped_length;
 use crate::domain::{FinalStatus, Particulars};
 
 /// As much of a backfill as fits into a message beside the mail's words, escaped as it travels there.
@@ -19,14 +20,15 @@ const LONGEST_LIST: usize = 100 * 1024;
 pub struct NewsReport {
     /// Amazon's id for it, once it is ordered. Unique only together with seller and region.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub report_id: Option<ReportId>,
     /// What it reports.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub report_type: Option<ReportType>,
     /// How far Amazon is, or how it ended there.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "ReportStatus"))]
     pub processing_status: Option<ReportStatus>,
     /// The marketplaces that it covers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -34,11 +36,11 @@ pub struct NewsReport {
     pub marketplace_ids: Vec<MarketplaceId>,
     /// Start of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub data_start_time: Option<Timestamp>,
     /// End of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub data_end_time: Option<Timestamp>,
     /// The options that it was ordered with.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -127,17 +129,21 @@ pub struct NewsObject {
     pub bytes: u64,
     /// Its length when it is decompressed, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
     pub plain_bytes: Option<u64>,
     /// `Content-Type`; of a text with its charset.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub content_type: Option<String>,
     /// `Content-Encoding`: `gzip`, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub content_encoding: Option<String>,
     /// CRC-64/NVME of the object's bytes, as S3 has it.
     pub crc64nvme: String,
     /// What a browser calls the file that it saves.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub file_name: Option<String>,
 }
 
@@ -190,21 +196,23 @@ pub struct BackfillPart {
     pub report_id: String,
     /// What it reports.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub report_type: Option<ReportType>,
     /// Start of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub data_start_time: Option<Timestamp>,
     /// End of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub data_end_time: Option<Timestamp>,
     /// Its document's key in the bucket, if it was delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub key: Option<String>,
     /// Why it could not be delivered, or what it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub reason: Option<String>,
 }
 
@@ -214,9 +222,8 @@ impl NewsBackfill {
         let count = |is_meant: fn(&Fate) -> bool| all.iter().filter(|it| is_meant(&it.fate)).count();
         let mut length = 0;
         let fits = |part: &BackfillPart| {
-            // As long as it is in a text in JSON.
-            let json = serde_json::to_string(part).expect("texts");
-            length += serde_json::to_string(&json).expect("a text").len();
+            // The document is a text in a message that is JSON itself.
+            length += escaped_length(&serde_json::to_string(part).expect("texts"));
             length <= LONGEST_LIST
         };
         let reports: Vec<_> = all
