@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
@@ -6,13 +7,16 @@ use super::body::Body;
 use super::{InvalidRequest, refresh_token};
 
 /// `POST /tokens`: keep a selling partner's refresh token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StoreToken {
     /// Whose token it is.
     pub seller_id: SellerId,
     /// Where it is good; without it, in the seller's only region, or the one that turns out.
+    #[schemars(rename = "RegionCode")]
     pub region: Option<RegionCode>,
     /// The token, `Atzr|…`.
+    #[schemars(with = "refresh_token::Written")]
     pub refresh_token: SecretString,
 }
 
