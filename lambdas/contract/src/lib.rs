@@ -11,18 +11,21 @@ mod schemas;
 use serde_json::{Map, Value, json};
 
 use pipeline::domain::news::News;
-use schemas::{Schemas, written};
+use schemas::{Schemas, add_written};
 
 /// The document, as it is committed.
 ///
 /// # Panics
-/// Never: it is made of texts and numbers.
+/// Two types of requests or answers have the same name.
 #[must_use]
 pub fn document_text() -> String {
     serde_json::to_string_pretty(&document()).expect("JSON") + "\n"
 }
 
 /// The document.
+///
+/// # Panics
+/// Two types of requests or answers have the same name.
 #[must_use]
 pub fn document() -> Value {
     let mut schemas = Schemas::default();
@@ -32,7 +35,7 @@ pub fn document() -> Value {
         methods[operation.method] = operation.to_json(&mut schemas);
     }
     let mut components = schemas.into_components();
-    components.extend(written::<News>());
+    add_written::<News>(&mut components);
     json!({
         "openapi": "3.1.0",
         "info": {

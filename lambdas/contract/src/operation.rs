@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use pipeline::api::ErrorBody;
 
 use crate::refusals::{ALWAYS, AMAZONS_OWN, BY_AMAZON, Refusal};
-use crate::schemas::{Schemas, without_null};
+use crate::schemas::{Schemas, drop_null};
 
 /// A method of a path: what it takes, and what it answers.
 pub(crate) struct Operation {
@@ -79,9 +79,9 @@ impl Operation {
         self
     }
 
-    /// It takes a body, which may be left out if `T` has no field that is required.
+    /// It takes a body.
     pub(crate) fn body<T: JsonSchema>(mut self, schemas: &mut Schemas, is_required: bool) -> Self {
-        let schema = schemas.reference::<T>();
+        let schema = schemas.taken::<T>();
         self.body = Some(json!({
             "required": is_required,
             "content": {"application/json": {"schema": schema}},
@@ -96,7 +96,7 @@ impl Operation {
         status: &'static str,
         words: &str,
     ) -> Self {
-        let schema = schemas.reference::<T>();
+        let schema = schemas.answered::<T>();
         self.answers_with(status, words, &schema)
     }
 
@@ -154,11 +154,11 @@ impl Operation {
     }
 }
 
-fn parameter(name: &str, place: &str, is_required: bool, schema: Value) -> Value {
-    let mut schema = without_null(schema);
-    let description = schema
-        .as_object_mut()
-        .and_then(|fields| fields.remove("description"));
+fn parameter(name: &str, place: &str, is_required: bool, mut schema: Value) -> Value {
+    let description = schema.as_object_mut().and_then(|fields| {
+        drop_null(fields);
+        fields.remove("description")
+    });
     let mut parameter = json!({"name": name, "in": place, "required": is_required});
     if let Some(description) = description {
         parameter["description"] = description;
@@ -173,7 +173,7 @@ fn parameter(name: &str, place: &str, is_required: bool, schema: Value) -> Value
 }
 
 fn refusal(schemas: &mut Schemas, status: &str, refusals: &[Refusal], is_closed: bool) -> Value {
-    let mut schema = schemas.reference::<ErrorBody<'static>>();
+    let mut schema = schemas.answered::<ErrorBody<'static>>();
     if is_closed {
         let codes: Vec<_> = refusals.iter().map(|(_, code, _)| *code).collect();
         schema["properties"] = json!({"code": {"enum": codes}});

@@ -70,7 +70,7 @@ fn of_sellers(schemas: &mut Schemas) -> Vec<Operation> {
 
 fn of_reports(schemas: &mut Schemas) -> Vec<Operation> {
     let queued = json!({
-        "anyOf": [schemas.reference::<Warned<Queued>>(), schemas.reference::<Warned<QueuedOrders>>()],
+        "anyOf": [schemas.answered::<Warned<Queued>>(), schemas.answered::<Warned<QueuedOrders>>()],
     });
     vec![
         Operation::new(
@@ -249,4 +249,5 @@ fn link(operation: Operation, page: impl Fn(&str) -> Value) -> Operation {
             json!({"description": "Too many links are opened at once."}),
         )
         .responds("503", page("AWS fails for the moment."))
+        .responds("5XX", json!({"description": "API Gateway gave up."}))
 }

@@ -69,7 +69,12 @@ fn add_fields(document: &Value, schema: &Value, fields: &mut Names) {
     }
     let required = schema["required"].as_array();
     let is_required = |name: &str| required.into_iter().flatten().any(|it| it == name);
-    for name in schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name) {
+    for name in schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, _)| name)
+    {
         fields.insert(name.clone(), is_required(name));
     }
 }

@@ -102,10 +102,17 @@ fn requests_hold_what_their_operation_takes() {
             continue;
         }
         for (name, is_required) in &operation.query {
-            assert!(!is_required || request.query.contains(name), "{}: {name}", request.name);
+            assert!(
+                !is_required || request.query.contains(name),
+                "{}: {name}",
+                request.name
+            );
         }
         let body = request.body.as_ref();
-        let orders = body.and_then(|body| body["Orders"].as_array()).into_iter().flatten();
+        let orders = body
+            .and_then(|body| body["Orders"].as_array())
+            .into_iter()
+            .flatten();
         for object in body.into_iter().chain(orders) {
             for name in object.as_object().expect("an object").keys() {
                 assert!(operation.fields.contains_key(name), "{}: {name}", request.name);

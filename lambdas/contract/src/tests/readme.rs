@@ -31,7 +31,9 @@ fn the_reference_has_all_operations_with_their_fields() {
     for row in table("request") {
         let request = quoted(&row[0]).next().expect("a request").to_owned();
         let (method, path) = request.split_once(' ').expect("method and path");
-        let operation = operations().into_iter().find(|it| it.method == method && it.path == path);
+        let operation = operations()
+            .into_iter()
+            .find(|it| it.method == method && it.path == path);
         let operation = operation.unwrap_or_else(|| panic!("{request} is no operation"));
         let (mut fields, mut query) = (Names::new(), BTreeSet::new());
         for name in quoted(&row[1]) {
@@ -55,15 +57,25 @@ fn the_reference_has_all_operations_with_their_fields() {
 fn the_table_of_refusals_has_all_of_them() {
     let mut listed = BTreeSet::new();
     for row in table("status") {
-        let mut statuses: Vec<_> = row[0].split([' ', ',']).filter(|it| it.parse::<u16>().is_ok()).collect();
+        let mut statuses: Vec<_> = row[0]
+            .split([' ', ','])
+            .filter(|it| it.parse::<u16>().is_ok())
+            .collect();
         statuses.extend(row[0].contains("others").then_some("4XX"));
         for code in quoted(&row[1]) {
-            listed.extend(statuses.iter().map(|status| ((*status).to_owned(), code.to_owned())));
+            listed.extend(
+                statuses
+                    .iter()
+                    .map(|status| ((*status).to_owned(), code.to_owned())),
+            );
         }
     }
     let mut made = BTreeSet::new();
     for operation in all(&mut Schemas::default()) {
-        let refusals = operation.refusals.iter().filter(|(_, code, _)| !code.contains(' '));
+        let refusals = operation
+            .refusals
+            .iter()
+            .filter(|(_, code, _)| !code.contains(' '));
         made.extend(refusals.map(|(status, code, _)| ((*status).to_owned(), (*code).to_owned())));
     }
     assert_eq!(listed, made);
