@@ -10,9 +10,9 @@ use pipeline::adapters::{
 };
 use pipeline::answers::{OrderAnswer, Ordered, Queued, QueuedOrders, QueuedStatus, Warned};
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
-use pipeline::domain::Account;
 use pipeline::ordering::{OrderDesk, Placing};
 use pipeline::requests::{OrderReport, OrderReports};
 use pipeline::{PipelineError, persistently};

@@ -14,7 +14,7 @@ fn table(head: &str) -> Vec<Vec<String>> {
     // The rest of the head, and the line below it.
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     rows.map(|row| {
-        let cells = row.trim_matches('|').split(" | ");
+        let cells = row.trim_matches('|').split('|');
         cells.map(|cell| cell.trim().to_owned()).collect()
     })
     .collect()

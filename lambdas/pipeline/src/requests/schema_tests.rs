@@ -12,12 +12,15 @@ use super::*;
 
 const ORDER: &str = "order-0123456789abcdef0123456789abcdef";
 
+/// A parser, of which only what it refuses matters.
+type Parse = dyn Fn(&Value) -> Result<(), InvalidRequest>;
+
 /// A request that has everything that there may be, and how it is parsed.
 struct Case {
     what: &'static str,
     schema: Value,
     whole: Value,
-    parse: Box<dyn Fn(&Value) -> Result<(), InvalidRequest>>,
+    parse: Box<Parse>,
 }
 
 fn schema<T: JsonSchema>() -> Value {
