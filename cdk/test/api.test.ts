@@ -1,42 +1,45 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 
+import { requestParameters, ROUTES, type Route } from "../lib/constructs/routes";
 import { readable, resources, template, type Json } from "./support";
+
+const CONTRACT = join(__dirname, "../../lambdas/contract/openapi.json");
 
 const SELLERS_REPORT = "querystring.SellerId querystring.RegionCode?";
 
-/** Method and path, function, parameters (`?`: optional), model of the body. */
-const METHODS: [method: string, handler: string, parameters: string, body: string][] = [
-  ["POST /tokens", "TokenStorage", "", "tokensRequest"],
-  ["DELETE /tokens/{SellerId}", "TokenStorage", "querystring.RegionCode?", ""],
-  ["POST /notifications", "NotificationsSubscriber", "", "notificationsRequest"],
+/** Method and path, function, parameters (`?`: optional). */
+const METHODS: [method: string, handler: string, parameters: string][] = [
+  ["POST /tokens", "TokenStorage", ""],
+  ["DELETE /tokens/{SellerId}", "TokenStorage", "querystring.RegionCode?"],
+  ["POST /notifications", "NotificationsSubscriber", ""],
   [
     "DELETE /notifications",
     "NotificationsSubscriber",
     "querystring.SellerId querystring.RegionCode querystring.NotificationType",
-    "",
   ],
-  ["POST /reports", "ReportCreator", "header.Idempotency-Key?", "reportsRequest"],
+  ["POST /reports", "ReportCreator", "header.Idempotency-Key?"],
   [
     "GET /reports",
     "ReportReader",
     "querystring.SellerId querystring.RegionCode? querystring.status? querystring.ReportType? querystring.Since? " +
       "querystring.Until? querystring.limit? querystring.nextToken?",
-    "",
   ],
-  ["GET /reports/{reportId}", "ReportReader", SELLERS_REPORT, ""],
-  ["DELETE /reports/{reportId}", "ReportCanceller", SELLERS_REPORT, ""],
-  ["POST /reports/{reportId}/delivery", "RedeliveryRequester", SELLERS_REPORT, ""],
-  ["GET /reports/{reportId}/document", "DocumentAccess", SELLERS_REPORT, ""],
-  ["POST /reports/{reportId}/links", "DocumentAccess", SELLERS_REPORT, "linksRequest"],
-  ["DELETE /reports/{reportId}/links", "DocumentAccess", SELLERS_REPORT, ""],
-  ["GET /links/{token+}", "LinkOpener", "", ""],
-  ["HEAD /links/{token+}", "LinkOpener", "", ""],
-  ["POST /deliveries", "RedeliveryRequester", "", "deliveriesRequest"],
-  ["GET /deliveries/{jobId}", "RedeliveryRequester", "", ""],
-  ["POST /schedules", "ReportScheduler", "", "schedulesRequest"],
-  ["GET /schedules", "ReportScheduler", "querystring.SellerId querystring.RegionCode querystring.ReportTypes", ""],
-  ["DELETE /schedules/{reportScheduleId}", "ReportScheduler", "querystring.SellerId querystring.RegionCode", ""],
+  ["GET /reports/{reportId}", "ReportReader", SELLERS_REPORT],
+  ["DELETE /reports/{reportId}", "ReportCanceller", SELLERS_REPORT],
+  ["POST /reports/{reportId}/delivery", "RedeliveryRequester", SELLERS_REPORT],
+  ["GET /reports/{reportId}/document", "DocumentAccess", SELLERS_REPORT],
+  ["POST /reports/{reportId}/links", "DocumentAccess", SELLERS_REPORT],
+  ["DELETE /reports/{reportId}/links", "DocumentAccess", SELLERS_REPORT],
+  ["GET /links/{token+}", "LinkOpener", ""],
+  ["HEAD /links/{token+}", "LinkOpener", ""],
+  ["POST /deliveries", "RedeliveryRequester", ""],
+  ["GET /deliveries/{jobId}", "RedeliveryRequester", ""],
+  ["POST /schedules", "ReportScheduler", ""],
+  ["GET /schedules", "ReportScheduler", "querystring.SellerId querystring.RegionCode querystring.ReportTypes"],
+  ["DELETE /schedules/{reportScheduleId}", "ReportScheduler", "querystring.SellerId querystring.RegionCode"],
 ];
 
 /** The path of each resource of the API, by its reference. */
@@ -49,21 +52,34 @@ function pathsOfResources(): Record<string, string> {
   return Object.fromEntries(Object.keys(all).map((id) => [`<${id}>`, pathOf(`<${id}>`)]));
 }
 
-/** The JSON schema of what is posted to a path. */
-function model(path: string): Json {
-  return resources("AWS::ApiGateway::Model")[`ApiRestApi${path}Request`].Schema;
+/** Method and path, and the parameters in query and headers with whether each is required. */
+type Described = [method: string, parameters: Record<string, boolean>];
+
+const byMethod = ([one]: Described, [other]: Described): number => (one < other ? -1 : 1);
+
+function described(route: Route): Described {
+  const parameters = Object.entries(requestParameters(route)).map(([name, required]) => [
+    name.replace("method.request.", ""),
+    required,
+  ]);
+  return [`${route.method} ${route.path.replace("+}", "}")}`, Object.fromEntries(parameters)];
 }
 
-/** A schema's properties; `?`: optional. */
-function properties(schema: Json): string {
-  const required: string[] = schema.required ?? [];
-  return Object.keys(schema.properties)
-    .map((name) => (required.includes(name) ? name : `${name}?`))
-    .join(" ");
+/** What the OpenAPI document says, which is made from what the functions parse. */
+function contract(): Described[] {
+  const document: Json = JSON.parse(readFileSync(CONTRACT, "utf8"));
+  return Object.entries(document.paths as Json).flatMap(([path, methods]) =>
+    Object.entries(methods as Json).map(([method, operation]: [string, Json]): Described => {
+      const parameters = (operation.parameters ?? []).filter((parameter: Json) => parameter.in !== "path");
+      const place: Record<string, string> = { query: "querystring", header: "header" };
+      const named = parameters.map((parameter: Json) => [`${place[parameter.in]}.${parameter.name}`, parameter.required]);
+      return [`${method.toUpperCase()} ${path}`, Object.fromEntries(named)];
+    }),
+  );
 }
 
 describe("the API", () => {
-  test("has these methods, each with its function, its parameters and its body", () => {
+  test("has these methods, each with its function and its parameters", () => {
     const methods = Object.values(resources("AWS::ApiGateway::Method")).map(readable);
     const paths = pathsOfResources();
     const parameters = (method: Json): string[] =>
@@ -75,14 +91,8 @@ describe("the API", () => {
         `${method.HttpMethod} ${paths[method.ResourceId]}`,
         /<Functions(\w+)Function\.Arn>/.exec(method.Integration.Uri)?.[1],
         parameters(method).join(" "),
-        method.RequestModels?.["application/json"] ?? "",
       ]),
-      METHODS.map(([method, handler, expectedParameters, body]) => [
-        method,
-        handler,
-        expectedParameters,
-        body === "" ? "" : `<ApiRestApi${body}>`,
-      ]),
+      METHODS,
     );
   });
 
@@ -173,51 +183,7 @@ describe("the API", () => {
     });
   });
 
-  test("models name every property and allow no other", () => {
-    const models = Object.fromEntries(
-      Object.values(resources("AWS::ApiGateway::Model")).map(({ Description, Schema }: Json) => {
-        assert.equal(Schema.$schema, "http://json-schema.org/draft-04/schema#");
-        assert.equal(Schema.additionalProperties, false);
-        return [Description, properties(Schema)];
-      }),
-    );
-    assert.deepEqual(models, {
-      "Body of POST /tokens": "SellerId RefreshToken RegionCode? NotificationEmail?",
-      "Body of POST /notifications": 
-        "SellerId RegionCode NotificationType ReplaceExisting? DiscoverReportTypes? DiscoverSince? DeliverReportTypes?",
-      // Which of them must be there depends: see below.
-      "Body of POST /reports":
-        "SellerId? RegionCode? ReportType? MarketplaceIds? ReportDataStartTime? ReportDataEndTime? ReportOptions? Reference? Orders?",
-      "Body of POST /links": "Days?",
-      "Body of POST /deliveries": "SellerId? Status? Error? Since? ReportIds?",
-      "Body of POST /schedules":
-        "SellerId RegionCode ReportType MarketplaceIds Period NextReportCreationTime? ReportOptions?",
-    });
-  });
-
-  test("takes one order, or up to a hundred and nothing else", () => {
-    const { oneOf, properties: fields } = model("reports");
-    assert.deepEqual(oneOf, [
-      { required: ["SellerId", "RegionCode", "ReportType", "MarketplaceIds"], not: { required: ["Orders"] } },
-      { required: ["Orders"], maxProperties: 1 },
-    ]);
-    const { items: order, ...list } = fields.Orders;
-    assert.deepEqual(list, { type: "array", minItems: 1, maxItems: 100 });
-    assert.equal(order.additionalProperties, false);
-    assert.equal(
-      properties(order),
-      "SellerId RegionCode ReportType MarketplaceIds ReportDataStartTime? ReportDataEndTime? ReportOptions? Reference?",
-    );
-    const { Orders: _, ...ofOne } = fields;
-    assert.deepEqual(order.properties, ofOne);
-  });
-
-  test("discovers up to ten report types", () => {
-    assert.deepEqual(model("notifications").properties.DiscoverReportTypes, {
-      type: "array",
-      items: { type: "string", minLength: 1 },
-      minItems: 0,
-      maxItems: 10,
-    });
+  test("takes the parameters that its contract has, and has no method besides", () => {
+    assert.deepEqual(ROUTES.map(described).sort(byMethod), contract().sort(byMethod));
   });
 });

@@ -6,7 +6,6 @@ import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
 import type { ApiFunctions } from "./api-functions";
-import { REQUEST_MODELS, type RequestModel } from "./request-models";
 import { pathInArn, requestParameters, ROUTES, type Route } from "./routes";
 
 const STAGE = "prod";
@@ -128,7 +127,7 @@ export class Api extends Construct {
     return restApi;
   }
 
-  /** Parameters and bodies are declared, not validated: the functions do that, who name the field at fault. */
+  /** Parameters are declared, not validated: the functions do that, who name the field at fault. */
   private addMethod(route: Route, handler: IFunction): void {
     const method = this.restApi.root.resourceForPath(route.path).addMethod(
       route.method,
@@ -137,7 +136,6 @@ export class Api extends Construct {
       {
         ...(route.isOpen === true ? { authorizationType: apigateway.AuthorizationType.NONE } : {}),
         requestParameters: requestParameters(route),
-        ...(route.body === undefined ? {} : { requestModels: { "application/json": this.addModel(route.body) } }),
       },
     );
     if (route.isOpen === true) {
@@ -146,14 +144,6 @@ export class Api extends Construct {
         reason: "A link in an e-mail is opened by a person without credentials; its 256 random bits are the authorization.",
       });
     }
-  }
-
-  private addModel(name: RequestModel): apigateway.IModel {
-    return this.restApi.addModel(`${name}Request`, {
-      contentType: "application/json",
-      description: `Body of POST /${name}`,
-      schema: REQUEST_MODELS[name],
-    });
   }
 
   private addGatewayResponses(): void {

@@ -1,15 +1,13 @@
 import type { ApiFunctions } from "./api-functions";
-import type { RequestModel } from "./request-models";
 
 /** Whether the caller must send a parameter, by its name. */
 type Parameters = Record<string, "required" | "optional">;
 
-/** One method of the API. */
+/** One method of the API. What it takes in its body, and what it answers, is in `lambdas/contract/openapi.json`. */
 export interface Route {
   readonly method: "GET" | "HEAD" | "POST" | "DELETE";
   readonly path: string;
   readonly handler: keyof ApiFunctions;
-  readonly body?: RequestModel;
   readonly query?: Parameters;
   readonly headers?: Parameters;
   /** Whether anybody may call it, without a signature. */
@@ -21,10 +19,10 @@ const sellersReport: Parameters = { SellerId: "required", RegionCode: "optional"
 
 /** Everything that the API answers. */
 export const ROUTES: Route[] = [
-  { method: "POST", path: "/tokens", handler: "tokenStorage", body: "tokens" },
+  { method: "POST", path: "/tokens", handler: "tokenStorage" },
   { method: "DELETE", path: "/tokens/{SellerId}", handler: "tokenStorage", query: { RegionCode: "optional" } },
 
-  { method: "POST", path: "/notifications", handler: "notificationsSubscriber", body: "notifications" },
+  { method: "POST", path: "/notifications", handler: "notificationsSubscriber" },
   {
     method: "DELETE",
     path: "/notifications",
@@ -32,13 +30,7 @@ export const ROUTES: Route[] = [
     query: { SellerId: "required", RegionCode: "required", NotificationType: "required" },
   },
 
-  {
-    method: "POST",
-    path: "/reports",
-    handler: "reportCreator",
-    body: "reports",
-    headers: { "Idempotency-Key": "optional" },
-  },
+  { method: "POST", path: "/reports", handler: "reportCreator", headers: { "Idempotency-Key": "optional" } },
   {
     method: "GET",
     path: "/reports",
@@ -64,16 +56,16 @@ export const ROUTES: Route[] = [
     query: sellersReport,
   },
   { method: "GET", path: "/reports/{reportId}/document", handler: "documentAccess", query: sellersReport },
-  { method: "POST", path: "/reports/{reportId}/links", handler: "documentAccess", body: "links", query: sellersReport },
+  { method: "POST", path: "/reports/{reportId}/links", handler: "documentAccess", query: sellersReport },
   { method: "DELETE", path: "/reports/{reportId}/links", handler: "documentAccess", query: sellersReport },
   // Whatever stands there is answered with a page, slashes and all.
   { method: "GET", path: "/links/{token+}", handler: "linkOpener", isOpen: true },
   { method: "HEAD", path: "/links/{token+}", handler: "linkOpener", isOpen: true },
 
-  { method: "POST", path: "/deliveries", handler: "redeliveryRequester", body: "deliveries" },
+  { method: "POST", path: "/deliveries", handler: "redeliveryRequester" },
   { method: "GET", path: "/deliveries/{jobId}", handler: "redeliveryRequester" },
 
-  { method: "POST", path: "/schedules", handler: "reportScheduler", body: "schedules" },
+  { method: "POST", path: "/schedules", handler: "reportScheduler" },
   {
     method: "GET",
     path: "/schedules",

@@ -3,11 +3,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::{DocumentStore, Ledger, LedgerRow, StoredHeaders, UrlMethod};
+use pipeline::answers::{Document, NewLink, RevokedLinks};
 use pipeline::api::ApiError;
 use pipeline::domain::{Account, FinalStatus};
 use pipeline::linking::{LinkMaker, StoredReport};
 use pipeline::requests::{InvalidRequest, MakeLink, NamedReport, Parameters};
-use serde::Serialize;
 use sp_api::ids::ReportId;
 
 /// How long a URL is good: as long as a caller takes to begin.
@@ -18,36 +18,6 @@ pub struct DocumentAccess {
     pub ledger: Ledger,
     pub documents: DocumentStore,
     pub maker: LinkMaker,
-}
-
-/// Where a document is to be had now, and what it is.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Document {
-    url: String,
-    expires_at: Timestamp,
-    object_key: String,
-    bytes: u64,
-    content_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_encoding: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    crc64nvme: Option<String>,
-    file_name: String,
-}
-
-/// A new link.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewLink {
-    link: String,
-    expires_at: Timestamp,
-}
-
-/// How many links there were.
-#[derive(Serialize)]
-pub struct Revoked {
-    revoked: u64,
 }
 
 /// A report that there is a row of.
@@ -96,10 +66,10 @@ impl DocumentAccess {
         now: Timestamp,
     ) -> Result<NewLink, ApiError> {
         let most_days = self.maker.lifetimes().document_days;
-        let MakeLink { report, days } = MakeLink::parse(parameters?, body, most_days)?;
+        let MakeLink { report, options } = MakeLink::parse(parameters?, body, most_days)?;
         let stored = self.known(&report).await?.stored()?;
         self.headers(&stored).await?;
-        let link = self.maker.link_to(&stored, days, now).await?;
+        let link = self.maker.link_to(&stored, options.days, now).await?;
         let link = link.ok_or_else(|| gone(&stored.target.report))?;
         Ok(NewLink {
             link: link.url,
@@ -108,10 +78,13 @@ impl DocumentAccess {
     }
 
     /// `DELETE /reports/{reportId}/links`.
-    pub async fn revoke(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Revoked, ApiError> {
+    pub async fn revoke(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+    ) -> Result<RevokedLinks, ApiError> {
         let Known { account, report, .. } = self.known(&NamedReport::parse(parameters?)?).await?;
         let revoked = self.maker.links().revoke(&account, Some(&report)).await?;
-        Ok(Revoked { revoked })
+        Ok(RevokedLinks { revoked })
     }
 
     /// The report of that name; an order that has been placed is the report that it became.

@@ -1,14 +1,13 @@
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::SellingPartners;
+use pipeline::answers::{Subscribed, Unsubscribed};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{InvalidRequest, Parameters, Subscribe, SubscriptionKey, Unsubscribe};
 use pipeline::subscriptions::{ByPlace, Subscriptions};
-use serde::Serialize;
 use sp_api::Subscription;
-use sp_api::ids::{DestinationId, SubscriptionId};
 
 use crate::creation::{Attempt, is_of_our_version, refusal};
 use crate::patience::{Patience, Request};
@@ -19,23 +18,6 @@ pub struct Subscriber {
     pub partners: SellingPartners,
     pub patience: Patience,
     pub redeliveries: Redeliveries,
-}
-
-/// `{destinationId, subscriptionId}`, as the Quick Start answered, and perhaps what is special.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Subscribed {
-    destination_id: DestinationId,
-    subscription_id: SubscriptionId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-}
-
-/// `{subscriptionId}`: which one there was.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unsubscribed {
-    subscription_id: SubscriptionId,
 }
 
 impl Subscriber {

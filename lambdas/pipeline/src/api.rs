@@ -2,6 +2,7 @@
 
 use lambda_http::http::{StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sp_api::SpApiError;
 use sp_api::ids::SellerId;
@@ -20,12 +21,16 @@ pub struct ApiError {
     retry_after_seconds: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    code: &'a str,
-    message: &'a str,
+/// A refusal.
+#[derive(Serialize, JsonSchema)]
+pub struct ErrorBody<'a> {
+    /// Why, for programs.
+    pub code: &'a str,
+    /// Why, for people.
+    pub message: &'a str,
+    /// The field or parameter at fault, if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'a str>,
+    pub field: Option<&'a str>,
 }
 
 impl ApiError {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adapters;
+pub mod answers;
 pub mod api;
 pub mod delivering;
 pub mod domain;

@@ -1,8 +1,8 @@
 use lambda_http::http::StatusCode;
+use pipeline::answers::{JobBegun, Running};
 use pipeline::api::ApiError;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{InvalidRequest, NamedJob, Parameters, Redeliver};
-use serde::Serialize;
 use serde_json::Value;
 
 /// What redelivering needs.
@@ -10,21 +10,13 @@ pub struct Requester {
     pub redeliveries: Redeliveries,
 }
 
-/// `{jobId, status: "RUNNING"}`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Begun {
-    job_id: String,
-    status: &'static str,
-}
-
 impl Requester {
     /// Begins a job that has those deliveries begin again that `body` describes.
-    pub async fn begin(&self, body: &[u8]) -> Result<Begun, ApiError> {
+    pub async fn begin(&self, body: &[u8]) -> Result<JobBegun, ApiError> {
         let Redeliver(which) = Redeliver::parse(body)?;
-        Ok(Begun {
+        Ok(JobBegun {
             job_id: self.redeliveries.begin_again(&which).await?,
-            status: "RUNNING",
+            status: Running::Running,
         })
     }
 

@@ -12,12 +12,13 @@ use handler::Requester;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Error, Request, RequestExt, service_fn};
 use pipeline::adapters::aws_config;
+use pipeline::answers::Delivery;
 use pipeline::api::{parameters, respond, respond_with};
 use pipeline::delivering::Deliverer;
 use pipeline::linking::LinkMaker;
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings;
-use single::{Delivery, deliver};
+use single::deliver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

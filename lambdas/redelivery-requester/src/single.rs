@@ -3,39 +3,13 @@
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::adapters::LedgerRow;
+use pipeline::answers::Delivery;
 use pipeline::api::ApiError;
 use pipeline::delivering::{Asked, Deliverer};
 use pipeline::domain::ledger::FINAL_PROGRESS;
 use pipeline::linking::{LinkMaker, StoredReport};
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
-use serde::Serialize;
 use sp_api::ids::ReportId;
-
-/// `{reportId, status}`: 202 if the delivery begins now, 200 if it has begun before; of one that is over
-/// `{link, expiresAt}` besides, because nobody gets a second e-mail.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Delivery {
-    report_id: ReportId,
-    status: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Timestamp>,
-    #[serde(skip)]
-    begins: bool,
-}
-
-impl Delivery {
-    /// The HTTP status that goes with it.
-    pub fn http_status(&self) -> StatusCode {
-        if self.begins {
-            StatusCode::ACCEPTED
-        } else {
-            StatusCode::OK
-        }
-    }
-}
 
 /// Has the report delivered that `parameters` name, if it was skipped or stopped. Makes a new link if it has
 /// been delivered.

@@ -5,12 +5,12 @@ use pipeline::PipelineError;
 use pipeline::adapters::{
     Cancellation, Ledger, LedgerRow, MeteredAmazon, OrderState, SellingPartners, or_warn,
 };
+use pipeline::answers::{CancellationAnswer, CancellationStatus};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::domain::ledger::Stage;
 use pipeline::domain::order::RequestId;
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
-use serde::Serialize;
 use sp_api::RegionCode;
 use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
@@ -25,26 +25,12 @@ pub struct ReportCanceller {
     pub partners: SellingPartners,
 }
 
-/// What came of it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Answer {
-    report_id: String,
-    status: Outcome,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-enum Outcome {
-    /// It was still in the queue here: Amazon never hears of it.
-    Cancelled,
-    /// Amazon has agreed; its notification ends the report.
-    Cancelling,
-}
-
 impl ReportCanceller {
     /// Cancels the report or order that `parameters` name.
-    pub async fn cancel(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Answer, ApiError> {
+    pub async fn cancel(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+    ) -> Result<CancellationAnswer, ApiError> {
         let NamedReport {
             seller_id,
             region,
@@ -61,17 +47,17 @@ impl ReportCanceller {
             ReportName::Order(request) => match self.cancel_order(&account, &request).await? {
                 Some(report) => report,
                 None => {
-                    return Ok(Answer {
+                    return Ok(CancellationAnswer {
                         report_id: request.into(),
-                        status: Outcome::Cancelled,
+                        status: CancellationStatus::Cancelled,
                     });
                 }
             },
         };
         self.cancel_report(&account, region, &report).await?;
-        Ok(Answer {
+        Ok(CancellationAnswer {
             report_id: report.into(),
-            status: Outcome::Cancelling,
+            status: CancellationStatus::Cancelling,
         })
     }
 

@@ -8,19 +8,19 @@ use lambda_http::http::StatusCode;
 use pipeline::adapters::{
     Accepted, KnownAccount, NewOrder, OrderRow, OrderState, SellingPartners, StateMachine, or_warn,
 };
+use pipeline::answers::{OrderAnswer, Ordered, Queued, QueuedOrders, QueuedStatus, Warned};
 use pipeline::api::ApiError;
+use pipeline::domain::Account;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
-use pipeline::domain::{Account, Reference};
 use pipeline::ordering::{OrderDesk, Placing};
 use pipeline::requests::{OrderReport, OrderReports};
 use pipeline::{PipelineError, persistently};
-use serde::{Serialize, Serializer};
 use sp_api::RegionCode;
 use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
 
-use crate::warnings::{self, Warned};
+use crate::warnings;
 
 /// API Gateway and Lambda end a request sooner: who placed an order that long ago is dead.
 const LONGEST_REQUEST: Duration = Duration::from_secs(35);
@@ -32,61 +32,17 @@ pub struct ReportCreator {
     pub partners: SellingPartners,
 }
 
-/// The answer to an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Answer {
-    /// 200 `{reportId}`, as the Quick Start answered, and the order's reference, if it has one.
-    #[serde(rename_all = "camelCase")]
-    Ordered {
-        report_id: ReportId,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reference: Option<Reference>,
-    },
-    /// 202 `{requestId, status: "QUEUED", notBefore, reference?}`.
-    Queued(Queued),
-    /// 202 `{orders: […]}`.
-    Accepted { orders: Vec<Queued> },
-}
-
-/// An order that will be carried out as soon as the quota allows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Queued {
-    request_id: RequestId,
-    status: &'static str,
-    /// With milliseconds, as the ledger has it.
-    #[serde(serialize_with = "with_milliseconds")]
-    not_before: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<Reference>,
-}
-
-fn with_milliseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:.3}"))
-}
-
-impl Answer {
-    /// The HTTP status that goes with it.
-    pub fn status(&self) -> StatusCode {
-        match self {
-            Self::Ordered { .. } => StatusCode::OK,
-            Self::Queued(_) | Self::Accepted { .. } => StatusCode::ACCEPTED,
-        }
-    }
-}
-
-fn ordered(order: &Order, report_id: ReportId) -> Answer {
-    Answer::Ordered {
+fn ordered(order: &Order, report_id: ReportId) -> OrderAnswer {
+    OrderAnswer::Ordered(Ordered {
         report_id,
         reference: order.reference.clone(),
-    }
+    })
 }
 
 fn queued(order: &Order, not_before: Timestamp) -> Queued {
     Queued {
         request_id: order.request_id.clone(),
-        status: "QUEUED",
+        status: QueuedStatus::Queued,
         not_before,
         reference: order.reference.clone(),
     }
@@ -96,7 +52,7 @@ impl ReportCreator {
     /// Carries out the orders of `body`, or sees to it that they are carried out.
     ///
     /// With an idempotency key, the same body gives the same answer, however often it is sent.
-    pub async fn order(&self, body: &[u8], key: Option<&str>) -> Result<Warned, ApiError> {
+    pub async fn order(&self, body: &[u8], key: Option<&str>) -> Result<Warned<OrderAnswer>, ApiError> {
         let (orders, is_one) = match OrderReports::parse(body)? {
             OrderReports::One(order) => (vec![order], true),
             OrderReports::Many(orders) => (orders, false),
@@ -106,9 +62,9 @@ impl ReportCreator {
             self.one(&orders[0], key.is_some()).await?
         } else {
             let orders = self.many(&orders, key.is_some()).await?;
-            Answer::Accepted { orders }
+            OrderAnswer::Accepted(QueuedOrders { orders })
         };
-        if let (Answer::Ordered { .. }, Some((account, region))) = (&answer, unknown.first()) {
+        if let (OrderAnswer::Ordered(_), Some((account, region))) = (&answer, unknown.first()) {
             or_warn(self.partners.learn_region(account, *region).await);
         }
         let accounts = orders.into_iter().map(|order| (order.seller_id, order.region));
@@ -165,7 +121,7 @@ impl ReportCreator {
         Ok((named, unknown))
     }
 
-    async fn one(&self, order: &Order, has_key: bool) -> Result<Answer, ApiError> {
+    async fn one(&self, order: &Order, has_key: bool) -> Result<OrderAnswer, ApiError> {
         let (seller, request) = (&order.seller_id, &order.request_id);
         if has_key && self.remember(order, None).await? == Accepted::Known {
             return self.answer_again(order).await;
@@ -199,14 +155,19 @@ impl ReportCreator {
                 } else {
                     self.remember(order, Some(slot)).await?;
                 }
-                Ok(Answer::Queued(self.enqueue(order, slot).await))
+                Ok(OrderAnswer::Queued(self.enqueue(order, slot).await))
             }
             Placing::InDoubt(error) => self.doubt(order, has_key, &error).await,
         }
     }
 
     /// Amazon may have taken the order. The workflow finds out, and orders again if it must.
-    async fn doubt(&self, order: &Order, has_key: bool, error: &PipelineError) -> Result<Answer, ApiError> {
+    async fn doubt(
+        &self,
+        order: &Order,
+        has_key: bool,
+        error: &PipelineError,
+    ) -> Result<OrderAnswer, ApiError> {
         tracing::warn!(request_id = %order.request_id, "the order is in doubt: {error}");
         let ledger = &self.desk.ledger;
         let remembered = if has_key {
@@ -227,7 +188,7 @@ impl ReportCreator {
             ));
         }
         let at_once = Slot::at_once(Timestamp::now());
-        Ok(Answer::Queued(self.enqueue(order, at_once).await))
+        Ok(OrderAnswer::Queued(self.enqueue(order, at_once).await))
     }
 
     async fn many(&self, orders: &[Order], has_key: bool) -> Result<Vec<Queued>, ApiError> {
@@ -312,10 +273,10 @@ impl ReportCreator {
     }
 
     /// The first answer once more.
-    async fn answer_again(&self, order: &Order) -> Result<Answer, ApiError> {
+    async fn answer_again(&self, order: &Order) -> Result<OrderAnswer, ApiError> {
         let row = self.known(order).await?;
         if row.was_queued {
-            return Ok(Answer::Queued(again(order, &row)));
+            return Ok(OrderAnswer::Queued(again(order, &row)));
         }
         match row.state {
             OrderState::Placed(report_id) => Ok(ordered(order, report_id)),

@@ -9,11 +9,11 @@ use std::time::Duration;
 use handler::ReportCreator;
 use lambda_http::{Error, Request, service_fn};
 use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::answers::{OrderAnswer, Warned};
 use pipeline::api::{ApiError, respond_with};
 use pipeline::ordering::OrderDesk;
 use pipeline::requests::idempotency_key;
 use pipeline::settings::{self, AmazonSettings};
-use warnings::Warned;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -38,14 +38,14 @@ async fn main() -> Result<(), Error> {
     };
     lambda_http::run(service_fn(async |request: Request| {
         Ok::<_, Infallible>(respond_with(
-            |it: &Warned| it.answer.status(),
+            |it: &Warned<OrderAnswer>| it.answer.status(),
             order(creator, &request).await,
         ))
     }))
     .await
 }
 
-async fn order(creator: &ReportCreator, request: &Request) -> Result<Warned, ApiError> {
+async fn order(creator: &ReportCreator, request: &Request) -> Result<Warned<OrderAnswer>, ApiError> {
     let key = request.headers().get("idempotency-key");
     let key = key.map(|value| idempotency_key(value.as_bytes())).transpose()?;
     creator.order(request.body(), key).await

@@ -6,19 +6,7 @@ use std::time::Duration;
 use pipeline::PipelineError;
 use pipeline::adapters::SellingPartners;
 use pipeline::domain::Account;
-use serde::Serialize;
 use sp_api::RegionCode;
-
-use crate::handler::Answer;
-
-/// An answer, and what else there is to say.
-#[derive(Debug, Serialize)]
-pub struct Warned {
-    #[serde(flatten)]
-    pub answer: Answer,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
-}
 
 /// Warns of sellers whose reports nobody announces, each once: they have not subscribed in that region.
 /// What can't be found out is not warned of.

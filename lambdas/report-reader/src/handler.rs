@@ -1,24 +1,15 @@
 use pipeline::adapters::{Among, Ledger, LedgerRow, PageToken};
+use pipeline::answers::ReportList;
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::domain::newest::{Position, newest};
 use pipeline::requests::{
     After, InvalidRequest, ListAll, ListFinished, ListReports, NamedReport, Parameters,
 };
-use serde::Serialize;
 use serde_json::Value;
 
 /// How often a page is filled up from what follows, if some of what was read is not wanted.
 const MOST_ROUNDS: usize = 10;
-
-/// A page of a selling partner's reports and orders.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Listed {
-    reports: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_token: Option<String>,
-}
 
 /// What the answers need.
 pub struct Reader {
@@ -29,14 +20,14 @@ pub struct Reader {
 
 impl Reader {
     /// `GET /reports`.
-    pub async fn list(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Listed, ApiError> {
+    pub async fn list(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<ReportList, ApiError> {
         match ListReports::parse(parameters?)? {
             ListReports::All(request) => self.list_all(&request).await,
             ListReports::Finished(request) => self.list_finished(&request).await,
         }
     }
 
-    async fn list_all(&self, request: &ListAll) -> Result<Listed, ApiError> {
+    async fn list_all(&self, request: &ListAll) -> Result<ReportList, ApiError> {
         let mut accounts = Account::candidates(&request.seller_id, request.region);
         let mut from = None;
         if let Some(after) = &request.after {
@@ -56,7 +47,7 @@ impl Reader {
                 }))
             };
             let Some(left) = u8::try_from(left).ok().filter(|left| *left > 0) else {
-                return Ok(Listed {
+                return Ok(ReportList {
                     reports,
                     next_token: next(None),
                 });
@@ -68,13 +59,13 @@ impl Reader {
             let rows = page.rows.iter().filter(|row| row.may_be_in(request.region));
             reports.extend(rows.map(|row| self.shown(row)));
             if let Some(PageToken(last)) = page.next {
-                return Ok(Listed {
+                return Ok(ReportList {
                     reports,
                     next_token: next(Some(last)),
                 });
             }
         }
-        Ok(Listed {
+        Ok(ReportList {
             reports,
             next_token: None,
         })
@@ -82,7 +73,7 @@ impl Reader {
 
     /// The newest first. What is chosen by its row is read before it is known whether it is wanted, so a
     /// page may have less than there is; then it has a token.
-    async fn list_finished(&self, request: &ListFinished) -> Result<Listed, ApiError> {
+    async fn list_finished(&self, request: &ListFinished) -> Result<ReportList, ApiError> {
         let among = Among {
             report_type: request.report_type.clone(),
             since: request.since,
@@ -115,7 +106,7 @@ impl Reader {
             reports.extend(wanted.map(|row| self.shown(row)));
         }
         let is_end = positions.iter().all(|it| *it == Position::End);
-        Ok(Listed {
+        Ok(ReportList {
             reports,
             next_token: (!is_end).then(|| request.next_token(&positions)),
         })
@@ -156,6 +147,7 @@ mod tests {
     use aws_sdk_dynamodb::types::AttributeValue;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use pipeline::api::respond;
+    use serde::Serialize;
     use serde_json::json;
     use test_doubles::no_further_account;
 

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pipeline::adapters::{KeptSchedule, MeteredAmazon, SellingPartners, or_warn};
+use pipeline::answers::{CancelledSchedule, NewSchedule, ScheduleList};
 use pipeline::api::ApiError;
 use pipeline::requests::{CancelSchedule, CreateSchedule, InvalidRequest, ListSchedules, Parameters};
 use pipeline::{PipelineError, persistently};
-use serde::Serialize;
-use sp_api::ids::{MarketplaceId, ReportScheduleId, ReportType, SellerId};
+use sp_api::ids::{MarketplaceId, ReportType, SellerId};
 use sp_api::rates::Operation;
 use sp_api::{CreateReportSchedule, RegionCode, ReportSchedule, SpApiError};
 
@@ -18,30 +18,6 @@ pub struct ReportScheduler {
     pub amazon: MeteredAmazon,
     /// Where it is kept whose schedules were made here.
     pub partners: SellingPartners,
-}
-
-/// `{reportScheduleId}`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Schedule {
-    report_schedule_id: ReportScheduleId,
-}
-
-/// `{reportScheduleId, replaced?}`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NewSchedule {
-    report_schedule_id: ReportScheduleId,
-    /// The schedule that Amazon has cancelled for it, as Amazon described it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    replaced: Option<ReportSchedule>,
-}
-
-/// `{reportSchedules}`, each as Amazon describes it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Schedules {
-    report_schedules: Vec<ReportSchedule>,
 }
 
 impl ReportScheduler {
@@ -83,12 +59,15 @@ impl ReportScheduler {
     }
 
     /// Lists the schedules that `parameters` ask for.
-    pub async fn list(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Schedules, ApiError> {
+    pub async fn list(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+    ) -> Result<ScheduleList, ApiError> {
         let request = ListSchedules::parse(parameters?)?;
         let report_schedules = self
             .existing(&request.seller_id, request.region, &request.report_types)
             .await?;
-        Ok(Schedules { report_schedules })
+        Ok(ScheduleList { report_schedules })
     }
 
     async fn existing(
@@ -109,7 +88,10 @@ impl ReportScheduler {
     }
 
     /// Cancels the schedule that `parameters` name; the reports that it has made stay.
-    pub async fn cancel(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Schedule, ApiError> {
+    pub async fn cancel(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+    ) -> Result<CancelledSchedule, ApiError> {
         let request = CancelSchedule::parse(parameters?)?;
         let (seller, region, schedule) = (&request.seller_id, request.region, &request.schedule);
         let cancelled = self
@@ -127,7 +109,7 @@ impl ReportScheduler {
             or_warn(self.partners.end_schedule(&account, region, schedule).await);
         }
         cancelled?;
-        Ok(Schedule {
+        Ok(CancelledSchedule {
             report_schedule_id: request.schedule,
         })
     }

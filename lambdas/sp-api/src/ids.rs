@@ -3,8 +3,10 @@
 //! A report id, a report document id and a report schedule id are unique only together with the
 //! selling partner.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// Why a text is not the identifier it was meant to be.
@@ -30,8 +32,8 @@ impl Written {
 }
 
 macro_rules! identifier {
-    ($(#[$doc:meta])* $name:ident, $valid:expr, $expected:literal) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* $name:ident, $longest:literal, $extra:expr, $expected:literal) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "Written", into = "String")]
         pub struct $name(String);
@@ -42,14 +44,33 @@ macro_rules! identifier {
             /// # Errors
             /// The text is empty, too long, or holds a character the identifier can't have.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                let valid: fn(&str) -> bool = $valid;
-                if valid(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId($expected)) }
+                if is_made_of(text, $longest, $extra) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidId($expected))
+                }
             }
 
             /// The identifier as Amazon writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let description = [$($doc.trim()),*].join(" ");
+                json_schema!({
+                    "description": description,
+                    "type": "string",
+                    "maxLength": $longest,
+                    "pattern": pattern($extra),
+                })
             }
         }
 
@@ -81,6 +102,10 @@ macro_rules! identifier {
     };
 }
 
+/// Every visible character of ASCII that is no letter and no digit.
+const PUNCTUATION: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+
+/// Whether a text has 1 to `longest` characters, all of them letters, digits or among `extra`.
 fn is_made_of(text: &str, longest: usize, extra: &str) -> bool {
     (1..=longest).contains(&text.len())
         && text
@@ -88,65 +113,88 @@ fn is_made_of(text: &str, longest: usize, extra: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
+/// [`is_made_of`] as a regular expression, but for the length.
+fn pattern(extra: &str) -> String {
+    let mut pattern = "^[A-Za-z0-9".to_owned();
+    for c in extra.chars() {
+        // No others: ECMA-262 refuses escapes that are not needed.
+        if "^$\\.*+?()[]{}|/-".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern + "]+$"
+}
+
 identifier!(
     /// A selling partner: a seller's merchant id (`A3TH9S8BH6GOGM`) or a vendor group's account id
     /// (`amzn1.vg.6213651`). Never holds an underscore.
     SellerId,
-    |text| is_made_of(text, 64, ".-"),
+    64,
+    ".-",
     "must be a seller id such as A3TH9S8BH6GOGM or a vendor account id such as amzn1.vg.6213651"
 );
 identifier!(
     /// A report of one selling partner: `54517018502`.
     ReportId,
-    |text| is_made_of(text, 64, "._-"),
+    64,
+    "._-",
     "must be a report id such as 54517018502"
 );
 identifier!(
     /// A report's document: `amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ`.
     ReportDocumentId,
-    |text| is_made_of(text, 256, "._-:~+="),
+    256,
+    "._-:~+=",
     "must be a report document id such as amzn1.tortuga.3.edbcd0d8-3434-8222-1234-52ad8ade1208.REP4567URI9BMZ"
 );
 identifier!(
     /// A report schedule of one selling partner: `50232018507`.
     ReportScheduleId,
-    |text| is_made_of(text, 64, "._-"),
+    64,
+    "._-",
     "must be a report schedule id such as 50232018507"
 );
 identifier!(
     /// A report type: `GET_MERCHANT_LISTINGS_ALL_DATA`.
     ReportType,
-    |text| is_made_of(text, 128, "_"),
+    128,
+    "_",
     "must be a report type such as GET_MERCHANT_LISTINGS_ALL_DATA"
 );
 identifier!(
     /// A marketplace: `ATVPDKIKX0DER`.
     MarketplaceId,
-    |text| is_made_of(text, 32, ""),
+    32,
+    "",
     "must be a marketplace id such as ATVPDKIKX0DER"
 );
 identifier!(
     /// A notification type: `REPORT_PROCESSING_FINISHED`.
     NotificationType,
-    |text| is_made_of(text, 64, "_"),
+    64,
+    "_",
     "must be a notification type such as REPORT_PROCESSING_FINISHED"
 );
 identifier!(
     /// A version of a notification type's payload: `1.0`, `2020-09-04`.
     PayloadVersion,
-    |text| is_made_of(text, 64, ".-_"),
+    64,
+    ".-_",
     "must be a payload version such as 1.0"
 );
 identifier!(
     /// A place that notifications are sent to, by Amazon's id for it.
     DestinationId,
-    |text| (1..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()),
+    256,
+    PUNCTUATION,
     "must be a destination id"
 );
 identifier!(
     /// A selling partner's subscription to a notification type, by Amazon's id for it.
     SubscriptionId,
-    |text| (1..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic()),
+    256,
+    PUNCTUATION,
     "must be a subscription id"
 );
 
@@ -166,6 +214,23 @@ mod tests {
             assert!(SellerId::parse(text).is_err(), "{text:?}");
         }
         assert!(ReportDocumentId::parse("a/../b").is_err());
+    }
+
+    #[test]
+    fn every_visible_character_may_stand_in_what_amazon_names() {
+        for c in (0..=127).map(char::from) {
+            let parsed = SubscriptionId::parse(&c.to_string());
+            assert_eq!(parsed.is_ok(), c.is_ascii_graphic(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn a_schema_says_what_is_parsed() {
+        let schema = schemars::schema_for!(SellerId);
+        assert_eq!(schema.get("pattern"), Some(&r"^[A-Za-z0-9\.\-]+$".into()));
+        assert_eq!(schema.get("maxLength"), Some(&64.into()));
+        let description = schema.get("description").and_then(|it| it.as_str());
+        assert!(description.is_some_and(|it| it.starts_with("A selling partner: a seller's merchant id")));
     }
 
     #[test]

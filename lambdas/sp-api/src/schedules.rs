@@ -1,9 +1,11 @@
 //! Reports API 2021-06-30: schedules, by which Amazon orders reports itself.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::Method;
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -46,6 +48,20 @@ impl SchedulePeriod {
     }
 }
 
+impl JsonSchema for SchedulePeriod {
+    fn schema_name() -> Cow<'static, str> {
+        "SchedulePeriod".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How often a schedule makes a report.",
+            "type": "string",
+            "enum": PERIODS,
+        })
+    }
+}
+
 // By hand, because the derived one would borrow the text, and from nothing that lives long enough.
 impl<'de> Deserialize<'de> for SchedulePeriod {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -76,7 +92,7 @@ pub struct CreateReportSchedule {
 }
 
 /// A schedule as Amazon knows it, and in Amazon's own shape as JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportSchedule {
     /// Amazon's id for it.
@@ -93,7 +109,7 @@ pub struct ReportSchedule {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub report_options: BTreeMap<String, String>,
-    /// How often: the model does not promise that it is a [`SchedulePeriod`].
+    /// How often; Amazon may have further periods than can be asked for.
     pub period: String,
     /// When the next report is due.
     #[serde(
@@ -101,6 +117,7 @@ pub struct ReportSchedule {
         skip_serializing_if = "Option::is_none",
         serialize_with = "with_milliseconds"
     )]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub next_report_creation_time: Option<Timestamp>,
 }
 

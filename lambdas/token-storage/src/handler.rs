@@ -1,34 +1,14 @@
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
 use pipeline::adapters::{KnownAccount, Links, MailSubscriptions, SellingPartners};
+use pipeline::answers::{SellerAnswer, Success};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{ForgetSeller, InvalidRequest, Parameters, StoreToken};
 use pipeline::subscriptions::Subscriptions;
-use serde::Serialize;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
-
-/// `{sellerId, status: "SUCCESS"}`, as the Quick Start answered, and perhaps what is left to be said.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Done {
-    seller_id: SellerId,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-}
-
-impl Done {
-    fn with(seller_id: SellerId, note: Option<String>) -> Self {
-        Self {
-            seller_id,
-            status: "SUCCESS",
-            note,
-        }
-    }
-}
 
 /// What keeping and forgetting selling partners takes.
 pub struct TokenStorage {
@@ -42,7 +22,7 @@ pub struct TokenStorage {
 impl TokenStorage {
     /// Keeps the refresh token of `body`, instead of an earlier one of the same selling partner, and has
     /// what waited for it go on.
-    pub async fn store_token(&self, body: &[u8]) -> Result<Done, ApiError> {
+    pub async fn store_token(&self, body: &[u8]) -> Result<SellerAnswer, ApiError> {
         let StoreToken {
             seller_id,
             region,
@@ -68,7 +48,7 @@ impl TokenStorage {
         if let Some(address) = &notification_email {
             self.mail_to(address, &account, region).await?;
         }
-        Ok(Done::with(seller_id, None))
+        Ok(done(seller_id, None))
     }
 
     /// The account that a token is for which comes without a region: the seller's only one, or its first.
@@ -89,7 +69,10 @@ impl TokenStorage {
 
     /// Forgets the selling partner that `parameters` name: first its subscriptions to our queue, then the
     /// links to its reports, then token, region, and what is looked for.
-    pub async fn forget(&self, parameters: Result<Parameters, InvalidRequest>) -> Result<Done, ApiError> {
+    pub async fn forget(
+        &self,
+        parameters: Result<Parameters, InvalidRequest>,
+    ) -> Result<SellerAnswer, ApiError> {
         let ForgetSeller { seller_id, region } = ForgetSeller::parse(parameters?)?;
         let mut known = self.partners.accounts(&seller_id).await?;
         known.retain(|known| region.is_none() || known.region == region);
@@ -104,7 +87,15 @@ impl TokenStorage {
             self.partners.forget(&account).await?;
         }
         let note = (!notes.is_empty()).then(|| notes.join(". "));
-        Ok(Done::with(seller_id, note))
+        Ok(done(seller_id, note))
+    }
+}
+
+fn done(seller_id: SellerId, note: Option<String>) -> SellerAnswer {
+    SellerAnswer {
+        seller_id,
+        status: Success::Success,
+        note,
     }
 }
 

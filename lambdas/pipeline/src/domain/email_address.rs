@@ -1,4 +1,7 @@
+use std::borrow::Cow;
 use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// RFC 5321's limits.
 const LONGEST: usize = 254;
@@ -44,6 +47,21 @@ impl EmailAddress {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for EmailAddress {
+    fn schema_name() -> Cow<'static, str> {
+        "EmailAddress".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An address that e-mail is sent to.",
+            "type": "string",
+            "format": "email",
+            "maxLength": LONGEST,
+        })
     }
 }
 

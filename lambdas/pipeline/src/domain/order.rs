@@ -1,7 +1,9 @@
 //! Orders that wait for their quota, or that may come twice.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sp_api::ids::{ReportId, ReportType};
@@ -56,6 +58,20 @@ impl RequestId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for RequestId {
+    fn schema_name() -> Cow<'static, str> {
+        "RequestId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The name of an order before Amazon has given it a report id.",
+            "type": "string",
+            "pattern": format!("^{PREFIX}[0-9a-f]{{32}}$"),
+        })
     }
 }
 

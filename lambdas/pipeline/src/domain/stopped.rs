@@ -1,6 +1,7 @@
 //! Deliveries that stopped, and which of them are to begin again.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sp_api::ids::{ReportId, SellerId};
 
@@ -10,7 +11,7 @@ use super::obstacle::WAITING_FOR_OWNER;
 pub const MOST_REPORT_IDS: usize = 100;
 
 /// Where a delivery stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum StoppedAs {
     /// It failed for good.
     #[default]
@@ -45,7 +46,7 @@ impl StoppedAs {
 }
 
 /// Which deliveries are to begin again: those that all of it is true of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Stopped {
     /// Whose.
@@ -53,14 +54,18 @@ pub struct Stopped {
     pub seller_id: Option<SellerId>,
     /// Where they stopped.
     #[serde(default)]
+    #[schemars(with = "Option<StoppedAs>")]
     pub status: StoppedAs,
     /// By the name of the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
     pub error: Option<String>,
     /// Not before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub since: Option<Timestamp>,
-    /// These, at most [`MOST_REPORT_IDS`]; all of them without any.
+    /// These, at most a hundred; all of them without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Option<Vec<ReportId>>", length(min = 1, max = MOST_REPORT_IDS))]
     pub report_ids: Vec<ReportId>,
 }

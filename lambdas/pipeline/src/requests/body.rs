@@ -36,6 +36,14 @@ impl InvalidRequest {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// The names that parsers on this thread have asked for.
+    pub(super) static ASKED: std::cell::RefCell<std::collections::BTreeSet<String>> = const {
+        std::cell::RefCell::new(std::collections::BTreeSet::new())
+    };
+}
+
 /// A JSON object whose fields are taken out one by one; what is left over at the end is unknown.
 pub(super) struct Body(Map<String, Value>);
 
@@ -61,6 +69,8 @@ impl Body {
 
     /// The field's value; `null` counts as absent.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        #[cfg(test)]
+        ASKED.with_borrow_mut(|asked| asked.insert(name.to_owned()));
         self.0.remove(name).filter(|value| !value.is_null())
     }
 

@@ -1,12 +1,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use sp_api::RegionCode;
 use sp_api::ids::{ReportType, SellerId};
 
 use super::InvalidRequest;
 use super::body::Body;
-use super::list_reports::{limit, status};
+use super::list_reports::{HIGHEST_LIMIT, LedgerStatus, limit, status};
+use super::report_fields::Time;
 use crate::domain::Account;
 use crate::domain::newest::{FinishedKey, Position};
 
@@ -14,23 +16,31 @@ use crate::domain::newest::{FinishedKey, Position};
 const OWN: [&str; 3] = ["ReportType", "Since", "Until"];
 
 /// `GET /reports` by type or time: reports that Amazon is done with, the newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ListFinished {
     /// Whose.
     pub seller_id: SellerId,
     /// Where; everywhere without it.
+    #[schemars(rename = "RegionCode")]
     pub region: Option<RegionCode>,
     /// Those in this status; all of them without one.
+    #[schemars(rename = "status", with = "Option<LedgerStatus>")]
     pub status: Option<&'static str>,
     /// Those of this type.
     pub report_type: Option<ReportType>,
     /// Those that Amazon finished then or later.
+    #[schemars(with = "Option<Time>")]
     pub since: Option<Timestamp>,
     /// Those that Amazon finished then or earlier.
+    #[schemars(with = "Option<Time>")]
     pub until: Option<Timestamp>,
     /// How many at most, 1 to 100.
+    #[schemars(rename = "limit", with = "Option<u8>", range(min = 1, max = HIGHEST_LIMIT))]
     pub limit: u8,
-    /// How far each of the [accounts](Self::accounts) has been read.
+    /// Where the page before ended, as its answer says.
+    // How far each of the accounts has been read.
+    #[schemars(rename = "nextToken", with = "Option<String>")]
     pub positions: Vec<Position>,
 }
 

@@ -1,5 +1,8 @@
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
@@ -28,6 +31,9 @@ const STATUSES: [&str; 15] = [
 ];
 
 const DEFAULT_LIMIT: u8 = 50;
+
+/// More rows are no page.
+pub(super) const HIGHEST_LIMIT: u8 = 100;
 
 /// `GET /reports`: list a selling partner's reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +80,34 @@ impl ListReports {
             return ListFinished::parse(fields).map(Self::Finished);
         }
         ListAll::parse(fields).map(Self::All)
+    }
+}
+
+/// All parameters may come together, which makes it a list by type or time.
+impl JsonSchema for ListReports {
+    fn schema_name() -> Cow<'static, str> {
+        "ListReports".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        ListFinished::json_schema(generator)
+    }
+}
+
+/// A status in JSON, of which only the schema is to be had.
+pub enum LedgerStatus {}
+
+impl JsonSchema for LedgerStatus {
+    fn schema_name() -> Cow<'static, str> {
+        "LedgerStatus".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How far an order, a report or its delivery is.",
+            "type": "string",
+            "enum": STATUSES,
+        })
     }
 }
 
@@ -145,8 +179,12 @@ pub(super) fn limit(text: Option<String>) -> Result<u8, InvalidRequest> {
     let Some(text) = text else {
         return Ok(DEFAULT_LIMIT);
     };
-    let number = text.parse().ok().filter(|number| (1..=100).contains(number));
-    number.ok_or_else(|| InvalidRequest::field("limit", "must be a number from 1 to 100"))
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=HIGHEST_LIMIT).contains(number));
+    number
+        .ok_or_else(|| InvalidRequest::field("limit", format!("must be a number from 1 to {HIGHEST_LIMIT}")))
 }
 
 #[cfg(test)]

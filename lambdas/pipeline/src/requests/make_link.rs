@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde_json::Map;
 
 use super::body::Body;
@@ -8,7 +9,16 @@ use super::{InvalidRequest, NamedReport, Parameters};
 pub struct MakeLink {
     /// Which report.
     pub report: NamedReport,
+    /// What the link is to be like.
+    pub options: LinkOptions,
+}
+
+/// The body of `POST /reports/{reportId}/links`, which may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct LinkOptions {
     /// For how many days; as long as links live here without it.
+    #[schemars(range(min = 1))]
     pub days: Option<u32>,
 }
 
@@ -33,6 +43,9 @@ impl MakeLink {
         });
         let days = days.transpose()?;
         body.finish()?;
-        Ok(Self { report, days })
+        Ok(Self {
+            report,
+            options: LinkOptions { days },
+        })
     }
 }

@@ -12,18 +12,21 @@ mod redeliver;
 mod refresh_token;
 mod report_fields;
 mod schedules;
+#[cfg(test)]
+mod schema_tests;
 mod store_token;
 mod subscription;
 
 pub use body::InvalidRequest;
 pub use forget_seller::ForgetSeller;
 pub use list_finished::ListFinished;
-pub use list_reports::{After, ListAll, ListReports};
-pub use make_link::MakeLink;
+pub use list_reports::{After, LedgerStatus, ListAll, ListReports};
+pub use make_link::{LinkOptions, MakeLink};
 pub use named_report::{NamedReport, ReportName};
-pub use order_report::{OrderReport, OrderReports, idempotency_key};
+pub use order_report::{IdempotencyKey, ListOfOrders, OrderReport, OrderReports, idempotency_key};
 pub use parameters::Parameters;
 pub use redeliver::{NamedJob, Redeliver};
+pub use report_fields::{OrderedReport, ScheduledReport};
 pub use schedules::{CancelSchedule, CreateSchedule, ListSchedules};
 pub use store_token::StoreToken;
 pub use subscription::{Subscribe, SubscriptionKey, Unsubscribe};

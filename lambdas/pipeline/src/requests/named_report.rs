@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sp_api::RegionCode;
 use sp_api::ids::{ReportId, SellerId};
 
@@ -5,13 +8,16 @@ use super::{InvalidRequest, Parameters};
 use crate::domain::order::RequestId;
 
 /// `GET` and `DELETE /reports/{reportId}`: a report, or an order that is to become one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct NamedReport {
     /// Whose.
     pub seller_id: SellerId,
     /// In which region; without it, in the one where there is such a report.
+    #[schemars(rename = "RegionCode")]
     pub region: Option<RegionCode>,
     /// Which.
+    #[schemars(rename = "reportId")]
     pub name: ReportName,
 }
 
@@ -61,6 +67,19 @@ impl ReportName {
             Self::Report(report) => report.as_str(),
             Self::Order(request) => request.as_str(),
         }
+    }
+}
+
+impl JsonSchema for ReportName {
+    fn schema_name() -> Cow<'static, str> {
+        "ReportName".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Amazon's report id, or the request id of a queued order.",
+            "anyOf": [generator.subschema_for::<ReportId>(), generator.subschema_for::<RequestId>()],
+        })
     }
 }
 

@@ -1,10 +1,13 @@
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sp_api::ids::SellerId;
 use sp_api::{CreateReport, RegionCode};
 
 use super::InvalidRequest;
 use super::body::Body;
-use super::report_fields::require_requestable;
+use super::report_fields::{OrderedReport, require_requestable};
 use crate::domain::Reference;
 
 /// Amazon's own limits know no such number; it is what one DynamoDB transaction holds.
@@ -14,12 +17,22 @@ const MOST_ORDERS: usize = 100;
 const LONGEST_KEY: usize = 255;
 
 /// `POST /reports`: one order, or a list of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(untagged)]
 pub enum OrderReports {
     /// The Quick Start's body.
     One(OrderReport),
     /// `{"Orders": […]}`, 1 to 100 of them.
-    Many(Vec<OrderReport>),
+    Many(#[schemars(with = "ListOfOrders")] Vec<OrderReport>),
+}
+
+/// The body that has a list of orders and nothing else.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct ListOfOrders {
+    /// The orders, of any sellers and regions.
+    #[schemars(length(min = 1, max = MOST_ORDERS))]
+    pub orders: Vec<OrderReport>,
 }
 
 impl OrderReports {
@@ -66,14 +79,36 @@ pub fn idempotency_key(value: &[u8]) -> Result<&str, InvalidRequest> {
         })
 }
 
+/// The header `Idempotency-Key`, of which only the schema is to be had.
+pub enum IdempotencyKey {}
+
+impl JsonSchema for IdempotencyKey {
+    fn schema_name() -> Cow<'static, str> {
+        "IdempotencyKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Your own name for the request: the same key gives the same answer, however often it is sent.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_KEY,
+            "pattern": "^[!-~]+$",
+        })
+    }
+}
+
 /// An order for a report.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct OrderReport {
     /// Whose report.
     pub seller_id: SellerId,
     /// Where the selling partner sells.
+    #[schemars(rename = "RegionCode")]
     pub region: RegionCode,
     /// What is ordered.
+    #[schemars(flatten, with = "OrderedReport")]
     pub order: CreateReport,
     /// What the caller calls it.
     pub reference: Option<Reference>,

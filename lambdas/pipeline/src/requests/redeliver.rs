@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 use sp_api::ids::{ReportId, SellerId};
 
@@ -11,6 +14,18 @@ const LONGEST_JOB_ID: usize = 80;
 /// `POST /deliveries`: have deliveries begin again that stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redeliver(pub Stopped);
+
+impl JsonSchema for Redeliver {
+    fn schema_name() -> Cow<'static, str> {
+        "Redeliver".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Stopped::json_schema(generator);
+        schema.insert("minProperties".into(), 1.into());
+        schema
+    }
+}
 
 impl Redeliver {
     /// Parses `{SellerId?, Status?, Error?, Since?, ReportIds?}`, of which at least one is given.
@@ -58,9 +73,15 @@ impl Redeliver {
 }
 
 /// `GET /deliveries/{jobId}`: how far a job is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct NamedJob {
     /// Which.
+    #[schemars(
+        rename = "jobId",
+        length(max = LONGEST_JOB_ID),
+        regex(pattern = r"^[A-Za-z0-9\-_\.]+$")
+    )]
     pub job_id: String,
 }
 

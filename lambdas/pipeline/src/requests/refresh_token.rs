@@ -1,5 +1,8 @@
 //! What a refresh token looks like, and what is taken for one.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secrecy::SecretString;
 
 /// What LWA's refresh tokens begin with. No message has it in one piece: in a log it looks like a token to
@@ -14,6 +17,27 @@ const LONGEST: usize = 4096;
 
 /// Authorization codes are shorter than any token, and letters and digits alone.
 const LONGEST_CODE: usize = 64;
+
+/// A refresh token in JSON, of which only the schema is to be had.
+pub(super) enum Written {}
+
+impl JsonSchema for Written {
+    fn schema_name() -> Cow<'static, str> {
+        "RefreshToken".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A refresh token as LWA gives it: no access token, no authorization code, not URL-encoded.",
+            "type": "string",
+            "format": "password",
+            "writeOnly": true,
+            "maxLength": LONGEST,
+            // In two pieces for the same reason as everywhere.
+            "pattern": concat!("^Atzr", r"\|[!#$&(-_a-~]+$"),
+        })
+    }
+}
 
 /// Parses a refresh token. What can be none costs no exchange at LWA, which would only call it invalid,
 /// and much later.

@@ -1,18 +1,114 @@
 //! What an order and a schedule have in common: which report, of which marketplaces, with which options.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sp_api::ids::{MarketplaceId, ReportType};
 use sp_api::report_types::ReportTypeInfo;
-use sp_api::{RegionCode, marketplaces, report_types};
+use sp_api::{RegionCode, SchedulePeriod, marketplaces, report_types};
 
 use super::InvalidRequest;
 use super::body::Body;
 
 /// Amazon's limit.
 const MOST_MARKETPLACES: usize = 25;
+
+/// What [`marketplace_id`] takes, as a regular expression.
+const MARKETPLACE: &str = " *A[0-9A-Z]{9,31} *";
+
+/// What an order says of its report.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "PascalCase")]
+pub struct OrderedReport {
+    /// What to report.
+    pub report_type: ReportType,
+    /// Of which marketplaces of the region.
+    #[schemars(with = "ListOfMarketplaces")]
+    pub marketplace_ids: Vec<MarketplaceId>,
+    /// Start of its period; what Amazon takes for it is its type's affair.
+    #[schemars(with = "Option<Time>")]
+    pub report_data_start_time: Option<Timestamp>,
+    /// End of its period.
+    #[schemars(with = "Option<Time>")]
+    pub report_data_end_time: Option<Timestamp>,
+    /// Options that its type knows.
+    #[schemars(with = "Option<Options>")]
+    pub report_options: BTreeMap<String, String>,
+}
+
+/// What a schedule says of its reports.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "PascalCase")]
+pub struct ScheduledReport {
+    /// What to report.
+    pub report_type: ReportType,
+    /// Of which marketplaces of the region.
+    #[schemars(with = "ListOfMarketplaces")]
+    pub marketplace_ids: Vec<MarketplaceId>,
+    /// How often.
+    pub period: SchedulePeriod,
+    /// When first; Amazon chooses without it.
+    #[schemars(with = "Option<Time>")]
+    pub next_report_creation_time: Option<Timestamp>,
+    /// Options that the type knows.
+    #[schemars(with = "Option<Options>")]
+    pub report_options: BTreeMap<String, String>,
+}
+
+/// Types of which only the schema is to be had: how callers write what is parsed here.
+macro_rules! written {
+    ($($name:ident: $schema:expr;)*) => {$(
+        pub(super) enum $name {}
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )*};
+}
+
+written! {
+    Time: json_schema!({
+        "description": "A point in time, with date, time and zone.",
+        "type": "string",
+        "format": "date-time",
+    });
+    DayOrTime: json_schema!({
+        "description": "A day (UTC), or a point in time.",
+        "type": "string",
+        "anyOf": [{"format": "date"}, {"format": "date-time"}],
+    });
+    ListOfMarketplaces: json_schema!({
+        "description": "1 to 25 marketplaces of the region, as an array or as a text with commas.",
+        "anyOf": [
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": format!("^{MARKETPLACE}$")},
+                "minItems": 1,
+                "maxItems": MOST_MARKETPLACES,
+            },
+            {
+                "type": "string",
+                "pattern": format!("^{MARKETPLACE}(,{MARKETPLACE}){{0,{}}}$", MOST_MARKETPLACES - 1),
+            },
+        ],
+    });
+    Options: json_schema!({
+        "description": "Texts by their names, as an object or as its JSON in a text.",
+        "anyOf": [
+            {"type": "object", "additionalProperties": {"type": "string"}},
+            {"type": "string", "contentMediaType": "application/json"},
+        ],
+    });
+}
 
 impl Body {
     pub(super) fn report_type(&mut self) -> Result<ReportType, InvalidRequest> {

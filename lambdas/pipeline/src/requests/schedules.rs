@@ -1,43 +1,53 @@
+use schemars::JsonSchema;
 use sp_api::ids::{ReportScheduleId, ReportType, SellerId};
 use sp_api::{CreateReportSchedule, RegionCode, SchedulePeriod};
 
 use super::body::Body;
-use super::report_fields::require_schedulable;
+use super::report_fields::{ScheduledReport, require_schedulable};
 use super::{InvalidRequest, Parameters};
 
 /// Amazon's limit.
 const MOST_TYPES: usize = 10;
 
 /// `POST /schedules`: have Amazon make a report regularly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CreateSchedule {
     /// Whose reports.
     pub seller_id: SellerId,
     /// Where the selling partner sells.
+    #[schemars(rename = "RegionCode")]
     pub region: RegionCode,
     /// What is made, and how often.
+    #[schemars(flatten, with = "ScheduledReport")]
     pub schedule: CreateReportSchedule,
 }
 
 /// `GET /schedules`: list a selling partner's schedules.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct ListSchedules {
     /// Whose.
     pub seller_id: SellerId,
     /// Where.
+    #[schemars(rename = "RegionCode")]
     pub region: RegionCode,
     /// Of which types, 1 to 10.
+    #[schemars(length(min = 1, max = MOST_TYPES))]
     pub report_types: Vec<ReportType>,
 }
 
 /// `DELETE /schedules/{reportScheduleId}`: have Amazon make no more reports by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct CancelSchedule {
     /// Whose.
     pub seller_id: SellerId,
     /// Where.
+    #[schemars(rename = "RegionCode")]
     pub region: RegionCode,
     /// Which.
+    #[schemars(rename = "reportScheduleId")]
     pub schedule: ReportScheduleId,
 }
 

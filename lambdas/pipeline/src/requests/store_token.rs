@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use secrecy::SecretString;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
@@ -7,13 +8,16 @@ use super::{InvalidRequest, refresh_token};
 use crate::domain::EmailAddress;
 
 /// `POST /tokens`: keep a selling partner's refresh token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct StoreToken {
     /// Whose token it is.
     pub seller_id: SellerId,
     /// Where it is good; without it, in the seller's only region, or the one that turns out.
+    #[schemars(rename = "RegionCode")]
     pub region: Option<RegionCode>,
     /// The token, `Atzr|…`.
+    #[schemars(with = "refresh_token::Written")]
     pub refresh_token: SecretString,
     /// Who gets the seller's news; without it, whoever got them before.
     pub notification_email: Option<EmailAddress>,

@@ -3,11 +3,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde_json::Value;
 use sp_api::RegionCode;
 use sp_api::ids::{NotificationType, ReportType, SellerId, SubscriptionId};
 
 use super::body::Body;
+use super::report_fields::DayOrTime;
 use super::{InvalidRequest, Parameters};
 use crate::adapters::KeptSubscription;
 use crate::domain::backfill::REACH;
@@ -19,37 +21,55 @@ const MOST_DISCOVERED: usize = 10;
 const MOST_DELIVERED: usize = 200;
 
 /// What Amazon keeps one subscription of an application for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase")]
 pub struct SubscriptionKey {
     /// Whose notifications.
     pub seller_id: SellerId,
     /// Where the selling partner sells.
+    #[schemars(rename = "RegionCode")]
     pub region: RegionCode,
     /// Which notifications; the pipeline acts on `REPORT_PROCESSING_FINISHED`.
     pub notification_type: NotificationType,
 }
 
 /// `POST /notifications`: have Amazon send a selling partner's notifications to our queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Subscribe {
     /// Which notifications of whom.
+    #[schemars(flatten)]
     pub key: SubscriptionKey,
     /// Whether a subscription that sends elsewhere may be replaced. Otherwise it is reported.
+    #[schemars(with = "Option<bool>")]
     pub replace_existing: bool,
     /// Of which types to look for reports that were never announced; none switches that off, and
-    /// `None` leaves it as it is.
+    /// without it that stays as it is.
+    #[schemars(
+        rename = "DiscoverReportTypes",
+        with = "Option<Vec<ReportType>>",
+        length(max = MOST_DISCOVERED)
+    )]
     pub discover: Option<BTreeSet<ReportType>>,
     /// Since when to deliver what Amazon has of these types already.
+    #[schemars(with = "Option<DayOrTime>")]
     pub discover_since: Option<Timestamp>,
     /// Of which types to deliver reports whoever ordered them; none leaves those that are ordered here,
-    /// and `None` leaves it as it is.
+    /// and without it that stays as it is.
+    #[schemars(
+        rename = "DeliverReportTypes",
+        with = "Option<Vec<ReportType>>",
+        length(max = MOST_DELIVERED)
+    )]
     pub deliver: Option<BTreeSet<ReportType>>,
 }
 
 /// `DELETE /notifications`: have Amazon send them no more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Unsubscribe {
     /// Which notifications of whom.
+    #[schemars(flatten)]
     pub key: SubscriptionKey,
 }
 
@@ -161,6 +181,9 @@ fn report_types(
         Some(Value::Array(names)) => names,
         Some(_) => return Err(invalid("must be an array of report types")),
     };
+    if names.len() > most {
+        return Err(invalid(&format!("must name at most {most} report types")));
+    }
     let types = names
         .iter()
         .map(|name| {
@@ -168,9 +191,6 @@ fn report_types(
             ReportType::parse(name).map_err(|problem| invalid(&format!("{problem}; {name:?} is none")))
         })
         .collect::<Result<BTreeSet<_>, _>>()?;
-    if types.len() > most {
-        return Err(invalid(&format!("must name at most {most} report types")));
-    }
     Ok(Some(types))
 }
 

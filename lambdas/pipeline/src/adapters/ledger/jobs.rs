@@ -264,6 +264,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::answers::{Job, property_names};
 
     #[test]
     fn all_that_is_asked_for_must_be_true() {
@@ -290,6 +291,14 @@ mod tests {
         let filter = Filter::of(&serde_json::from_value(which).expect("criteria"));
         assert_eq!(filter.names["#why"], "waitingFor");
         assert_eq!(filter.values[":status"], text("WAITING_FOR_OWNER"));
+    }
+
+    #[test]
+    fn the_schema_of_a_job_has_what_is_shown_of_its_row() {
+        // Its id is its row's name.
+        let mut shown = [&SHOWN[..], &["jobId"]].concat();
+        shown.sort_unstable();
+        assert_eq!(property_names::<Job>(), shown);
     }
 
     #[test]

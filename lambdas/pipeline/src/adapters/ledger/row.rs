@@ -218,6 +218,7 @@ pub(super) fn time(value: Timestamp) -> AttributeValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answers::{ReportRow, property_names};
 
     #[test]
     fn what_is_shown_is_the_reports_and_not_the_pipelines() {
@@ -239,6 +240,14 @@ mod tests {
             })
         );
         assert_eq!(row.progress(), 40);
+    }
+
+    #[test]
+    fn the_schema_of_a_row_has_what_is_shown() {
+        // The function that shows it adds where documents are.
+        let mut shown = [&SHOWN[..], &["bucket"]].concat();
+        shown.sort_unstable();
+        assert_eq!(property_names::<ReportRow>(), shown);
     }
 
     #[test]

@@ -1,11 +1,11 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::domain::hexadecimal;
 
 /// A piece of news: always the same for the same, however often they are told. 32 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NewsId(String);
 
 impl NewsId {

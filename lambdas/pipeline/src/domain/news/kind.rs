@@ -1,10 +1,10 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::FinalStatus;
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum NewsType {
     /// A report's document is in the bucket.
     ReportDelivered,

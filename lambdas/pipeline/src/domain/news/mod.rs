@@ -8,6 +8,7 @@ mod parts;
 pub(crate) mod tests;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sp_api::RegionCode;
 use sp_api::ids::{ReportType, SellerId};
@@ -23,8 +24,7 @@ pub use kind::{Audience, NewsType};
 pub use parts::{BackfillPart, NewsBackfill, NewsObject, NewsReport, ReportStatus};
 
 /// What a consumer may rely on: within a version fields and types are added, and none is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Version {
     /// The first.
     #[serde(rename = "1")]
@@ -32,8 +32,7 @@ pub enum Version {
 }
 
 /// A piece of news. It holds no link and no URL: who may read it has IAM.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct News {
     /// Of this document.
@@ -44,51 +43,51 @@ pub struct News {
     #[serde(rename = "type")]
     pub kind: NewsType,
     /// When it was told.
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
     /// Whose affair it is; absent where it is everybody's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub seller_id: Option<SellerId>,
     /// Where, if that is known: `NA`, `EU` or `FE`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub region_code: Option<RegionCode>,
     /// The order of it, as its answer called it: of a queued order or one with an idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub request_id: Option<RequestId>,
     /// The caller's own name for the order.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub reference: Option<Reference>,
     /// The report, or the one that was ordered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "NewsReport"))]
+    #[schemars(with = "NewsReport")]
     pub report: Option<NewsReport>,
     /// The stored document.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "NewsObject"))]
+    #[schemars(with = "NewsObject")]
     pub object: Option<NewsObject>,
     /// The name of what went wrong, the same as in the report's row.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub error: Option<String>,
     /// What went wrong, in words; of a report that Amazon could not make, in Amazon's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub reason: Option<String>,
     /// What can be done.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "AdviceCode"))]
+    #[schemars(with = "AdviceCode")]
     pub advice_code: Option<AdviceCode>,
     /// How many reports and orders wait.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "u64"))]
+    #[schemars(with = "u64")]
     pub waiting: Option<u64>,
     /// What was delivered of what Amazon had already.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "NewsBackfill"))]
+    #[schemars(with = "NewsBackfill")]
     pub backfill: Option<NewsBackfill>,
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sp_api::ProcessingStatus;
 use sp_api::ids::{MarketplaceId, ReportId, ReportType};
@@ -14,33 +15,32 @@ use crate::domain::{FinalStatus, Particulars};
 const LONGEST_LIST: usize = 100 * 1024;
 
 /// A report, as far as it is known. The fields are called as in `GET /reports`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewsReport {
     /// Amazon's id for it, once it is ordered. Unique only together with seller and region.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub report_id: Option<ReportId>,
     /// What it reports.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub report_type: Option<ReportType>,
     /// How far Amazon is, or how it ended there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "ReportStatus"))]
+    #[schemars(with = "ReportStatus")]
     pub processing_status: Option<ReportStatus>,
     /// The marketplaces that it covers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    #[schemars(with = "Vec<String>")]
     pub marketplace_ids: Vec<MarketplaceId>,
     /// Start of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub data_start_time: Option<Timestamp>,
     /// End of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub data_end_time: Option<Timestamp>,
     /// The options that it was ordered with.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -62,8 +62,7 @@ impl NewsReport {
 }
 
 /// How far Amazon is with a report, by Amazon's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReportStatus {
     /// Not begun.
@@ -117,8 +116,7 @@ impl From<ProcessingStatus> for ReportStatus {
 }
 
 /// A stored document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewsObject {
     /// The bucket that it is in.
@@ -129,21 +127,21 @@ pub struct NewsObject {
     pub bytes: u64,
     /// Its length when it is decompressed, if that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "u64"))]
+    #[schemars(with = "u64")]
     pub plain_bytes: Option<u64>,
     /// `Content-Type`; of a text with its charset.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub content_type: Option<String>,
     /// `Content-Encoding`: `gzip`, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub content_encoding: Option<String>,
     /// CRC-64/NVME of the object's bytes, as S3 has it.
     pub crc64nvme: String,
     /// What a browser calls the file that it saves.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub file_name: Option<String>,
 }
 
@@ -163,8 +161,7 @@ impl NewsObject {
 }
 
 /// What became of the reports that Amazon had already.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewsBackfill {
     /// The bucket that the documents are in.
@@ -179,7 +176,7 @@ pub struct NewsBackfill {
     pub is_searching: bool,
     /// Types that Amazon refuses to list.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    #[schemars(with = "Vec<String>")]
     pub refused_report_types: Vec<ReportType>,
     /// The reports, the newest first: as many as fit. `GET /reports` lists all.
     pub reports: Vec<BackfillPart>,
@@ -188,31 +185,30 @@ pub struct NewsBackfill {
 }
 
 /// What became of one of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackfillPart {
     /// Amazon's id for it.
     pub report_id: String,
     /// What it reports.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub report_type: Option<ReportType>,
     /// Start of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub data_start_time: Option<Timestamp>,
     /// End of its period.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub data_end_time: Option<Timestamp>,
     /// Its document's key in the bucket, if it was delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub key: Option<String>,
     /// Why it could not be delivered, or what it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub reason: Option<String>,
 }
 

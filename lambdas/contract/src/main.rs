@@ -1,0 +1,7 @@
+//! Prints the API's OpenAPI document:
+//! `cargo build --release --workspace --bins && target/release/contract > lambdas/contract/openapi.json`.
+//! With the whole workspace, because alone it would compile the AWS SDK anew, with fewer features.
+
+fn main() {
+    print!("{}", contract::document_text());
+}
