@@ -13,6 +13,9 @@ use super::news::Circumstances;
 /// SNS's limit for the subject of an e-mail.
 pub(super) const LONGEST_SUBJECT: usize = 100;
 
+/// As much of an id as stands in a subject: all of Amazon's, and of a request id what tells it from others.
+const LONGEST_ID: usize = 20;
+
 /// A report, or an order for one, that somebody is told of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReportInWords<'a> {
@@ -29,7 +32,9 @@ impl ReportInWords<'_> {
     /// `headline` and what tells this report from others: no two of a morning are one thread of mail.
     pub(super) fn subject(&self, headline: &str) -> String {
         let when = period(self.told.particulars).unwrap_or_else(|| day(self.told.now));
-        let which = format!(", {when}, {}, {}", self.seller, self.id.1);
+        // The beginning of a request id is enough, and leaves room for the name.
+        let id = self.id.1.get(..LONGEST_ID).unwrap_or(self.id.1);
+        let which = format!(", {when}, {}, {id}", self.seller);
         let mut name = format!("{headline}: {}", name(self.report_type));
         // The name is what can be shortened best. All of it is ASCII, so no character is cut in two.
         name.truncate(LONGEST_SUBJECT.saturating_sub(which.len()));

@@ -15,9 +15,9 @@ const SETTLEMENT: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
 /// A type that Amazon schedules.
 const RETURNS: &str = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE";
 
-/// Of others' reports, and of the seller's own.
+/// Of others' reports, and of the seller's own: within a burst of Amazon's quotas.
 const OTHERS: usize = 1000;
-const OWN: usize = 20;
+const OWN: usize = 10;
 
 const WEEK: i64 = 7 * 86_400;
 
