@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pipeline::domain::stages::StoredDocument;
 use serde_json::{Map, Value};
 
 const DELIVERY: &str = include_str!("../../../statemachine/report-delivery.asl.json");
@@ -57,6 +58,27 @@ fn the_functions_are_asked_the_same_and_their_answers_read_alike() {
                 .as_u64()
                 .expect("a limit")
     );
+}
+
+/// What is left out on the way is not told of: not to people, and not to programs.
+#[test]
+fn all_that_is_known_of_a_stored_document_gets_through() {
+    let checksum = "AAAAAAAAAAA=".parse().expect("a checksum");
+    let known = serde_json::to_value(StoredDocument::new("key".into(), 0, checksum)).expect("JSON");
+    let known = known.as_object().expect("an object").keys();
+    let known: BTreeSet<_> = known.map(|name| format!("{name}.$")).collect();
+    let (delivery, lane) = (workflow(DELIVERY), states(&workflow(LANE)));
+    let selected = |state: &Value| {
+        let selector = state["ResultSelector"].as_object().expect("a selector");
+        let names = selector.keys().filter(|name| *name != "RegionCode.$");
+        names.cloned().collect::<BTreeSet<_>>()
+    };
+    let around = delivery["States"].as_object().expect("states").values();
+    let mut around =
+        around.filter(|state| state["Type"] == "Parallel" && state["ResultPath"] == "$.StoredDocument");
+    assert_eq!(selected(around.next().expect("one")), known);
+    assert_eq!(selected(&states(&delivery)["StoreReportDocument"]), known);
+    assert_eq!(selected(&lane["StoreReportDocument"]), known);
 }
 
 #[test]
