@@ -97,7 +97,7 @@ fn bodies() -> Vec<Case> {
     vec![
         Case::body::<StoreToken, _>(
             "StoreToken",
-            json!({"SellerId": "A3", "RefreshToken": token, "RegionCode": "EU"}),
+            json!({"SellerId": "A3", "RefreshToken": token, "RegionCode": "EU", "NotificationEmail": "ann@example.com"}),
             StoreToken::parse,
         ),
         Case::body::<Subscribe, _>(
