@@ -101,6 +101,20 @@ impl Browser {
         Ok(())
     }
 
+    /// Asks for everything in that language from now on.
+    ///
+    /// # Errors
+    /// The browser is gone.
+    pub async fn speak(&self, language: &str) -> Result<()> {
+        let agent = self.run("return navigator.userAgent", json!([])).await?;
+        let spoken = json!({
+            "cmd": "Emulation.setUserAgentOverride",
+            "params": {"userAgent": agent, "acceptLanguage": language},
+        });
+        self.command("goog/cdp/execute", &spoken).await?;
+        Ok(())
+    }
+
     /// Runs the body of a JavaScript function in the page that is open; its result, or what the promise
     /// that it returns becomes.
     ///

@@ -2,6 +2,7 @@
 //! compressed or not, in every charset that Amazon uses, whether Amazon says which or not.
 
 mod cases;
+mod link_pages;
 
 use std::time::{Duration, Instant};
 
@@ -53,13 +54,7 @@ struct Delivered {
 #[tokio::test]
 async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
     let Some(world) = World::find().await else { return };
-    let missing = Browser::missing();
-    if !missing.is_empty() {
-        // Past the test harness, which would keep it to itself.
-        let note = format!("skipped: {} is not installed\n", missing.join(" and "));
-        std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("said");
-        return;
-    }
+    let Some(browser) = browser().await else { return };
     let vendor = format!("amzn1.vg.{}", new_seller_id());
     let [utf8, cp1252, shift_jis] = &CHARSETS;
     let (utf8, cp1252, shift_jis) = tokio::join!(
@@ -68,7 +63,6 @@ async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
         deliver(&world, shift_jis, new_seller_id()),
     );
     let into_utf8 = world.stack.stores_utf8();
-    let browser = Browser::start().await.expect("a browser");
     let mut opened = 0;
     let mut wrong = Vec::new();
     for (seller, delivered) in [utf8, cp1252, shift_jis] {
@@ -82,6 +76,18 @@ async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
     drop(browser);
     assert!(wrong.is_empty(), "wrong of {opened}:\n{}", wrong.join("\n"));
     println!("{opened} reports opened");
+}
+
+/// A browser; `None`, visibly, where there is none.
+async fn browser() -> Option<Browser> {
+    let missing = Browser::missing();
+    if missing.is_empty() {
+        return Some(Browser::start().await.expect("a browser"));
+    }
+    // Past the test harness, which would keep it to itself.
+    let note = format!("skipped: {} is not installed\n", missing.join(" and "));
+    std::io::Write::write_all(&mut std::io::stderr(), note.as_bytes()).expect("said");
+    None
 }
 
 /// Orders the reports of one charset and waits for their e-mails.

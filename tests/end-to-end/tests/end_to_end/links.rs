@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::world::{LISTINGS, PATIENCE, Seller, World};
 
 /// A report that was delivered, with its e-mail.
-async fn delivered(world: &World) -> (Seller, String, Email) {
+pub async fn delivered(world: &World) -> (Seller, String, Email) {
     let seller = world.subscribed_seller("EU").await;
     let report = world.order(&seller, "EU", LISTINGS).await;
     let email = world.delivered(&seller, &report).await;
@@ -106,7 +106,7 @@ async fn page(world: &World, link: &str) -> Opened {
 }
 
 /// The address of a link with that token.
-fn with_token(world: &World, token: &str) -> String {
+pub fn with_token(world: &World, token: &str) -> String {
     let api = world.stack.output("REPORTS_API_URL").expect("set");
     format!("{api}/links/{token}")
 }
@@ -200,7 +200,7 @@ async fn what_leads_nowhere_looks_the_same_whatever_the_cause() {
 }
 
 /// Lets the only link to a report end.
-async fn end(world: &World, seller: &Seller, report: &str) {
+pub async fn end(world: &World, seller: &Seller, report: &str) {
     let rows = rows(world, seller, report).await;
     assert_eq!(rows.len(), 1, "{rows:?}");
     let now = Timestamp::now().as_second().to_string();
