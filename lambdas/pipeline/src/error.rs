@@ -154,6 +154,7 @@ fn is_transient(code: &str) -> bool {
                 | "InternalFailure"
                 | "InternalServerError"
                 | "InternalServiceError"
+                | "InternalServiceErrorException"
                 // Somebody else stores the same document, too, and has been quicker.
                 | "InvalidPart"
                 | "KMSInternalException"

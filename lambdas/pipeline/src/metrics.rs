@@ -12,6 +12,10 @@ pub enum Metric {
     AnnouncementsOfUnknownSellers,
     /// Amazon refuses the application's credentials, so that nothing can be fetched or ordered.
     CredentialsRefused,
+    /// SES refused an e-mail for good.
+    MailRefused,
+    /// The owner's own address bounced or complained.
+    OwnersMailUndeliverable,
 }
 
 impl Metric {
@@ -19,6 +23,8 @@ impl Metric {
         match self {
             Self::AnnouncementsOfUnknownSellers => "AnnouncementsOfUnknownSellers",
             Self::CredentialsRefused => "CredentialsRefused",
+            Self::MailRefused => "MailRefused",
+            Self::OwnersMailUndeliverable => "OwnersMailUndeliverable",
         }
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use sp_api::Endpoints;
 
+use crate::domain::EmailAddress;
+
 /// What a function needs to speak to Amazon.
 #[derive(Clone, Debug)]
 pub struct AmazonSettings {
@@ -59,6 +61,63 @@ impl NewsSettings {
             // Empty, it says nothing.
             contact: contact.filter(|text| !text.trim().is_empty()),
         })
+    }
+}
+
+/// Who sends e-mails: `sns` or `ses`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailService {
+    /// SNS, to whoever has confirmed a subscription.
+    Sns,
+    /// SES, from an address of one's own.
+    Ses,
+}
+
+impl FromStr for MailService {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "sns" => Ok(Self::Sns),
+            "ses" => Ok(Self::Ses),
+            _ => Err("neither sns nor ses"),
+        }
+    }
+}
+
+/// How SES sends e-mails.
+#[derive(Clone, Debug)]
+pub struct SesSettings {
+    /// `MAIL_FROM`: the sender's address, which SES has verified, or whose domain it has.
+    pub from: EmailAddress,
+    /// `MAIL_CONFIGURATION_SET`: SES's name for what is done with bounces and complaints.
+    pub configuration_set: String,
+    /// `NOTIFICATION_EMAIL`: the owner's address, if there is one.
+    pub owner: Option<EmailAddress>,
+    /// `SELLING_PARTNERS_TABLE`: the table with sellers' addresses.
+    pub selling_partners_table: String,
+}
+
+impl SesSettings {
+    /// Reads them from the environment, where `MAIL` says that it is SES.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env() -> Result<Option<Self>, InvalidSetting> {
+        if required::<MailService>("MAIL")? == MailService::Sns {
+            return Ok(None);
+        }
+        // Empty, there is none.
+        let owner = std::env::var("NOTIFICATION_EMAIL").ok();
+        let owner = owner.filter(|address| !address.is_empty());
+        Ok(Some(Self {
+            from: required("MAIL_FROM")?,
+            configuration_set: required("MAIL_CONFIGURATION_SET")?,
+            owner: owner
+                .map(|owner| parse("NOTIFICATION_EMAIL", Some(owner)))
+                .transpose()?,
+            selling_partners_table: required("SELLING_PARTNERS_TABLE")?,
+        }))
     }
 }
 
@@ -159,6 +218,9 @@ mod tests {
         assert_eq!(parse("EVENTS", Some("on".into())), Ok(Switch(true)));
         assert_eq!(parse("EVENTS", Some("off".into())), Ok(Switch(false)));
         assert!(parse::<Switch>("EVENTS", Some("yes".into())).is_err());
+        assert_eq!(parse("MAIL", Some("ses".into())), Ok(MailService::Ses));
+        assert!(parse::<MailService>("MAIL", Some("smtp".into())).is_err());
+        assert!(parse::<EmailAddress>("MAIL_FROM", Some("reports".into())).is_err());
         for wrong in ["a day", "-1", "NaN", "inf"] {
             assert!(hours(wrong).is_err(), "{wrong}");
         }

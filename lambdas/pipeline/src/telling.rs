@@ -76,6 +76,14 @@ impl Publisher {
         }
     }
 
+    /// Publishes news that no row knows of. That it is done once is the caller's affair.
+    ///
+    /// # Errors
+    /// EventBridge or SNS failed, or does not answer.
+    pub async fn tell(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
+        self.publish(news, words).await
+    }
+
     /// What has been told, and of what.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {

@@ -12,6 +12,7 @@ mod mail_subscriptions;
 mod metered;
 mod quotas;
 mod selling_partners;
+mod ses_mail;
 mod state_machine;
 mod stored_documents;
 mod topic;
@@ -34,8 +35,9 @@ pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
 pub use selling_partners::{
     Discovering, Kept, KeptSchedule, KeptSubscription, KnownAccount, KnownAccounts, KnownSellers,
-    SellingPartners,
+    MailAddresses, SellingPartners, SwitchedOff,
 };
+pub use ses_mail::{SesMail, SuppressionList};
 pub use state_machine::{Fate, Started, StateMachine};
 pub use stored_documents::{StoredHeaders, UrlMethod};
 pub use topic::Topic;

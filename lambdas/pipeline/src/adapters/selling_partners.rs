@@ -1,3 +1,4 @@
+mod addresses;
 mod deliveries;
 mod discovery;
 mod history;
@@ -19,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
+pub use addresses::{MailAddresses, SwitchedOff};
 use deliveries::deliver_attribute;
 pub use discovery::Discovering;
 pub use known::{KnownAccounts, KnownSellers};

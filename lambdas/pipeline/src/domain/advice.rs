@@ -30,6 +30,10 @@ pub enum AdviceCode {
     Cancel,
     /// Wait, or ask Amazon's developer support.
     AskAmazon,
+    /// Store an address that takes mail.
+    StoreAddress,
+    /// Check the sender's identity and the account at SES.
+    CheckMail,
 }
 
 /// What can be done about trouble.

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -62,6 +63,14 @@ impl JsonSchema for EmailAddress {
             "format": "email",
             "maxLength": LONGEST,
         })
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = InvalidEmailAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEmailAddress> {
+        Self::parse(text)
     }
 }
 

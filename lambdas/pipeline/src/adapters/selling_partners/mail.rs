@@ -2,10 +2,14 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use sp_api::RegionCode;
 
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
 use crate::domain::{Account, EmailAddress};
+
+/// What is kept of an address that is switched off; one that is stored is not.
+const SWITCHED_OFF: &str = "mailOffSince, mailOffReason, mailOffToldAt";
 
 impl SellingPartners {
     /// SNS's name for the subscription of the address that gets an account's news, if one does.
@@ -29,7 +33,9 @@ impl SellingPartners {
     ) -> Result<(), PipelineError> {
         let result = self
             .update(account)
-            .update_expression("SET notificationEmail = :address, mailSubscription = :arn")
+            .update_expression(format!(
+                "SET notificationEmail = :address, mailSubscription = :arn REMOVE {SWITCHED_OFF}"
+            ))
             // Who has been forgotten meanwhile stays so.
             .condition_expression("attribute_exists(sellerId)")
             .expression_attribute_values(":address", AttributeValue::S(address.to_string()))
@@ -37,6 +43,40 @@ impl SellingPartners {
             .send()
             .await;
         match if_there(result, UpdateItemError::is_conditional_check_failed_exception)? {
+            true => Ok(()),
+            false => Err(PipelineError::SellerNotFound(account.seller().clone())),
+        }
+    }
+
+    /// Keeps the address that gets an account's news of one region, or those of all the seller's, instead of
+    /// an earlier one, and switches it on.
+    ///
+    /// # Errors
+    /// [`PipelineError::SellerNotFound`] when nothing is kept of this account (any more), or DynamoDB failed.
+    pub async fn keep_address(
+        &self,
+        account: &Account,
+        region: Option<RegionCode>,
+        address: &EmailAddress,
+    ) -> Result<(), PipelineError> {
+        let mut update = self
+            .update(account)
+            .condition_expression("attribute_exists(sellerId)")
+            .expression_attribute_values(":address", AttributeValue::S(address.to_string()));
+        update = match region {
+            None => update.update_expression(format!(
+                "SET notificationEmail = :address REMOVE mailRegion, {SWITCHED_OFF}"
+            )),
+            Some(region) => update
+                .update_expression(format!(
+                    "SET notificationEmail = :address, mailRegion = :region REMOVE {SWITCHED_OFF}"
+                ))
+                .expression_attribute_values(":region", AttributeValue::S(region.to_string())),
+        };
+        match if_there(
+            update.send().await,
+            UpdateItemError::is_conditional_check_failed_exception,
+        )? {
             true => Ok(()),
             false => Err(PipelineError::SellerNotFound(account.seller().clone())),
         }
@@ -73,5 +113,28 @@ mod tests {
             .expect("kept");
         let kept = partners.mail_subscription(&seller()).await.expect("read");
         assert_eq!(kept.as_deref(), Some("arn:1"));
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_stored_is_switched_on() {
+        let address = EmailAddress::parse("ann@example.com").expect("valid");
+        for (region, expression) in [
+            (
+                None,
+                "SET notificationEmail = :address REMOVE mailRegion, mailOffSince, mailOffReason, mailOffToldAt",
+            ),
+            (
+                Some(RegionCode::Eu),
+                "SET notificationEmail = :address, mailRegion = :region REMOVE mailOffSince, mailOffReason, mailOffToldAt",
+            ),
+        ] {
+            let update = mock!(aws_sdk_dynamodb::Client::update_item)
+                .match_requests(move |request| request.update_expression() == Some(expression))
+                .then_output(|| UpdateItemOutput::builder().build());
+            let kept = partners(&[&update], &[])
+                .keep_address(&seller(), region, &address)
+                .await;
+            kept.expect("kept");
+        }
     }
 }

@@ -26,6 +26,10 @@ pub enum NewsType {
     ReportsGoOn,
     /// What Amazon had already when a seller joined has been delivered.
     BackfillDelivered,
+    /// A seller's address bounced or complained, and gets nothing more until it is stored again.
+    MailStopped,
+    /// An e-mail about a report was refused for good.
+    MailRefused,
 }
 
 /// Whom news are for.
@@ -63,6 +67,8 @@ impl NewsType {
             Self::ReportsWaiting => "ReportsWaiting",
             Self::ReportsGoOn => "ReportsGoOn",
             Self::BackfillDelivered => "BackfillDelivered",
+            Self::MailStopped => "MailStopped",
+            Self::MailRefused => "MailRefused",
         }
     }
 
@@ -76,7 +82,9 @@ impl NewsType {
             | Self::ReportSlow
             | Self::ReportsWaiting
             | Self::ReportsGoOn
-            | Self::BackfillDelivered => false,
+            | Self::BackfillDelivered
+            | Self::MailStopped
+            | Self::MailRefused => false,
         }
     }
 

@@ -18,7 +18,7 @@ use super::backfill_news::BackfillNews;
 use super::obstacle::Obstacle;
 use super::order::{FailedOrder, RequestId};
 use super::stages::Outcome;
-use super::{Account, Failure, Particulars, Reference, SlowReport};
+use super::{Account, Failure, Particulars, Reference, SlowReport, StoppedMail};
 pub use id::NewsId;
 pub use kind::{Audience, NewsType};
 pub use parts::{BackfillPart, NewsBackfill, NewsObject, NewsReport, ReportStatus};
@@ -196,6 +196,42 @@ impl News {
             backfill: Some(NewsBackfill::new(news, bucket)),
             ..Self::of_account(NewsType::BackfillDelivered, (news.seller_id, name, 0), &told)
         }
+    }
+
+    /// That nothing more is sent to a seller's address.
+    #[must_use]
+    pub fn of_stopped_mail(stopped: &StoppedMail<'_>, now: Timestamp) -> Self {
+        let account = stopped.account;
+        let told = Circumstances {
+            region: account.further_region(),
+            particulars: &Particulars::default(),
+            releases: 0,
+            now,
+        };
+        let kind = NewsType::MailStopped;
+        let id = NewsId::new(&[kind.as_str(), account.as_str(), &stopped.since.to_string()]);
+        Self {
+            error: Some(stopped.why.name().to_owned()),
+            reason: Some(stopped.reason().to_owned()),
+            advice_code: Some(stopped.advice().code),
+            ..Self::new(kind, id, Some(account.seller().clone()), &told)
+        }
+    }
+
+    /// That the e-mail with these news was refused for good, as `failure` says.
+    #[must_use]
+    pub fn of_refused_mail(&self, failure: &Failure, now: Timestamp) -> Self {
+        let kind = NewsType::MailRefused;
+        Self {
+            id: NewsId::new(&[kind.as_str(), self.id.as_str()]),
+            kind,
+            time: now,
+            object: None,
+            waiting: None,
+            backfill: None,
+            ..self.clone()
+        }
+        .because_of(Some((failure, AdviceCode::CheckMail)))
     }
 
     fn about_obstacle(kind: NewsType, obstacle: &Obstacle, since: Timestamp, now: Timestamp) -> Self {
