@@ -1,6 +1,6 @@
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
-use pipeline::adapters::{KnownAccount, Links, MailSubscriptions, SellingPartners};
+use pipeline::adapters::{KnownAccount, Links, SellingPartners};
 use pipeline::answers::{SellerAnswer, Success};
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
@@ -10,13 +10,15 @@ use pipeline::subscriptions::Subscriptions;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
+use crate::mailing::SellersMail;
+
 /// What keeping and forgetting selling partners takes.
 pub struct TokenStorage {
     pub partners: SellingPartners,
     pub links: Links,
     pub subscriptions: Subscriptions,
     pub redeliveries: Redeliveries,
-    pub mail: MailSubscriptions,
+    pub mail: SellersMail,
 }
 
 impl TokenStorage {

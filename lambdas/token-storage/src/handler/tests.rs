@@ -7,10 +7,15 @@ use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, ResourceNo
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::primitives::Blob;
+use aws_sdk_sesv2::operation::delete_suppressed_destination::{
+    DeleteSuppressedDestinationError, DeleteSuppressedDestinationOutput,
+};
+use aws_sdk_sesv2::types::error::TooManyRequestsException;
 use aws_sdk_sns::operation::subscribe::{SubscribeError, SubscribeOutput};
 use aws_sdk_sns::operation::unsubscribe::UnsubscribeOutput;
 use aws_sdk_sns::types::error::FilterPolicyLimitExceededException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use pipeline::adapters::{MailSubscriptions, SuppressionList};
 use pipeline::api::respond;
 use serde_json::{Value, json};
 use test_doubles::{GRANTLESS_TOKEN, SELLER_TOKEN, answer, token_server};
@@ -100,14 +105,14 @@ impl Rules {
             links: Links::new(links, "links".into()),
             subscriptions: Subscriptions::new(amazon, OURS.into()),
             redeliveries: test_doubles::redeliveries(),
-            mail: MailSubscriptions::new(
+            mail: SellersMail::Sns(MailSubscriptions::new(
                 mock_client!(
                     aws_sdk_sns,
                     RuleMode::MatchAny,
                     &[&self.subscribe, &self.unsubscribe]
                 ),
                 "arn:topic".into(),
-            ),
+            )),
         }
     }
 
@@ -454,4 +459,46 @@ async fn who_is_forgotten_is_mailed_no_more() {
     let rules = Rules::new(mailed());
     assert_eq!(rules.forget(&server).await, forgotten());
     assert_eq!(rules.unsubscribe.num_calls(), 1);
+}
+
+/// The same where SES sends.
+fn with_ses(storage: TokenStorage, release: &Rule) -> TokenStorage {
+    let client = mock_client!(aws_sdk_sesv2, RuleMode::MatchAny, &[release]);
+    TokenStorage {
+        mail: SellersMail::Ses(SuppressionList::new(client)),
+        ..storage
+    }
+}
+
+#[tokio::test]
+async fn where_ses_sends_an_address_is_kept_and_nobody_is_subscribed() {
+    let server = token_server().await;
+    let rules = Rules::new(mailed());
+    let release = mock!(aws_sdk_sesv2::Client::delete_suppressed_destination)
+        .match_requests(|request| request.email_address() == Some("ann@example.com"))
+        .then_output(|| DeleteSuppressedDestinationOutput::builder().build());
+    let storage = with_ses(rules.storage(&server), &release);
+    storage.store_token(WITH_ADDRESS).await.expect("stored");
+    // The token and the address are written.
+    assert_eq!((release.num_calls(), rules.update.num_calls()), (1, 2));
+    let parameters = Parameters::new([("SellerId", "A3")]);
+    storage.forget(parameters).await.expect("forgotten");
+    assert_eq!(
+        (rules.subscribe.num_calls(), rules.unsubscribe.num_calls()),
+        (0, 0)
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_ses_would_not_send_to_is_not_kept() {
+    let server = token_server().await;
+    let rules = Rules::new(mailed());
+    let busy = mock!(aws_sdk_sesv2::Client::delete_suppressed_destination).then_error(|| {
+        let error = TooManyRequestsException::builder().build();
+        DeleteSuppressedDestinationError::TooManyRequestsException(error)
+    });
+    let storage = with_ses(rules.storage(&server), &busy);
+    let (status, _) = answer(storage.store_token(WITH_ADDRESS).await);
+    // The token is written, and the call can be repeated.
+    assert_eq!((status, rules.update.num_calls()), (503, 1));
 }

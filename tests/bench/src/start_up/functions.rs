@@ -110,6 +110,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("TOKEN_KEY_ARN", arn("kms", "key/tokens")),
         ("TOPIC_ARN", arn("sns", "reports")),
         ("EVENTS", "off".to_owned()),
+        ("MAIL", "sns".to_owned()),
         ("NOTIFICATIONS_QUEUE_ARN", QUEUE_ARN.to_owned()),
         (
             "DEAD_LETTER_QUEUE_URL",

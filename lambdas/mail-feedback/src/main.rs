@@ -1,0 +1,31 @@
+//! *MailFeedback*: sends nothing more to addresses that bounce or complain, and tells the owner.
+
+mod handler;
+
+use aws_lambda_events::sqs::SqsEvent;
+use handler::Feedback;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use pipeline::adapters::{Ledger, MailAddresses, aws_config};
+use pipeline::settings::{self, NewsSettings, SesSettings};
+use pipeline::telling::Publisher;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let news_settings = NewsSettings::from_env()?;
+    let reports_table = settings::required("REPORTS_TABLE")?;
+    let partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
+    let ses = SesSettings::from_env()?;
+    let aws = aws_config();
+    let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
+    let ledger = Ledger::new(dynamodb.clone(), reports_table);
+    let feedback = &Feedback {
+        publisher: Publisher::connect(news_settings, ledger, &aws),
+        addresses: MailAddresses::new(dynamodb, partners_table),
+        owner: ses.and_then(|ses| ses.owner),
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        Ok::<_, Error>(feedback.process(event.payload).await)
+    }))
+    .await
+}
