@@ -20,6 +20,8 @@ export interface Parameters {
   readonly reconcileRate: string;
   readonly slowAfterHours: string;
   readonly contactText: string;
+  /** Where SES sends e-mails from, if it does. */
+  readonly mailFrom: string | undefined;
 }
 
 /** Declares the stack's parameters. */
@@ -29,7 +31,9 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     default: "",
     allowedPattern: "^$|^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$",
     constraintDescription: "must be an e-mail address, or empty",
-    description: "E-mail address that is told about every report; empty for none. It must confirm its subscription.",
+    description:
+      "E-mail address that is told about every report; empty for none." +
+      (settings.mail === "sns" ? " It must confirm its subscription." : ""),
   });
   const spApiEnvironment = new CfnParameter(stack, "SpApiEnvironment", {
     type: "String",
@@ -112,5 +116,18 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     reconcileRate: reconcileRate.valueAsString,
     slowAfterHours: Fn.ref(slowAfterHours.logicalId),
     contactText: contactText.valueAsString,
+    mailFrom: settings.mail === "ses" ? declareMailFrom(stack) : undefined,
   };
+}
+
+/** It has no default: SES sends from no address that it has not verified. */
+function declareMailFrom(stack: Construct): string {
+  const mailFrom = new CfnParameter(stack, "MailFrom", {
+    type: "String",
+    // What the functions take for an address; one that they don't would stop them all.
+    allowedPattern: "^[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$",
+    constraintDescription: "must be an e-mail address that SES has verified, or one of a domain that it has",
+    description: "E-mail address that e-mails come from; SES must have verified it, or its domain.",
+  });
+  return mailFrom.valueAsString;
 }

@@ -5,6 +5,7 @@ import type { Node } from "constructs";
 
 export type WorkflowType = "standard" | "express";
 export type Links = "own" | "presigned";
+export type Mail = "sns" | "ses";
 
 /** What is decided when the templates are made; set with `cdk --context NAME=VALUE`. */
 export interface Settings {
@@ -30,6 +31,8 @@ export interface Settings {
   readonly gzipCheck: string;
   /** Whether everything that is told of reports is an event on the account's default bus, too. */
   readonly events: "on" | "off";
+  /** Who sends e-mails: SNS to those who confirm a subscription, or SES from an address of one's own. */
+  readonly mail: Mail;
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
   readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
@@ -50,6 +53,7 @@ const NAMES = [
   "documentFormat",
   "gzipCheck",
   "events",
+  "mail",
   "storageMemory",
   "localMailbox",
 ] as const;
@@ -75,6 +79,8 @@ const LINKS: Record<string, Links> = { own: "own", presigned: "presigned" };
 const DOCUMENT_FORMATS: Record<string, string> = { "as-is": "as-is", utf8: "utf8" };
 
 const GZIP_CHECKS: Record<string, string> = { contents: "contents", length: "length" };
+
+const MAILS: Record<string, Mail> = { sns: "sns", ses: "ses" };
 
 const SWITCHES: Record<string, "on" | "off"> = { on: "on", off: "off" };
 
@@ -121,6 +127,7 @@ export function readSettings(node: Node): Settings {
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     events: oneOf("events", read("events", "on"), SWITCHES),
+    mail: oneOf("mail", read("mail", "sns"), MAILS),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };

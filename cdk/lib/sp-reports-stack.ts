@@ -12,11 +12,13 @@ import { Encryption } from "./constructs/encryption";
 import { Functions } from "./constructs/functions";
 import { InvokeIdentity } from "./constructs/invoke-identity";
 import { LwaCredentials } from "./constructs/lwa-credentials";
+import { MailFeedback } from "./constructs/mail-feedback";
 import { NotificationsProcessor } from "./constructs/notifications-processor";
 import { NotificationsQueue } from "./constructs/notifications-queue";
 import { Reconciler } from "./constructs/reconciler";
 import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
+import { SesMail } from "./constructs/ses-mail";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
 import { addOrderPlacer, addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
@@ -50,9 +52,13 @@ export class SpReportsStack extends Stack {
     });
     const reportTopic = new ReportTopic(this, "ReportTopic", {
       encryptionKey: encryption.dataKey,
-      notificationEmail: parameters.notificationEmail,
-      hasNotificationEmail: parameters.hasNotificationEmail,
+      mailbox:
+        settings.mail === "sns"
+          ? { address: parameters.notificationEmail, isThere: parameters.hasNotificationEmail }
+          : undefined,
     });
+    const sesMail =
+      parameters.mailFrom === undefined ? undefined : new SesMail(this, "SesMail", parameters.mailFrom);
     this.topic = reportTopic.topic;
 
     // What works on it: each part comes after those that it calls.
@@ -65,6 +71,7 @@ export class SpReportsStack extends Stack {
       storage,
       lwaCredentials,
       reportTopic,
+      sesMail,
     });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
     const workflowFunctions = addWorkflowFunctions(functions, can, settings);
@@ -141,6 +148,10 @@ export class SpReportsStack extends Stack {
       orderWorkflow,
       redeliveryWorkflow,
     });
+    const mailFeedback =
+      sesMail === undefined
+        ? undefined
+        : new MailFeedback(this, "MailFeedback", { functions, can, sesMail, removalPolicy: settings.removalPolicy });
     const methods = api.addMethods(apiFunctions);
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", methods.signed);
     const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
@@ -157,6 +168,18 @@ export class SpReportsStack extends Stack {
       functions: [...functions.all, notificationsProcessor.rustFunction],
       reconciler: reconciler.rustFunction,
       redeliveryWorker,
+      mail:
+        mailFeedback === undefined
+          ? undefined
+          : {
+              feedback: mailFeedback,
+              senders: [
+                workflowFunctions.reportNotifier,
+                redeliveryWorker,
+                reconciler.rustFunction,
+                mailFeedback.rustFunction,
+              ],
+            },
     });
 
     this.outputs({
@@ -191,6 +214,14 @@ export class SpReportsStack extends Stack {
         "Policy to attach to who works with delivered reports: reads them, their rows, and GET /reports",
         consumerPolicy.managedPolicy.managedPolicyArn,
       ],
+      ...(mailFeedback === undefined
+        ? {}
+        : {
+            MailDeadLetterQueueArn: [
+              "ARN of the queue with bounces and complaints that could not be acted upon, for redrives",
+              mailFeedback.deadLetterQueue.queueArn,
+            ] as const,
+          }),
       StateMachineArn: ["State machine that delivers a report", deliveryWorkflow.stateMachine.stateMachineArn],
       ...(expressLane === undefined
         ? {}

@@ -2,6 +2,7 @@ import { Duration } from "aws-cdk-lib";
 import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import { Construct } from "constructs";
 
+import type { MailFeedback } from "./mail-feedback";
 import type { NotificationsQueue } from "./notifications-queue";
 import type { RustFunction } from "./rust-function";
 import type { Workflow } from "./workflow";
@@ -16,6 +17,8 @@ export interface AlarmsProps {
   readonly functions: RustFunction[];
   readonly reconciler: RustFunction;
   readonly redeliveryWorker: RustFunction;
+  /** Where SES sends e-mails: the functions that have it send, and what becomes of bounces and complaints. */
+  readonly mail: { readonly senders: RustFunction[]; readonly feedback: MailFeedback } | undefined;
 }
 
 /** What an operator should look at. The alarms have no actions: who is told is the account's affair. */
@@ -60,6 +63,9 @@ export class Alarms extends Construct {
     this.credentialsAlarm(props.redeliveryWorker);
     if (props.expressLane !== undefined) {
       this.laneAlarms(props.expressLane);
+    }
+    if (props.mail !== undefined) {
+      this.mailAlarms(props.mail.senders, props.mail.feedback);
     }
     for (const rustFunction of props.functions) {
       this.errorsAlarm(rustFunction, 5, "failed five times within five minutes, more than retries are there for");
@@ -114,16 +120,51 @@ export class Alarms extends Construct {
       "CredentialsRefused",
       "Amazon refuses the application's LWA credentials: nothing is fetched or ordered. Put the current client id and " +
         "secret into the secret; everything that waits then goes on by itself.",
-      new cloudwatch.Metric({
-        namespace: "SpReports",
-        metricName: "CredentialsRefused",
-        dimensionsMap: { FunctionName: redeliveryWorker.function.functionName },
-        // Longer than from one look to the next, so that one alarm tells of it and not one a look.
-        period: Duration.hours(1),
-        statistic: "Sum",
+      // Longer than from one look to the next, so that one alarm tells of it and not one a look.
+      this.counted("CredentialsRefused", redeliveryWorker, Duration.hours(1)),
+      1,
+    );
+  }
+
+  /** Of what goes wrong with mail no mail can be relied upon to tell. */
+  private mailAlarms(senders: RustFunction[], { rustFunction, deadLetterQueue }: MailFeedback): void {
+    const counts = senders.map((sender, index) => [`m${index}`, this.counted("MailRefused", sender)] as const);
+    this.alarm(
+      "MailRefused",
+      "SES refused an e-mail for good. The report's row says why; mend the sender's identity or the account at SES. " +
+        "Those mails are not sent again.",
+      new cloudwatch.MathExpression({
+        // Of most of them there is nothing in a period.
+        expression: counts.map(([name]) => `FILL(${name}, 0)`).join(" + "),
+        usingMetrics: Object.fromEntries(counts),
+        period: this.period,
       }),
       1,
     );
+    this.alarm(
+      "OwnersMailUndeliverable",
+      "The address NotificationEmail bounces or complains, so that nobody is told of trouble. Mend it and take it from " +
+        "SES's suppression list, or deploy with another one.",
+      this.counted("OwnersMailUndeliverable", rustFunction),
+      1,
+    );
+    this.alarm(
+      "MailDeadLetterQueueNotEmpty",
+      "A bounce or complaint could not be acted upon. See the log group of mail-feedback, mend the cause, redrive it.",
+      deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: this.period, statistic: "Maximum" }),
+      1,
+    );
+  }
+
+  /** What a function counts by itself. */
+  private counted(metricName: string, { function: counting }: RustFunction, period = this.period): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: "SpReports",
+      metricName,
+      dimensionsMap: { FunctionName: counting.functionName },
+      period,
+      statistic: "Sum",
+    });
   }
 
   private errorsAlarm(rustFunction: RustFunction, threshold: number, what: string): void {
@@ -135,7 +176,7 @@ export class Alarms extends Construct {
     );
   }
 
-  private alarm(id: string, alarmDescription: string, metric: cloudwatch.Metric, threshold: number): void {
+  private alarm(id: string, alarmDescription: string, metric: cloudwatch.IMetric, threshold: number): void {
     new cloudwatch.Alarm(this, id, {
       alarmDescription,
       metric,

@@ -46,7 +46,7 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         can.tokenKey("kms:Encrypt"),
         destination,
         can.revokingLinks(),
-        can.mailSubscriptions(),
+        can.sellersMail(),
         ...redelivering,
       ],
     }),

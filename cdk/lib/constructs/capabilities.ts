@@ -7,6 +7,7 @@ import { useKeyThrough, type Encryption } from "./encryption";
 import type { LwaCredentials } from "./lwa-credentials";
 import type { ReportTopic } from "./report-topic";
 import type { Capability } from "./rust-function";
+import type { SesMail } from "./ses-mail";
 import type { ReportsIndex, Storage } from "./storage";
 
 export interface CapabilitiesProps {
@@ -18,6 +19,8 @@ export interface CapabilitiesProps {
   readonly storage: Storage;
   readonly lwaCredentials: LwaCredentials;
   readonly reportTopic: ReportTopic;
+  /** What SES sends with, if it does. */
+  readonly sesMail: SesMail | undefined;
 }
 
 /** What several functions work with. Each is given only the actions that it names. */
@@ -161,11 +164,19 @@ export class Capabilities {
     return { environment: { LINKS_TABLE: storage.links.tableName }, permissions: storage.linkRevocation() };
   }
 
-  /** Addresses that get the news of one seller. */
-  mailSubscriptions(): Capability {
-    const { topicArn } = this.props.reportTopic.topic;
+  /** Addresses that get the news of one seller: subscriptions to the topic, or whatever SES sends to. */
+  sellersMail(): Capability {
+    const { reportTopic, settings } = this.props;
+    if (settings.mail === "ses") {
+      return {
+        environment: { MAIL: settings.mail },
+        permissions: [new iam.PolicyStatement({ actions: ["ses:DeleteSuppressedDestination"], resources: ["*"] })],
+        wildcardReason: "SES has one list of addresses that it sends nothing to, and IAM knows no resource for it.",
+      };
+    }
+    const { topicArn } = reportTopic.topic;
     return {
-      environment: { TOPIC_ARN: topicArn },
+      environment: { MAIL: settings.mail, TOPIC_ARN: topicArn },
       permissions: [
         new iam.PolicyStatement({ actions: ["sns:Subscribe"], resources: [topicArn] }),
         new iam.PolicyStatement({ actions: ["sns:Unsubscribe"], resources: ["*"] }),
@@ -174,9 +185,9 @@ export class Capabilities {
     };
   }
 
-  /** Messages and events about reports. */
+  /** Messages, events and e-mails about reports. */
   publishing(): Capability {
-    const { reportTopic, settings, parameters } = this.props;
+    const { reportTopic, settings, parameters, sesMail } = this.props;
     const bus = { service: "events", resource: "event-bus", resourceName: "default" };
     const events = new iam.PolicyStatement({
       actions: ["events:PutEvents"],
@@ -187,8 +198,14 @@ export class Capabilities {
         TOPIC_ARN: reportTopic.topic.topicArn,
         EVENTS: settings.events,
         CONTACT_TEXT: parameters.contactText,
+        MAIL: settings.mail,
+        ...sesMail?.environment(parameters.notificationEmail),
       },
-      permissions: [...reportTopic.publishAccess(), ...(settings.events === "on" ? [events] : [])],
+      permissions: [
+        ...reportTopic.publishAccess(),
+        ...(settings.events === "on" ? [events] : []),
+        ...(sesMail === undefined ? [] : [sesMail.sendAccess()]),
+      ],
     };
   }
 }

@@ -8,8 +8,8 @@ import { useKeyThrough } from "./encryption";
 
 export interface ReportTopicProps {
   readonly encryptionKey: kms.Key;
-  readonly notificationEmail: string;
-  readonly hasNotificationEmail: CfnCondition;
+  /** The mailbox that SNS sends to, and whether there is one; absent where SES sends. */
+  readonly mailbox: { readonly address: string; readonly isThere: CfnCondition } | undefined;
 }
 
 /** Messages about reports, for whoever subscribes; one mailbox does from the start. */
@@ -28,13 +28,15 @@ export class ReportTopic extends Construct {
       enforceSSL: true,
       masterKey: props.encryptionKey,
     });
-    // Not `addSubscription`: only the plain resource takes a condition.
-    const subscription = new sns.CfnSubscription(this, "Mailbox", {
-      topicArn: this.topic.topicArn,
-      protocol: "email",
-      endpoint: props.notificationEmail,
-    });
-    subscription.cfnOptions.condition = props.hasNotificationEmail;
+    if (props.mailbox !== undefined) {
+      // Not `addSubscription`: only the plain resource takes a condition.
+      const subscription = new sns.CfnSubscription(this, "Mailbox", {
+        topicArn: this.topic.topicArn,
+        protocol: "email",
+        endpoint: props.mailbox.address,
+      });
+      subscription.cfnOptions.condition = props.mailbox.isThere;
+    }
   }
 
   /** Allows to publish messages. */

@@ -29,7 +29,8 @@ export type FunctionName =
   | "presigned-url-generator"
   | "report-notifier"
   | "link-opener"
-  | "document-access";
+  | "document-access"
+  | "mail-feedback";
 
 /** Makes a function with its code; injected, so that templates can be tested without building any. */
 export type FunctionFactory = (
