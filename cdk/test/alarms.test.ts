@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { readable, resources, template, templateWithLane, type Json } from "./support";
+import { readable, resources, template, templateWithLane, templateWithSes, type Json } from "./support";
 
 const alarms = (from = template()): [string, Json][] =>
   Object.entries(resources("AWS::CloudWatch::Alarm", from)).map(([id, alarm]) => [id, readable(alarm)]);
@@ -63,8 +63,33 @@ describe("alarms", () => {
     });
   });
 
+  test("know what goes wrong with mail that SES sends", () => {
+    const [id, refused] = alarms(templateWithSes()).find(([id]) => id === "AlarmsMailRefused") as [string, Json];
+    const counting = ["ReportNotifier", "RedeliveryWorker", "ReportReconciler", "MailFeedback"];
+    const [sum, ...counts] = refused.Metrics;
+    assert.equal(sum.Expression, counting.map((_, index) => `FILL(m${index}, 0)`).join(" + "), id);
+    counts.forEach(({ MetricStat }: Json, index: number) => {
+      assert.equal(MetricStat.Metric.MetricName, "MailRefused");
+      assert.match(MetricStat.Metric.Dimensions[0].Value, new RegExp(`${counting[index]}Function>$`));
+    });
+    const others = alarms(templateWithSes()).filter(([id]) => id !== "AlarmsMailRefused" && !alarms().some(([known]) => known === id));
+    assert.deepEqual(
+      others.map(([id, alarm]) => [id, alarm.Namespace, alarm.MetricName, readable(alarm.Dimensions[0].Value)]),
+      [
+        ["AlarmsOwnersMailUndeliverable", "SpReports", "OwnersMailUndeliverable", "<FunctionsMailFeedbackFunction>"],
+        [
+          "AlarmsMailDeadLetterQueueNotEmpty",
+          "AWS/SQS",
+          "ApproximateNumberOfMessagesVisible",
+          "<MailFeedbackDeadLetterQueue.QueueName>",
+        ],
+        ["AlarmsMailFeedbackErrors", "AWS/Lambda", "Errors", "<FunctionsMailFeedbackFunction>"],
+      ],
+    );
+  });
+
   test("say what to do", () => {
-    for (const [id, alarm] of alarms(templateWithLane())) {
+    for (const [id, alarm] of [...alarms(templateWithLane()), ...alarms(templateWithSes())]) {
       // What happened, and then what to do about it.
       assert.match(alarm.AlarmDescription, /\. .+\.$/, id);
     }

@@ -75,6 +75,7 @@ const EXPECTED: Record<string, Expected> = {
       ...SP_API_VARIABLES,
       NOTIFICATIONS_QUEUE_ARN: "<NotificationsQueue.Arn>",
       ...LINKS_TABLE,
+      MAIL: "sns",
       TOPIC_ARN: "<ReportTopic>",
       ...REDELIVERING.environment,
     },
@@ -164,6 +165,7 @@ const EXPECTED: Record<string, Expected> = {
       TOPIC_ARN: "<ReportTopic>",
       EVENTS: "on",
       CONTACT_TEXT: "<ContactText>",
+      MAIL: "sns",
       REPORTS_BUCKET: "<StorageReportsBucket>",
     },
     permissions: [
@@ -220,6 +222,7 @@ const EXPECTED: Record<string, Expected> = {
       TOPIC_ARN: "<ReportTopic>",
       EVENTS: "on",
       CONTACT_TEXT: "<ContactText>",
+      MAIL: "sns",
       ...OVERDUE,
     },
     permissions: [
@@ -265,6 +268,7 @@ const EXPECTED: Record<string, Expected> = {
       TOPIC_ARN: "<ReportTopic>",
       EVENTS: "on",
       CONTACT_TEXT: "<ContactText>",
+      MAIL: "sns",
       REPORTS_BUCKET: "<StorageReportsBucket>",
       ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",

@@ -4,6 +4,7 @@ import "./api.test";
 import "./data.test";
 import "./functions.test";
 import "./identities.test";
+import "./mail.test";
 import "./schedule.test";
 import "./settings.test";
 import "./stacks.test";

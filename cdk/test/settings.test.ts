@@ -5,7 +5,7 @@ import { App } from "aws-cdk-lib";
 
 import { fromFolder } from "../lib/constructs/rust-function";
 import { readSettings, type Settings } from "../lib/settings";
-import { resources, synthesize, template, type Json } from "./support";
+import { resources, synthesize, template, templateWithSes, type Json } from "./support";
 
 const settings = (context: Record<string, unknown>): Settings => readSettings(new App({ context }).node);
 
@@ -32,6 +32,7 @@ describe("settings", () => {
     ["apiUrl", "http://api.example.com"],
     ["apiUrl", "https://api.example.com/"],
     ["events", "true"],
+    ["mail", "smtp"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {
@@ -122,6 +123,16 @@ describe("parameters", () => {
     ["", "seller@example.com"].forEach((value) => assert.match(value, pattern("NotificationEmail")));
     ["seller", "a b@example.com", "seller@example"].forEach((value) =>
       assert.doesNotMatch(value, pattern("NotificationEmail")),
+    );
+  });
+
+  test("a sender's address where SES sends, and no such parameter otherwise", () => {
+    assert.deepEqual(template().findParameters("MailFrom"), {});
+    const { Default, AllowedPattern } = templateWithSes().findParameters("MailFrom")["MailFrom"] as Json;
+    assert.equal(Default, undefined);
+    ["reports@example.com", "a.b+c@mail.example.co.uk"].forEach((value) => assert.match(value, new RegExp(AllowedPattern)));
+    ["", "example.com", "Reports <reports@example.com>", "a@b", "a@-b.com", "a@b.com\n"].forEach((value) =>
+      assert.doesNotMatch(value, new RegExp(AllowedPattern)),
     );
   });
 

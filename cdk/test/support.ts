@@ -45,6 +45,14 @@ export function templateWithLane(): Template {
   return withLane;
 }
 
+let withSes: Template | undefined;
+
+/** The same with e-mails that SES sends. */
+export function templateWithSes(): Template {
+  withSes ??= synthesize({ mail: "ses" })["SpReports"] as Template;
+  return withSes;
+}
+
 /** Properties of the resources of a type, by logical id without the hash. */
 export function resources(type: string, from: Template = template()): Record<string, Json> {
   return Object.fromEntries(

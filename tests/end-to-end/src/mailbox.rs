@@ -17,6 +17,8 @@ pub struct Email {
     pub subject: String,
     /// Its text.
     pub text: String,
+    /// The same as HTML, if SES sent it.
+    pub html: Option<String>,
     /// Whose address it was sent to.
     pub recipient: String,
     /// What filter policies can choose by.
@@ -45,7 +47,9 @@ impl Email {
     /// Whose report it is about.
     #[must_use]
     pub fn seller(&self) -> Option<&str> {
-        self.attributes.get("SellerId").map(String::as_str)
+        // SES's e-mails have no attributes.
+        let attribute = self.attributes.get("SellerId").map(String::as_str);
+        attribute.or_else(|| self.fact("Seller"))
     }
 
     /// What stands behind `name:` in the text.
@@ -66,6 +70,7 @@ struct Envelope {
     #[serde(default)]
     subject: String,
     message: String,
+    html: Option<String>,
     #[serde(default)]
     recipient: String,
     #[serde(default)]
@@ -214,6 +219,7 @@ impl Mailbox {
             let email = Email {
                 subject: envelope.subject,
                 text: envelope.message,
+                html: envelope.html,
                 recipient: envelope.recipient,
                 attributes,
                 message_id: envelope.message_id,
@@ -243,6 +249,7 @@ mod tests {
         let email = Email {
             subject: "Amazon report ready".into(),
             text: "Report type: GET_X\nReport id:   500\n".into(),
+            html: None,
             recipient: "seller@example.com".into(),
             attributes: BTreeMap::from([("SellerId".into(), "A1".into())]),
             message_id: "m".into(),

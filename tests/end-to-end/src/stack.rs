@@ -96,6 +96,12 @@ impl Stack {
         !variable("LINKS").is_ok_and(|links| links == "presigned")
     }
 
+    /// Whether SES sends e-mails, and not SNS.
+    #[must_use]
+    pub fn mails_by_ses(&self) -> bool {
+        variable("MAIL").is_ok_and(|mail| mail == "ses")
+    }
+
     /// Whether deliveries begin in the express lane. Most of them have no execution then that could be
     /// asked about.
     #[must_use]

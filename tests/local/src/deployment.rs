@@ -48,9 +48,11 @@ impl Settings {
         }
     }
 
-    fn parameters(&self) -> [String; 5] {
+    fn parameters(&self) -> [String; 6] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
+            // Of a template without this parameter, the CDK leaves it out.
+            "MailFrom=reports@example.com".to_owned(),
             format!("SpApiEnvironment={}", simulator::url(self.simulator_port)),
             format!("OverdueSeconds={}", self.overdue_seconds),
             format!("ReconcileRate={RECONCILE_RATE}"),

@@ -64,6 +64,7 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
         ("DOCUMENT_FORMAT", "documentFormat"),
         ("DELIVER", "deliver"),
         ("LINKS", "links"),
+        ("MAIL", "mail"),
     ] {
         if let Some(value) = setting::value(&record.profile.context, name) {
             variables.push((variable, value.to_owned()));

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The seventeen Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 17] = [
+/// The eighteen Lambda functions, named like their folders under `lambdas/`.
+pub const FUNCTIONS: [&str; 18] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -23,6 +23,7 @@ pub const FUNCTIONS: [&str; 17] = [
     "report-reconciler",
     "redelivery-requester",
     "redelivery-worker",
+    "mail-feedback",
 ];
 
 /// The checkout that the runner works on.

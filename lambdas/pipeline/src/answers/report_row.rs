@@ -96,6 +96,8 @@ pub struct ReportRow {
     /// When its owner was told of its end.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub announced_at: Option<Timestamp>,
+    /// Why an e-mail about it was refused for good.
+    pub mail_error: Option<String>,
     /// When it was given up.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub failed_at: Option<Timestamp>,

@@ -1,4 +1,4 @@
-//! The seventeen functions: what each is told when it starts, and an event of the kind it gets.
+//! The eighteen functions: what each is told when it starts, and an event of the kind it gets.
 
 use serde_json::{Value, json};
 
@@ -91,6 +91,7 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
                 "Name": "execution",
             }),
         ),
+        example("mail-feedback", complaint()),
     ]
 }
 
@@ -191,6 +192,19 @@ fn notification() -> Value {
     });
     json!({ "Records": [{
         "messageId": "1", "receiptHandle": "r", "body": message.to_string(), "md5OfBody": "",
+        "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},
+        "eventSource": "aws:sqs", "eventSourceARN": QUEUE_ARN, "awsRegion": "us-east-1",
+    }] })
+}
+
+/// One that says nobody's name, so that there is nothing to tell.
+fn complaint() -> Value {
+    let event = json!({
+        "source": "aws.ses", "detail-type": "Email Complaint Received",
+        "detail": { "eventType": "Complaint", "complaint": { "complainedRecipients": [] } },
+    });
+    json!({ "Records": [{
+        "messageId": "1", "receiptHandle": "r", "body": event.to_string(), "md5OfBody": "",
         "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},
         "eventSource": "aws:sqs", "eventSourceARN": QUEUE_ARN, "awsRegion": "us-east-1",
     }] })

@@ -18,6 +18,7 @@ mod forgetting;
 mod large_document;
 mod ledger;
 mod links;
+mod mail_by_ses;
 mod merged_accounts;
 mod news;
 mod orders;

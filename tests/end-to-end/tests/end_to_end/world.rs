@@ -98,6 +98,15 @@ impl World {
         Some(world)
     }
 
+    /// The running stack, if SES sends its e-mails; `None`, visibly, if not.
+    pub async fn with_ses() -> Option<Self> {
+        let world = Self::find().await?;
+        if !world.stack.mails_by_ses() {
+            return skipped("SNS sends e-mails here (cargo local up -c mail=ses)");
+        }
+        Some(world)
+    }
+
     /// `POST`s as the invoke role.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.api

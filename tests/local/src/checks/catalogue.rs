@@ -111,7 +111,7 @@ pub const CHECKS: [Check; 17] = [
     },
     Check {
         name: "other-settings",
-        what: "the express lane, what was ordered only, and UTF-8 in Chromium",
+        what: "the express lane, what was ordered only, mail by SES, and UTF-8 in Chromium",
         needs: &["tools", "build"],
         run: of_stacks::other_settings,
     },

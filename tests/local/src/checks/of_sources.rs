@@ -82,9 +82,16 @@ pub fn build(context: &mut Context<'_>) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// The templates as they go to AWS, plus the local mailbox.
+/// The templates as they go to AWS, with either way of e-mails, plus the local mailbox.
 pub fn templates(context: &mut Context<'_>) -> Result<Option<String>> {
-    let folder = context.workspace.local("test/cdk.out");
+    for mail in ["sns", "ses"] {
+        templates_with(context, mail)?;
+    }
+    Ok(None)
+}
+
+fn templates_with(context: &Context<'_>, mail: &str) -> Result<()> {
+    let folder = context.workspace.local(&format!("test/cdk.out.{mail}"));
     let functions = format!("functionsDir={}", context.workspace.local("functions").display());
     let mut synthesis = aws_cli::cdk(context.workspace);
     synthesis.args([
@@ -95,18 +102,22 @@ pub fn templates(context: &mut Context<'_>) -> Result<Option<String>> {
         &functions,
         "--context",
         "localMailbox=true",
+        "--context",
+        &format!("mail={mail}"),
     ]);
-    context.quiet("cdk-synth", synthesis.arg("--output").arg(&folder))?;
+    context.quiet(
+        &format!("cdk-synth-{mail}"),
+        synthesis.arg("--output").arg(&folder),
+    )?;
     let templates = files_in(&folder, ".template.json")?;
     if templates.is_empty() {
         bail!("`cdk synth` wrote no template to {}", folder.display());
     }
     let mut lint = Venv::of(context.workspace).script("cfn-lint");
     context.quiet(
-        "cfn-lint",
+        &format!("cfn-lint-{mail}"),
         lint.args(CFN_LINT_IGNORES).arg("--template").args(templates),
-    )?;
-    Ok(None)
+    )
 }
 
 pub fn rust_tests(context: &mut Context<'_>) -> Result<Option<String>> {

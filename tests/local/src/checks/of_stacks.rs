@@ -24,11 +24,14 @@ const EXPRESS_LANE: &str = "express_lane::";
 const WHOSE_REPORTS: &str = "whose_reports::";
 /// The test of links that are presigned URLs.
 const PRESIGNED_URLS: &str = "links::a_presigned_url";
+/// The tests of e-mails that SES sends.
+const MAIL_BY_SES: &str = "mail_by_ses::";
 /// The opposite of the defaults.
-const OTHER_SETTINGS: [(&str, &str); 5] = [
+const OTHER_SETTINGS: [(&str, &str); 6] = [
     ("workflowType", "express"),
     ("deliver", "ordered"),
     ("links", "presigned"),
+    ("mail", "ses"),
     ("documentFormat", "utf8"),
     ("gzipCheck", "length"),
 ];
@@ -136,7 +139,13 @@ pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
         context,
         &stack,
         "express-lane",
-        &[EXPRESS_LANE, WHOSE_REPORTS, PRESIGNED_URLS, "--test-threads=1"],
+        &[
+            EXPRESS_LANE,
+            WHOSE_REPORTS,
+            PRESIGNED_URLS,
+            MAIL_BY_SES,
+            "--test-threads=1",
+        ],
     )?;
     if let Some(reason) = chromium::prepare(context.workspace)? {
         say(&format!("no browser: {reason}"));

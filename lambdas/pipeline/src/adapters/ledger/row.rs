@@ -13,7 +13,7 @@ use crate::domain::{Account, Particulars, Reference};
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 44] = [
+const SHOWN: [&str; 45] = [
     "reportId",
     "requestId",
     "reference",
@@ -41,6 +41,7 @@ const SHOWN: [&str; 44] = [
     "storedAt",
     "linkedAt",
     "announcedAt",
+    "mailError",
     "failedAt",
     "failureAnnouncedAt",
     "attempts",

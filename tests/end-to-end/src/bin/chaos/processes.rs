@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 17] = [
+const FUNCTIONS: [&str; 18] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -29,6 +29,7 @@ const FUNCTIONS: [&str; 17] = [
     "document-access",
     "redelivery-requester",
     "redelivery-worker",
+    "mail-feedback",
 ];
 
 /// A process that was killed.

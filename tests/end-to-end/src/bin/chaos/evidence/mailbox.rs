@@ -57,6 +57,7 @@ impl Publish {
         let email = Email {
             subject: String::new(),
             text: text_of(&passed.message),
+            html: None,
             recipient: String::new(),
             attributes: passed.attributes,
             message_id: String::new(),
