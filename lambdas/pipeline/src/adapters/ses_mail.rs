@@ -2,7 +2,7 @@ use aws_sdk_sesv2::operation::delete_suppressed_destination::DeleteSuppressedDes
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
 use crate::PipelineError;
-use crate::domain::{Announcement, EmailAddress};
+use crate::domain::{EmailAddress, html};
 
 /// SES, which sends e-mails from one address.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl SesMail {
     ///
     /// # Errors
     /// [`PipelineError::AwsRefused`] if SES will not take it later either; SES failed.
-    pub async fn send(&self, words: &Announcement, to: &[EmailAddress]) -> Result<(), PipelineError> {
+    pub async fn send(&self, subject: &str, text: &str, to: &[EmailAddress]) -> Result<(), PipelineError> {
         let Some((first, others)) = to.split_first() else {
             return Ok(());
         };
@@ -42,7 +42,7 @@ impl SesMail {
             .from_email_address(self.from.as_str())
             .configuration_set_name(&self.configuration_set)
             .destination(destination)
-            .content(EmailContent::builder().simple(message(words)).build())
+            .content(EmailContent::builder().simple(message(subject, text)).build())
             .send()
             .await
             .map_err(|error| PipelineError::aws("SES", &error))?;
@@ -50,16 +50,16 @@ impl SesMail {
     }
 }
 
-fn message(words: &Announcement) -> Message {
+fn message(subject: &str, text: &str) -> Message {
     let body = Body::builder()
-        .text(content(&words.text))
-        .html(content(&words.html()));
+        .text(content(text))
+        .html(content(&html(subject, text)));
     // So that nobody's absence is answered.
     let automatic = MessageHeader::builder()
         .name("Auto-Submitted")
         .value("auto-generated");
     Message::builder()
-        .subject(content(&words.subject))
+        .subject(content(subject))
         .body(body.build())
         .headers(automatic.build().expect("a name and a value"))
         .build()
@@ -129,12 +129,8 @@ mod tests {
     async fn send(rule: &Rule, to: &[&str]) -> Result<(), PipelineError> {
         let client = mock_client!(aws_sdk_sesv2, RuleMode::MatchAny, &[rule]);
         let mail = SesMail::new(client, address("reports@example.com"), "set".into());
-        let words = Announcement {
-            subject: "s".into(),
-            text: "a <b>\n".into(),
-        };
         let to: Vec<_> = to.iter().map(|text| address(text)).collect();
-        mail.send(&words, &to).await
+        mail.send("s", "a <b>\n", &to).await
     }
 
     #[tokio::test]

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::Announcement;
-
 /// Where values begin in a line `Label:       value`.
 const VALUES_AT: usize = 13;
 
 /// Readers of mail that know no style sheets get the styles where they apply.
 const PAGE: &str =
     "margin:0 auto;max-width:36rem;padding:1.5rem;font:1rem/1.5 sans-serif;color:#1c1c1c;background:#ffffff";
+const HEADING: &str = "margin:1rem 0;font-size:1.1rem";
 const LABEL: &str = "padding:0 1rem 0 0;text-align:left;vertical-align:top;font-weight:normal;color:#595959";
 const BUTTON: &str = "display:inline-block;padding:0.6rem 1.2rem;border-radius:0.3rem;background:#0b57a4;color:#ffffff;\
                       text-decoration:none";
@@ -25,23 +24,25 @@ enum Part<'a> {
     List(Vec<Vec<&'a str>>),
     /// A URL, in a line of its own.
     Link(&'a str),
+    /// Where something else begins.
+    Rule,
+    /// What stands between two such lines.
+    Heading(&'a str),
 }
 
-impl Announcement {
-    /// The same as HTML. Holds the link as the text does, so it is not to be logged.
-    #[must_use]
-    pub fn html(&self) -> String {
-        let mut body = String::new();
-        for part in parts(&self.text) {
-            part.write(&mut body);
-        }
-        format!(
-            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width\"><title>{}</title></head>\n\
-             <body style=\"{PAGE}\">\n{body}</body></html>\n",
-            escaped(&self.subject)
-        )
+/// An e-mail's text as HTML. Holds the link as the text does, so it is not to be logged.
+#[must_use]
+pub fn html(subject: &str, text: &str) -> String {
+    let mut body = String::new();
+    for part in parts(text) {
+        part.write(&mut body);
     }
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{}</title></head>\n\
+         <body style=\"{PAGE}\">\n{body}</body></html>\n",
+        escaped(subject)
+    )
 }
 
 impl Part<'_> {
@@ -60,6 +61,8 @@ impl Part<'_> {
                     .collect();
                 writeln!(html, "<ul>\n{items}</ul>")
             }
+            Self::Rule => writeln!(html, "<hr>"),
+            Self::Heading(words) => writeln!(html, "<h2 style=\"{HEADING}\">{}</h2>", escaped(words)),
             Self::Link(url) => {
                 let url = escaped(url);
                 // As text, too: some readers of mail show no links, and people like to see where one leads.
@@ -97,7 +100,11 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         }
         let last = parts.last_mut().filter(|_| !is_new);
         is_new = false;
-        if line.starts_with("https://") || line.starts_with("http://") {
+        if line.len() > 2 && line.bytes().all(|byte| byte == b'-') {
+            if !matches!(last, Some(Part::Heading(_))) {
+                parts.push(Part::Rule);
+            }
+        } else if line.starts_with("https://") || line.starts_with("http://") {
             parts.push(Part::Link(line));
         } else if let Some(fact) = fact(line) {
             match last {
@@ -112,6 +119,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         } else {
             match last {
                 Some(Part::Paragraph(lines)) => lines.push(line),
+                Some(Part::Rule) => parts.push(Part::Heading(line)),
                 // What is indented goes on with its item.
                 Some(Part::List(items)) if line.starts_with("  ") => {
                     if let Some(lines) = items.last_mut() {
@@ -157,14 +165,6 @@ mod tests {
                         Download, until noon:\nhttps://x.example/links/a?b=\"c\"&d\n\nThat means one of:\n\
                         - no data,\n- asked for\n  too soon.\nQuestions? Ask Ann & Bob.\n";
 
-    fn html(text: &str) -> String {
-        let mail = Announcement {
-            subject: "Ready: <5>".into(),
-            text: text.into(),
-        };
-        mail.html()
-    }
-
     #[test]
     fn a_text_is_read_as_people_read_it() {
         let expected = [
@@ -180,8 +180,22 @@ mod tests {
     }
 
     #[test]
+    fn many_in_one_have_headings() {
+        let text = "So much.\n\n-----\n1 of 2: Ready\n-----\n\nReport id:   1\n\n-----\n\nWhoever\n";
+        let expected = [
+            Part::Paragraph(vec!["So much."]),
+            Part::Rule,
+            Part::Heading("1 of 2: Ready"),
+            Part::Facts(vec![("Report id", "1")]),
+            Part::Rule,
+            Part::Paragraph(vec!["Whoever"]),
+        ];
+        assert_eq!(parts(text), expected);
+    }
+
+    #[test]
     fn a_link_is_a_button_and_a_text() {
-        let html = html(TEXT);
+        let html = html("Ready", TEXT);
         let url = "https://x.example/links/a?b=&quot;c&quot;&amp;d";
         assert!(html.contains(&format!("<a href=\"{url}\"")), "{html}");
         assert!(html.contains(&format!(">{url}</p>")), "{html}");
@@ -189,7 +203,10 @@ mod tests {
 
     #[test]
     fn nothing_of_a_text_becomes_html_and_nothing_is_fetched() {
-        let html = html("<script>alert('x')</script>\n\nReason:      <img src=\"x\">\n- <b>\n");
+        let html = html(
+            "Ready: <5>",
+            "<script>alert('x')</script>\n\nReason:      <img src=\"x\">\n- <b>\n",
+        );
         for tag in ["<script", "<img", "<b>", "src=\"", "<link", "url("] {
             assert!(!html.contains(tag), "{tag}: {html}");
         }

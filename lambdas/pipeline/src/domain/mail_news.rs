@@ -66,19 +66,18 @@ impl Announcement {
         }
     }
 
-    /// Words for the owner that this e-mail was refused for good, as `failure` says.
+    /// Words for the owner that the e-mail with that subject was refused for good, as `failure` says.
     #[must_use]
-    pub fn of_refused_mail(&self, failure: &Failure) -> Self {
+    pub fn of_refused_mail(subject: &str, failure: &Failure) -> Self {
         Self {
-            subject: fitting(format!("Mail refused: {}", self.subject)),
+            subject: fitting(format!("Mail refused: {subject}")),
             text: format!(
                 "SES did not take an e-mail, and would not take it later either; its readers do not get it. Nothing else\n\
                  is lost: what it tells of stands in the report's row.\n\n\
-                 Reason:      {}\nWhat to do:  {}\n\nSubject:     {}\n",
+                 Reason:      {}\nWhat to do:  {}\n\nSubject:     {subject}\n",
                 failure.reason(),
                 "Look up at SES whether the sender's identity is verified, whether the account may send, and, in SES's \
                  sandbox, whether the reader's address is verified.",
-                self.subject,
             ),
         }
     }
@@ -124,22 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn of_a_refused_mail_the_owner_gets_its_subject_and_not_its_link() {
+    fn of_a_refused_mail_the_owner_gets_its_subject() {
         let failure = Failure {
             error: "AwsRefused".into(),
             cause: "SES refused: MessageRejected: no".into(),
         };
-        let mail = Announcement {
-            subject: "Amazon report ready: x".into(),
-            text: "https://bucket.example/links/token\n".into(),
-        };
-        let told = mail.of_refused_mail(&failure);
+        let told = Announcement::of_refused_mail("Amazon report ready: x", &failure);
         assert_eq!(told.subject, "Mail refused: Amazon report ready: x");
-        assert!(
-            told.text.contains("MessageRejected") && !told.text.contains("https://"),
-            "{}",
-            told.text
-        );
+        assert!(told.text.contains("MessageRejected"), "{}", told.text);
         let (refused, news) = (delivered(), delivered().of_refused_mail(&failure, now()));
         assert_eq!(
             (&news.seller_id, &news.report),

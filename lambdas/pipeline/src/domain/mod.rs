@@ -49,6 +49,7 @@ pub use email_address::{EmailAddress, InvalidEmailAddress};
 pub use failure::{Failure, ROLE_MISSING};
 pub use findings::{Counted, Findings};
 pub use finished_report::{FinalStatus, FinishedReport};
+pub use html::html;
 pub use link_end::{Lifetimes, link_end};
 pub use link_token::{LinkToken, TokenHash};
 pub use mail_feedback::{MailEvent, MailFeedback, Undeliverable, UnreadableEvent};

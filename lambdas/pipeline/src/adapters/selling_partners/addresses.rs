@@ -3,6 +3,8 @@
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use sp_api::RegionCode;
+use sp_api::ids::SellerId;
 
 use super::{Row, if_there, row};
 use crate::PipelineError;
@@ -36,21 +38,21 @@ impl MailAddresses {
         Self { dynamodb, table }
     }
 
-    /// Where the news of `account` go: to its own address, and to one that gets those of all the seller's
-    /// regions. None that is switched off.
+    /// Where a seller's news go of `region`, or of one that nobody knows: to the addresses that are for that
+    /// region, and to those for all of the seller's. None that is switched off.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn of(&self, account: &Account) -> Result<Vec<EmailAddress>, PipelineError> {
+    pub async fn of(
+        &self,
+        seller: &SellerId,
+        region: Option<RegionCode>,
+    ) -> Result<Vec<EmailAddress>, PipelineError> {
         let mut addresses = Vec::new();
-        if let Some(own) = row(&self.dynamodb, &self.table, account, READ).await? {
-            addresses.extend(switched_on(&own));
-        }
-        if account.further_region().is_some() {
-            let first = Account::first(account.seller().clone());
-            let first = row(&self.dynamodb, &self.table, &first, READ).await?;
-            let of_all_regions = first.filter(|first| !first.contains_key("mailRegion"));
-            let address = of_all_regions.as_ref().and_then(switched_on);
+        for account in Account::all_of(seller) {
+            let row = row(&self.dynamodb, &self.table, &account, READ).await?;
+            let row = row.filter(|row| is_for(row, region));
+            let address = row.as_ref().and_then(switched_on);
             addresses.extend(address.filter(|address| !addresses.contains(address)));
         }
         Ok(addresses)
@@ -143,6 +145,11 @@ impl MailAddresses {
     }
 }
 
+/// Whether the address of a row is for news of that region.
+fn is_for(row: &Row, region: Option<RegionCode>) -> bool {
+    text(row, "mailRegion").is_none_or(|only| region.is_some_and(|region| region.as_str() == only))
+}
+
 /// The address of a row, unless it is switched off.
 fn switched_on(row: &Row) -> Option<EmailAddress> {
     let address = text(row, "notificationEmail").filter(|_| !row.contains_key("mailOffSince"))?;
@@ -198,8 +205,16 @@ mod tests {
             .then_output(move || GetItemOutput::builder().set_item(Some(attributes(texts))).build())
     }
 
-    async fn of(texts: &[&Rule], whose: &str) -> Vec<String> {
-        let found = addresses(texts).of(&account(whose)).await.expect("read");
+    /// Nothing is kept of the seller's other accounts.
+    fn none() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build())
+    }
+
+    async fn of(rows: &[&Rule], region: Option<RegionCode>) -> Vec<String> {
+        let none = none();
+        let rows: Vec<_> = rows.iter().copied().chain([&none]).collect();
+        let seller = account("A3").seller().clone();
+        let found = addresses(&rows).of(&seller, region).await.expect("read");
         found.iter().map(ToString::to_string).collect()
     }
 
@@ -210,16 +225,11 @@ mod tests {
             "A3_EU",
             &[("notificationEmail", "bob@example.com"), ("mailRegion", "EU")],
         );
-        assert_eq!(of(&[&all, &europe], "A3").await, ["ann@example.com"]);
-        assert_eq!(
-            of(&[&all, &europe], "A3_EU").await,
-            ["bob@example.com", "ann@example.com"]
-        );
-        let america = kept(
-            "A3",
-            &[("notificationEmail", "ann@example.com"), ("mailRegion", "NA")],
-        );
-        assert_eq!(of(&[&america, &europe], "A3_EU").await, ["bob@example.com"]);
+        let rows = [&all, &europe];
+        assert_eq!(of(&rows, None).await, ["ann@example.com"]);
+        assert_eq!(of(&rows, Some(RegionCode::Na)).await, ["ann@example.com"]);
+        let both = ["ann@example.com", "bob@example.com"];
+        assert_eq!(of(&rows, Some(RegionCode::Eu)).await, both);
     }
 
     #[tokio::test]
@@ -228,8 +238,8 @@ mod tests {
             "A3",
             &[("notificationEmail", "ann@example.com"), ("mailOffSince", NOW)],
         );
-        assert!(of(&[&off], "A3").await.is_empty());
-        assert!(of(&[&kept("A3", &[])], "A3").await.is_empty());
+        assert!(of(&[&off], None).await.is_empty());
+        assert!(of(&[&kept("A3", &[])], None).await.is_empty());
     }
 
     fn sellers() -> Rule {
