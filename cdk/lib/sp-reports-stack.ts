@@ -19,7 +19,7 @@ import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
-import { addOrderPlacer, addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
+import { addMailGatherer, addOrderPlacer, addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
 import { declareParameters } from "./parameters";
 import type { Settings } from "./settings";
 
@@ -67,7 +67,16 @@ export class SpReportsStack extends Stack {
       reportTopic,
     });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
-    const workflowFunctions = addWorkflowFunctions(functions, can, settings);
+    const mailWorkflow = new Workflow(this, "MailWorkflow", {
+      name: "mail",
+      description: "Tells in one e-mail what was too much to be told at once",
+      variable: "MAIL_STATE_MACHINE_ARN",
+      type: StateMachineType.STANDARD,
+      functions: { MailGathererFunctionArn: addMailGatherer(functions, can).function },
+      resources: [],
+      settings,
+    });
+    const workflowFunctions = addWorkflowFunctions(functions, can, settings, mailWorkflow);
     const deliveryFunctions = {
       ReportDocumentRetrievalFunctionArn: workflowFunctions.reportDocumentRetrieval.function,
       ReportDocumentStorageFunctionArn: workflowFunctions.reportDocumentStorage.function,
@@ -107,7 +116,7 @@ export class SpReportsStack extends Stack {
       resources: [reportRows(storage)],
       settings,
     });
-    const redeliveryWorker = addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow });
+    const redeliveryWorker = addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow, mailWorkflow });
     const redeliveryWorkflow = new Workflow(this, "RedeliveryWorkflow", {
       name: "redelivery",
       description: "Has deliveries and orders go on that had stopped",
@@ -133,6 +142,7 @@ export class SpReportsStack extends Stack {
       deliveryWorkflow,
       orderWorkflow,
       redeliveryWorkflow,
+      mailWorkflow,
       rate: parameters.reconcileRate,
     });
     const apiFunctions = addApiFunctions(functions, can, {
@@ -154,6 +164,7 @@ export class SpReportsStack extends Stack {
       expressLane,
       orderWorkflow,
       redeliveryWorkflow,
+      mailWorkflow,
       functions: [...functions.all, notificationsProcessor.rustFunction],
       reconciler: reconciler.rustFunction,
       redeliveryWorker,

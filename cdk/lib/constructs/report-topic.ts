@@ -33,6 +33,8 @@ export class ReportTopic extends Construct {
       topicArn: this.topic.topicArn,
       protocol: "email",
       endpoint: props.notificationEmail,
+      // Not what is gathered, and not what sellers get of that.
+      filterPolicy: { Mailbox: ["now"] },
     });
     subscription.cfnOptions.condition = props.hasNotificationEmail;
   }

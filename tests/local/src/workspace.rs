@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The seventeen Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 17] = [
+pub const FUNCTIONS: [&str; 18] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -18,6 +18,7 @@ pub const FUNCTIONS: [&str; 17] = [
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "mail-gatherer",
     "link-opener",
     "document-access",
     "report-reconciler",

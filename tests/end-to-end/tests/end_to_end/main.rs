@@ -18,6 +18,7 @@ mod forgetting;
 mod large_document;
 mod ledger;
 mod links;
+mod mails;
 mod merged_accounts;
 mod news;
 mod orders;

@@ -26,6 +26,8 @@ pub enum NewsType {
     ReportsGoOn,
     /// What Amazon had already when a seller joined has been delivered.
     BackfillDelivered,
+    /// So much has happened that people got it in one e-mail. Programs have been told of each before.
+    NewsGathered,
 }
 
 /// Whom news are for.
@@ -63,6 +65,7 @@ impl NewsType {
             Self::ReportsWaiting => "ReportsWaiting",
             Self::ReportsGoOn => "ReportsGoOn",
             Self::BackfillDelivered => "BackfillDelivered",
+            Self::NewsGathered => "NewsGathered",
         }
     }
 
@@ -76,16 +79,8 @@ impl NewsType {
             | Self::ReportSlow
             | Self::ReportsWaiting
             | Self::ReportsGoOn
-            | Self::BackfillDelivered => false,
-        }
-    }
-
-    /// Whom it is for: sellers hear of their reports, and what is to be mended is the owner's.
-    #[must_use]
-    pub fn audience(self) -> Audience {
-        match self.is_end() || self == Self::BackfillDelivered {
-            true => Audience::Seller,
-            false => Audience::Owner,
+            | Self::BackfillDelivered
+            | Self::NewsGathered => false,
         }
     }
 }
