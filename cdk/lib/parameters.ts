@@ -20,6 +20,7 @@ export interface Parameters {
   readonly reconcileRate: string;
   readonly slowAfterHours: string;
   readonly contactText: string;
+  readonly gatherMailSeconds: string;
   /** Where SES sends e-mails from, if it does. */
   readonly mailFrom: string | undefined;
 }
@@ -102,6 +103,13 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     constraintDescription: "must be one line of at most 200 characters, or empty",
     description: "Whom a seller may ask, as it stands at the end of e-mails to sellers; empty for nobody.",
   });
+  const gatherMailSeconds = new CfnParameter(stack, "GatherMailSeconds", {
+    type: "Number",
+    default: 60,
+    minValue: 5,
+    maxValue: 86400,
+    description: "How often an address gets in one e-mail what is too much to be told at once, in seconds.",
+  });
 
   return {
     notificationEmail: notificationEmail.valueAsString,
@@ -116,6 +124,7 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     reconcileRate: reconcileRate.valueAsString,
     slowAfterHours: Fn.ref(slowAfterHours.logicalId),
     contactText: contactText.valueAsString,
+    gatherMailSeconds: Fn.ref(gatherMailSeconds.logicalId),
     mailFrom: settings.mail === "ses" ? declareMailFrom(stack) : undefined,
   };
 }

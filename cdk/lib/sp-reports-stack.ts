@@ -21,7 +21,7 @@ import type { FunctionFactory } from "./constructs/rust-function";
 import { SesMail } from "./constructs/ses-mail";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
-import { addOrderPlacer, addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
+import { addMailGatherer, addOrderPlacer, addRedeliveryWorker, addWorkflowFunctions } from "./constructs/workflow-functions";
 import { declareParameters } from "./parameters";
 import type { Settings } from "./settings";
 
@@ -74,7 +74,17 @@ export class SpReportsStack extends Stack {
       sesMail,
     });
     const functions = new Functions(this, "Functions", { settings, functionFactory });
-    const workflowFunctions = addWorkflowFunctions(functions, can, settings);
+    const mailGatherer = addMailGatherer(functions, can);
+    const mailWorkflow = new Workflow(this, "MailWorkflow", {
+      name: "mail",
+      description: "Tells in one e-mail what was too much to be told at once",
+      variable: "MAIL_STATE_MACHINE_ARN",
+      type: StateMachineType.STANDARD,
+      functions: { MailGathererFunctionArn: mailGatherer.function },
+      resources: [],
+      settings,
+    });
+    const workflowFunctions = addWorkflowFunctions(functions, can, settings, mailWorkflow);
     const deliveryFunctions = {
       ReportDocumentRetrievalFunctionArn: workflowFunctions.reportDocumentRetrieval.function,
       ReportDocumentStorageFunctionArn: workflowFunctions.reportDocumentStorage.function,
@@ -114,7 +124,7 @@ export class SpReportsStack extends Stack {
       resources: [reportRows(storage)],
       settings,
     });
-    const redeliveryWorker = addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow });
+    const redeliveryWorker = addRedeliveryWorker(functions, can, { deliveryWorkflow, orderWorkflow, mailWorkflow });
     const redeliveryWorkflow = new Workflow(this, "RedeliveryWorkflow", {
       name: "redelivery",
       description: "Has deliveries and orders go on that had stopped",
@@ -140,6 +150,7 @@ export class SpReportsStack extends Stack {
       deliveryWorkflow,
       orderWorkflow,
       redeliveryWorkflow,
+      mailWorkflow,
       rate: parameters.reconcileRate,
     });
     const apiFunctions = addApiFunctions(functions, can, {
@@ -151,7 +162,13 @@ export class SpReportsStack extends Stack {
     const mailFeedback =
       sesMail === undefined
         ? undefined
-        : new MailFeedback(this, "MailFeedback", { functions, can, sesMail, removalPolicy: settings.removalPolicy });
+        : new MailFeedback(this, "MailFeedback", {
+            functions,
+            can,
+            sesMail,
+            mailWorkflow,
+            removalPolicy: settings.removalPolicy,
+          });
     const methods = api.addMethods(apiFunctions);
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", methods.signed);
     const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
@@ -165,6 +182,7 @@ export class SpReportsStack extends Stack {
       expressLane,
       orderWorkflow,
       redeliveryWorkflow,
+      mailWorkflow,
       functions: [...functions.all, notificationsProcessor.rustFunction],
       reconciler: reconciler.rustFunction,
       redeliveryWorker,
@@ -175,6 +193,7 @@ export class SpReportsStack extends Stack {
               feedback: mailFeedback,
               senders: [
                 workflowFunctions.reportNotifier,
+                mailGatherer,
                 redeliveryWorker,
                 reconciler.rustFunction,
                 mailFeedback.rustFunction,

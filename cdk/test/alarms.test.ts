@@ -34,6 +34,9 @@ describe("alarms", () => {
       RedeliveryExecutionsFailed: executions("RedeliveryWorkflow", "ExecutionsFailed"),
       RedeliveryExecutionsTimedOut: executions("RedeliveryWorkflow", "ExecutionsTimedOut"),
       RedeliveryExecutionsAborted: executions("RedeliveryWorkflow", "ExecutionsAborted"),
+      MailExecutionsFailed: executions("MailWorkflow", "ExecutionsFailed"),
+      MailExecutionsTimedOut: executions("MailWorkflow", "ExecutionsTimedOut"),
+      MailExecutionsAborted: executions("MailWorkflow", "ExecutionsAborted"),
       CredentialsRefused: "SpReports CredentialsRefused of <FunctionsRedeliveryWorkerFunction>: Sum >= 1",
       TokenStorageErrors: errors("FunctionsTokenStorage", 5),
       NotificationsSubscriberErrors: errors("FunctionsNotificationsSubscriber", 5),
@@ -44,6 +47,7 @@ describe("alarms", () => {
       RedeliveryRequesterErrors: errors("FunctionsRedeliveryRequester", 5),
       DocumentAccessErrors: errors("FunctionsDocumentAccess", 5),
       LinkOpenerErrors: errors("FunctionsLinkOpener", 5),
+      MailGathererErrors: errors("FunctionsMailGatherer", 5),
       RedeliveryWorkerErrors: errors("FunctionsRedeliveryWorker", 5),
       OrderPlacerErrors: errors("FunctionsOrderPlacer", 5),
       ReportDocumentRetrievalErrors: errors("FunctionsReportDocumentRetrieval", 5),
@@ -65,7 +69,7 @@ describe("alarms", () => {
 
   test("know what goes wrong with mail that SES sends", () => {
     const [id, refused] = alarms(templateWithSes()).find(([id]) => id === "AlarmsMailRefused") as [string, Json];
-    const counting = ["ReportNotifier", "RedeliveryWorker", "ReportReconciler", "MailFeedback"];
+    const counting = ["ReportNotifier", "MailGatherer", "RedeliveryWorker", "ReportReconciler", "MailFeedback"];
     const [sum, ...counts] = refused.Metrics;
     assert.equal(sum.Expression, counting.map((_, index) => `FILL(m${index}, 0)`).join(" + "), id);
     counts.forEach(({ MetricStat }: Json, index: number) => {

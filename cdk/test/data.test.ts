@@ -184,7 +184,7 @@ describe("the topic", () => {
     ]);
     template().hasResource("AWS::SNS::Subscription", {
       Condition: "HasNotificationEmail",
-      Properties: { Protocol: "email", Endpoint: { Ref: "NotificationEmail" } },
+      Properties: { Protocol: "email", Endpoint: { Ref: "NotificationEmail" }, FilterPolicy: { Mailbox: ["now"] } },
     });
   });
 });
@@ -215,7 +215,7 @@ describe("what is kept", () => {
 
   test("every log group forgets after a year", () => {
     const groups = Object.values(resources("AWS::Logs::LogGroup"));
-    assert.equal(groups.length, 17 + 5); // functions; API access, API execution, three workflows
+    assert.equal(groups.length, 18 + 6); // functions; API access, API execution, four workflows
     groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 365));
   });
 });

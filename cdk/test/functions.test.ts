@@ -37,6 +37,19 @@ const READING_OBJECTS = [
   "kms:Decrypt on <EncryptionDataKey.Arn> through s3.<AWS::Region>.<AWS::URLSuffix>",
 ];
 
+const MAIL = "<MailWorkflowStateMachine>";
+const MAILING = { TOPIC_ARN: "<ReportTopic>", CONTACT_TEXT: "<ContactText>", MAIL: "sns" };
+const TELLING = {
+  ...MAILING,
+  EVENTS: "on",
+  GATHER_MAIL_SECONDS: "<GatherMailSeconds>",
+  MAIL_STATE_MACHINE_ARN: MAIL,
+};
+const PUBLISHING = [
+  "sns:Publish on <ReportTopic>",
+  "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+];
+
 const SP_API_VARIABLES = {
   SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
   TOKEN_KEY_ARN: "<EncryptionTokenKey.Arn>",
@@ -162,10 +175,7 @@ const EXPECTED: Record<string, Expected> = {
       REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
       ...OVERDUE,
       SLOW_AFTER_HOURS: "<SlowAfterHours>",
-      TOPIC_ARN: "<ReportTopic>",
-      EVENTS: "on",
-      CONTACT_TEXT: "<ContactText>",
-      MAIL: "sns",
+      ...TELLING,
       REPORTS_BUCKET: "<StorageReportsBucket>",
     },
     permissions: [
@@ -177,9 +187,9 @@ const EXPECTED: Record<string, Expected> = {
       `states:StartExecution on ${ORDERING}`,
       `states:DescribeExecution on ${EXECUTIONS}:<OrderWorkflowStateMachine.Name>:*`,
       `states:StartExecution on ${REDELIVERY}`,
-      "sns:Publish on <ReportTopic>",
-      "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      ...PUBLISHING,
       EVENTS,
+      `states:StartExecution on ${MAIL}`,
     ],
   },
   FunctionsRedeliveryRequester: {
@@ -219,10 +229,7 @@ const EXPECTED: Record<string, Expected> = {
       ...REPORTS_TABLE,
       STATE_MACHINE_ARN: DELIVERY,
       ORDER_STATE_MACHINE_ARN: ORDERING,
-      TOPIC_ARN: "<ReportTopic>",
-      EVENTS: "on",
-      CONTACT_TEXT: "<ContactText>",
-      MAIL: "sns",
+      ...TELLING,
       ...OVERDUE,
     },
     permissions: [
@@ -232,9 +239,9 @@ const EXPECTED: Record<string, Expected> = {
       `dynamodb:Query on ${REPORTS}/index/byStatus`,
       `states:StartExecution on ${DELIVERY}`,
       `states:StartExecution on ${ORDERING}`,
-      "sns:Publish on <ReportTopic>",
-      "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      ...PUBLISHING,
       EVENTS,
+      `states:StartExecution on ${MAIL}`,
     ],
   },
   FunctionsReportDocumentRetrieval: {
@@ -262,21 +269,27 @@ const EXPECTED: Record<string, Expected> = {
     environment: { ...MAKING_LINKS, ...REPORTS_TABLE },
     permissions: [`dynamodb:PutItem on ${LINKS}`, TABLE_KEY, `dynamodb:UpdateItem on ${REPORTS}`],
   },
+  FunctionsMailGatherer: {
+    environment: { ...REPORTS_TABLE, ...MAKING_LINKS, ...MAILING },
+    permissions: [
+      `dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:Query on ${REPORTS}`,
+      TABLE_KEY,
+      `dynamodb:PutItem on ${LINKS}`,
+      ...PUBLISHING,
+    ],
+  },
   FunctionsReportNotifier: {
     environment: {
       REPORT_RETENTION_DAYS: "540",
-      TOPIC_ARN: "<ReportTopic>",
-      EVENTS: "on",
-      CONTACT_TEXT: "<ContactText>",
-      MAIL: "sns",
+      ...TELLING,
       REPORTS_BUCKET: "<StorageReportsBucket>",
       ...REPORTS_TABLE,
       SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
     },
     permissions: [
-      "sns:Publish on <ReportTopic>",
-      "kms:GenerateDataKey kms:Decrypt on <EncryptionDataKey.Arn> through sns.<AWS::Region>.<AWS::URLSuffix>",
+      ...PUBLISHING,
       EVENTS,
+      `states:StartExecution on ${MAIL}`,
       `dynamodb:UpdateItem on ${REPORTS}`,
       TABLE_KEY,
       `dynamodb:GetItem on ${SELLING_PARTNERS}`,
@@ -292,12 +305,13 @@ const TIMEOUTS: Record<string, number> = {
   FunctionsReportDocumentStorage: 900,
   FunctionsPresignedUrlGenerator: 30,
   FunctionsReportNotifier: 30,
+  FunctionsMailGatherer: 60,
   NotificationsNotificationsProcessor: 30,
   ReconcilerReportReconciler: 900,
 };
 
 describe("functions", () => {
-  test("are these seventeen and no other", () => {
+  test("are these eighteen and no other", () => {
     assert.deepEqual(
       Object.keys(resources("AWS::Lambda::Function")).sort(),
       Object.keys(EXPECTED)

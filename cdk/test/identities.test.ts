@@ -96,12 +96,13 @@ describe("every policy", () => {
       everywhere.map(([id, statement]) => [id, statement.Action]),
       [
         ["FunctionsTokenStorageRoleDefaultPolicy", "sns:Unsubscribe"],
-        ...["WorkflowRoleDefaultPolicy", "OrderWorkflowRoleDefaultPolicy", "RedeliveryWorkflowRoleDefaultPolicy"].flatMap(
-          (id) => [
+        ...["MailWorkflow", "Workflow", "OrderWorkflow", "RedeliveryWorkflow"].flatMap((workflow) => {
+          const id = `${workflow}RoleDefaultPolicy`;
+          return [
             [id, logDeliveries],
             [id, traces],
-          ],
-        ),
+          ];
+        }),
       ],
     );
   });

@@ -7,7 +7,13 @@ const DEFAULT_BUS = "arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:
 const SES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>";
 
 /** Whoever tells anybody of anything. */
-const SENDERS = ["FunctionsReportNotifier", "FunctionsRedeliveryWorker", "ReconcilerReportReconciler", "FunctionsMailFeedback"];
+const SENDERS = [
+  "FunctionsReportNotifier",
+  "FunctionsMailGatherer",
+  "FunctionsRedeliveryWorker",
+  "ReconcilerReportReconciler",
+  "FunctionsMailFeedback",
+];
 
 const variables = (id: string, from = templateWithSes()): Json =>
   readable(resources("AWS::Lambda::Function", from)[`${id}Function`]).Environment.Variables;
@@ -38,7 +44,11 @@ describe("mail that SES sends", () => {
         `ses:SendEmail on ${SES}:identity/<MailFrom> ${SES}:identity/<part> ` +
           `${SES}:configuration-set/<SesMailConfigurationSet> if {"StringEquals":{"ses:FromAddress":"<MailFrom>"}}`,
       ]);
-      assert.ok("SELLING_PARTNERS_TABLE" in variables(id), id);
+      assert.equal(variables(id).SELLING_PARTNERS_TABLE, "<StorageSellingPartners>");
+      const reading = permissionsOf("Roles", `${id}Role`, templateWithSes()).filter((it) =>
+        /^dynamodb:GetItem.* on <StorageSellingPartners.Arn>$/.test(it),
+      );
+      assert.ok(reading.length > 0, id);
     }
   });
 
@@ -112,8 +122,9 @@ describe("bounces and complaints", () => {
       /^(dynamodb|sqs)/.test(it),
     );
     assert.deepEqual(tables, [
-      "dynamodb:GetItem dynamodb:UpdateItem on <StorageReports.Arn>",
-      "dynamodb:GetItem dynamodb:Scan dynamodb:UpdateItem on <StorageSellingPartners.Arn>",
+      "dynamodb:GetItem on <StorageSellingPartners.Arn>",
+      "dynamodb:UpdateItem on <StorageReports.Arn>",
+      "dynamodb:Scan dynamodb:UpdateItem on <StorageSellingPartners.Arn>",
       "sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <MailFeedbackQueue.Arn>",
     ]);
     assert.equal(variables("FunctionsMailFeedback").SELLING_PARTNERS_TABLE, "<StorageSellingPartners>");

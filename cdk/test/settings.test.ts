@@ -113,6 +113,7 @@ describe("parameters", () => {
         ReconcileRate: ["String", "rate(15 minutes)"],
         SlowAfterHours: ["Number", 24],
         ContactText: ["String", ""],
+        GatherMailSeconds: ["Number", 60],
       },
     );
   });

@@ -26,6 +26,7 @@ describe("stacks", () => {
       Object.values(resources(type)).flatMap((properties: Json) => readable(properties?.[property] ?? [])),
     );
     assert.deepEqual(names.sort(), [
+      "/aws/vendedlogs/states/SpReports-mail-<part>",
       "/aws/vendedlogs/states/SpReports-redelivery-<part>",
       "/aws/vendedlogs/states/SpReports-report-delivery-<part>",
       "/aws/vendedlogs/states/SpReports-report-order-<part>",

@@ -49,6 +49,14 @@ const STANDARD: Record<string, Expected> = {
     ...MARKING_ROWS,
     permissions: [...MARKING_ROWS.permissions],
   },
+  MailWorkflow: {
+    name: "mail",
+    type: "STANDARD",
+    functions: { MailGathererFunctionArn: "<FunctionsMailGathererFunction.Arn>" },
+    others: {},
+    permissions: [],
+    logs: "ALL",
+  },
   RedeliveryWorkflow: {
     name: "redelivery",
     type: "STANDARD",

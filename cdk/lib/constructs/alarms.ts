@@ -13,6 +13,7 @@ export interface AlarmsProps {
   readonly expressLane: Workflow | undefined;
   readonly orderWorkflow: Workflow;
   readonly redeliveryWorkflow: Workflow;
+  readonly mailWorkflow: Workflow;
   /** The functions that are called again when they fail. */
   readonly functions: RustFunction[];
   readonly reconciler: RustFunction;
@@ -59,6 +60,12 @@ export class Alarms extends Construct {
       "What had stopped does not go on",
       "once that is mended, the reconciler starts another.",
       props.redeliveryWorkflow,
+    );
+    this.executionAlarms(
+      "Mail",
+      "News that were gathered for an e-mail were not sent",
+      "once that is mended, start a new one with its input.",
+      props.mailWorkflow,
     );
     this.credentialsAlarm(props.redeliveryWorker);
     if (props.expressLane !== undefined) {

@@ -9,6 +9,7 @@ import type { ReportTopic } from "./report-topic";
 import type { Capability } from "./rust-function";
 import type { SesMail } from "./ses-mail";
 import type { ReportsIndex, Storage } from "./storage";
+import type { Workflow } from "./workflow";
 
 export interface CapabilitiesProps {
   readonly settings: Settings;
@@ -129,9 +130,16 @@ export class Capabilities {
     return { environment: { REPORTS_BUCKET: this.props.storage.reportsBucket.bucketName } };
   }
 
-  /** How long links that are presigned URLs work. */
-  presignedLifetime(): Capability {
-    return { environment: { LINK_LIFETIME_SECONDS: this.props.parameters.linkLifetimeSeconds } };
+  /** To make the links that people are told. */
+  toldLinks(): Capability[] {
+    const { settings, parameters } = this.props;
+    return settings.links === "own"
+      ? this.makingLinks()
+      : // A presigned URL can do what its maker may do.
+        [
+          this.reportObjects(["s3:GetObject"], ["kms:Decrypt"]),
+          { environment: { LINK_LIFETIME_SECONDS: parameters.linkLifetimeSeconds } },
+        ];
   }
 
   /** How long stored reports stay. */
@@ -185,27 +193,43 @@ export class Capabilities {
     };
   }
 
-  /** Messages, events and e-mails about reports. */
-  publishing(): Capability {
+  /** Messages and e-mails to people and programs, whatever the pace. */
+  mailing(): Capability[] {
     const { reportTopic, settings, parameters, sesMail } = this.props;
+    return [
+      {
+        environment: {
+          TOPIC_ARN: reportTopic.topic.topicArn,
+          CONTACT_TEXT: parameters.contactText,
+          MAIL: settings.mail,
+          ...sesMail?.environment(parameters.notificationEmail),
+        },
+        permissions: [...reportTopic.publishAccess(), ...(sesMail === undefined ? [] : [sesMail.sendAccess()])],
+      },
+      // The addresses that SES sends to.
+      ...(sesMail === undefined ? [] : [this.sellingPartners("dynamodb:GetItem")]),
+    ];
+  }
+
+  /**
+   * Messages, events and e-mails about reports.
+   *
+   * @param mailWorkflow sends what is gathered of them
+   */
+  publishing(mailWorkflow: Workflow): Capability[] {
+    const { reportTopic, settings, parameters } = this.props;
     const bus = { service: "events", resource: "event-bus", resourceName: "default" };
     const events = new iam.PolicyStatement({
       actions: ["events:PutEvents"],
       resources: [Stack.of(reportTopic).formatArn(bus)],
     });
-    return {
-      environment: {
-        TOPIC_ARN: reportTopic.topic.topicArn,
-        EVENTS: settings.events,
-        CONTACT_TEXT: parameters.contactText,
-        MAIL: settings.mail,
-        ...sesMail?.environment(parameters.notificationEmail),
+    return [
+      ...this.mailing(),
+      {
+        environment: { EVENTS: settings.events, GATHER_MAIL_SECONDS: parameters.gatherMailSeconds },
+        permissions: settings.events === "on" ? [events] : [],
       },
-      permissions: [
-        ...reportTopic.publishAccess(),
-        ...(settings.events === "on" ? [events] : []),
-        ...(sesMail === undefined ? [] : [sesMail.sendAccess()]),
-      ],
-    };
+      mailWorkflow.starting(),
+    ];
   }
 }

@@ -9,6 +9,7 @@ import type { Capabilities } from "./capabilities";
 import type { Functions } from "./functions";
 import type { RustFunction } from "./rust-function";
 import type { SesMail } from "./ses-mail";
+import type { Workflow } from "./workflow";
 
 /** How often an event is tried before it is put aside. */
 const MAX_RECEIVE_COUNT = 5;
@@ -19,6 +20,7 @@ export interface MailFeedbackProps {
   readonly functions: Functions;
   readonly can: Capabilities;
   readonly sesMail: SesMail;
+  readonly mailWorkflow: Workflow;
   readonly removalPolicy: RemovalPolicy;
 }
 
@@ -30,7 +32,7 @@ export class MailFeedback extends Construct {
 
   constructor(scope: Construct, id: string, props: MailFeedbackProps) {
     super(scope, id);
-    const { functions, can, sesMail, removalPolicy } = props;
+    const { functions, can, sesMail, mailWorkflow, removalPolicy } = props;
     const shared: sqs.QueueProps = {
       encryption: sqs.QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -62,9 +64,9 @@ export class MailFeedback extends Construct {
       timeout: TIMEOUT,
       memorySize: 256,
       capabilities: [
-        can.publishing(),
-        can.reports("dynamodb:GetItem", "dynamodb:UpdateItem"),
-        can.sellingPartners("dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+        ...can.publishing(mailWorkflow),
+        can.reports("dynamodb:UpdateItem"),
+        can.sellingPartners("dynamodb:Scan", "dynamodb:UpdateItem"),
         {
           permissions: [
             new iam.PolicyStatement({
@@ -77,7 +79,8 @@ export class MailFeedback extends Construct {
     });
     this.rustFunction.function.addEventSourceMapping("Feedback", {
       eventSourceArn: queue.queueArn,
-      batchSize: 10,
+      // Each may have several owners to be told of.
+      batchSize: 1,
       reportBatchItemFailures: true,
     });
   }

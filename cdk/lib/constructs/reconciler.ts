@@ -18,6 +18,7 @@ export interface ReconcilerProps {
   readonly deliveryWorkflow: Workflow;
   readonly orderWorkflow: Workflow;
   readonly redeliveryWorkflow: Workflow;
+  readonly mailWorkflow: Workflow;
   /** How often it runs, as EventBridge Scheduler writes it. */
   readonly rate: string;
 }
@@ -28,7 +29,7 @@ export class Reconciler extends Construct {
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
-    const { settings, functionFactory, can, deliveryWorkflow, orderWorkflow, redeliveryWorkflow } = props;
+    const { settings, functionFactory, can, deliveryWorkflow, orderWorkflow, redeliveryWorkflow, mailWorkflow } = props;
 
     this.rustFunction = new RustFunction(this, "ReportReconciler", {
       name: "report-reconciler",
@@ -47,7 +48,7 @@ export class Reconciler extends Construct {
         redeliveryWorkflow.starting(),
         can.overdue(),
         can.slowAfter(),
-        can.publishing(),
+        ...can.publishing(mailWorkflow),
         can.reportsBucketName(),
       ],
       settings,

@@ -34,6 +34,8 @@ export class ReportTopic extends Construct {
         topicArn: this.topic.topicArn,
         protocol: "email",
         endpoint: props.mailbox.address,
+        // Not what is gathered, and not what sellers get of that.
+        filterPolicy: { Mailbox: ["now"] },
       });
       subscription.cfnOptions.condition = props.mailbox.isThere;
     }

@@ -22,6 +22,7 @@ export type FunctionName =
   | "order-placer"
   | "redelivery-requester"
   | "redelivery-worker"
+  | "mail-gatherer"
   | "notifications-processor"
   | "report-reconciler"
   | "report-document-retrieval"

@@ -19,6 +19,7 @@ export function addWorkflowFunctions(
   functions: Functions,
   can: Capabilities,
   settings: Settings,
+  mailWorkflow: Workflow,
 ): WorkflowFunctions {
   const reportDocumentRetrieval = functions.add("ReportDocumentRetrieval", {
     name: "report-document-retrieval",
@@ -55,10 +56,7 @@ export function addWorkflowFunctions(
     timeout: Duration.seconds(30),
     memorySize: 256,
     capabilities: [
-      ...(settings.links === "own"
-        ? can.makingLinks()
-        : // A presigned URL can do what its maker may do.
-          [can.reportObjects(["s3:GetObject"], ["kms:Decrypt"]), can.presignedLifetime()]),
+      ...can.toldLinks(),
       can.reports("dynamodb:UpdateItem"),
     ],
   });
@@ -70,7 +68,7 @@ export function addWorkflowFunctions(
     memorySize: 256,
     capabilities: [
       can.reportRetention(),
-      can.publishing(),
+      ...can.publishing(mailWorkflow),
       can.reportsBucketName(),
       can.reports("dynamodb:UpdateItem"),
       can.sellingPartners("dynamodb:GetItem"),
@@ -104,11 +102,26 @@ export function addOrderPlacer(functions: Functions, can: Capabilities, delivery
   });
 }
 
+/** Adds the function behind the mail workflow. */
+export function addMailGatherer(functions: Functions, can: Capabilities): RustFunction {
+  return functions.add("MailGatherer", {
+    name: "mail-gatherer",
+    description: "Workflow: tells in one e-mail what was too much to be told at once",
+    timeout: Duration.seconds(60),
+    memorySize: 256,
+    capabilities: [
+      can.reports("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"),
+      ...can.toldLinks(),
+      ...can.mailing(),
+    ],
+  });
+}
+
 /** Adds the function behind the redelivery workflow, which starts executions of the others. */
 export function addRedeliveryWorker(
   functions: Functions,
   can: Capabilities,
-  workflows: { deliveryWorkflow: Workflow; orderWorkflow: Workflow },
+  workflows: { deliveryWorkflow: Workflow; orderWorkflow: Workflow; mailWorkflow: Workflow },
 ): RustFunction {
   return functions.add("RedeliveryWorker", {
     name: "redelivery-worker",
@@ -122,7 +135,7 @@ export function addRedeliveryWorker(
       can.reportsIndex("byStatus"),
       workflows.deliveryWorkflow.starting(),
       workflows.orderWorkflow.starting(),
-      can.publishing(),
+      ...can.publishing(workflows.mailWorkflow),
       can.overdue(),
     ],
   });

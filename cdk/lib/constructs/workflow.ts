@@ -14,7 +14,7 @@ import type { Capability } from "./rust-function";
 import type { Storage } from "./storage";
 
 /** The workflows; each is the name of a definition under `statemachine/`. */
-export type WorkflowName = "report-delivery" | "report-delivery-express" | "report-order" | "redelivery";
+export type WorkflowName = "report-delivery" | "report-delivery-express" | "report-order" | "redelivery" | "mail";
 
 /** A state machine's definition, in Amazon States Language with `${…}` for what is deployed. */
 export function definitionFile(name: WorkflowName): string {

@@ -1,11 +1,13 @@
+use std::time::SystemTime;
+
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use jiff::Timestamp;
-use pipeline::PipelineError;
-use pipeline::adapters::MailAddresses;
+use pipeline::adapters::{AnnouncementKind, MailAddresses, RowKey, Teller};
 use pipeline::domain::news::News;
 use pipeline::domain::{Announcement, EmailAddress, MailEvent, MailFeedback, StoppedMail, UnreadableEvent};
 use pipeline::metrics::Metric;
 use pipeline::telling::Publisher;
+use pipeline::{PipelineError, persistently};
 
 /// What acting upon feedback needs.
 pub struct Feedback {
@@ -26,12 +28,12 @@ enum Unprocessed {
 
 impl Feedback {
     /// Acts upon every event in the batch. What fails is named, so that the queue delivers only that again,
-    /// and puts it aside in the end.
-    pub async fn process(&self, batch: SqsEvent) -> SqsBatchResponse {
+    /// and puts it aside in the end. This function's invocation is called `request_id` and ends until `deadline`.
+    pub async fn process(&self, batch: SqsEvent, request_id: &str, deadline: SystemTime) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         for message in batch.records {
             let body = message.body.as_deref().unwrap_or_default();
-            if let Err(error) = self.act_upon(body, Timestamp::now()).await {
+            if let Err(error) = self.act_upon(body, request_id, deadline).await {
                 let message_id = message.message_id.unwrap_or_default();
                 tracing::error!(message_id, "{error}");
                 response.add_failure(message_id);
@@ -40,7 +42,7 @@ impl Feedback {
         response
     }
 
-    async fn act_upon(&self, event: &str, now: Timestamp) -> Result<(), Unprocessed> {
+    async fn act_upon(&self, event: &str, request_id: &str, deadline: SystemTime) -> Result<(), Unprocessed> {
         match MailEvent::parse(event)? {
             MailEvent::Passing => {}
             MailEvent::Rejected(reason) => {
@@ -48,9 +50,10 @@ impl Feedback {
                 Metric::MailRefused.count();
             }
             MailEvent::Feedback(feedback) => {
+                let teller = Teller::of_invocation(request_id, deadline)?;
                 for address in &feedback.addresses {
                     if !self.is_owners(address, &feedback) {
-                        self.stop(address, &feedback, now).await?;
+                        self.stop(address, &feedback, teller).await?;
                     }
                 }
             }
@@ -76,12 +79,15 @@ impl Feedback {
         &self,
         address: &EmailAddress,
         feedback: &MailFeedback,
-        now: Timestamp,
+        teller: Teller<'_>,
     ) -> Result<(), PipelineError> {
-        for off in self.addresses.switch_off(address, feedback.why, now).await? {
-            if off.is_told {
+        let switched_off = self.addresses.switch_off(address, feedback.why, Timestamp::now());
+        for off in switched_off.await? {
+            let row = RowKey::of_stopped_mail(&off.account, off.since);
+            let kind = AnnouncementKind::Failure;
+            let Some(turn) = self.publisher.take_turn(row, kind, teller).await? else {
                 continue;
-            }
+            };
             let stopped = StoppedMail {
                 account: &off.account,
                 address,
@@ -89,11 +95,11 @@ impl Feedback {
                 words: feedback.words.as_deref(),
                 since: off.since,
             };
-            let news = News::of_stopped_mail(&stopped, now);
-            self.publisher
-                .tell(&news, &Announcement::of_stopped_mail(&stopped))
+            let news = News::of_stopped_mail(&stopped, Timestamp::now());
+            turn.publish(&news, &Announcement::of_stopped_mail(&stopped))
                 .await?;
-            self.addresses.record_told(&off.account, now).await?;
+            let ledger = self.publisher.ledger();
+            persistently(|| ledger.record_stopped_mail(&off.account, off.since)).await?;
         }
         Ok(())
     }
@@ -101,6 +107,8 @@ impl Feedback {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use aws_lambda_events::sqs::SqsMessage;
     use aws_sdk_dynamodb::operation::scan::ScanOutput;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
@@ -108,7 +116,7 @@ mod tests {
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::adapters::{EventBus, Ledger, Topic};
+    use pipeline::adapters::Ledger;
     use serde_json::json;
 
     use super::*;
@@ -146,13 +154,9 @@ mod tests {
     /// How many of these messages are to come again.
     async fn failures(bodies: &[&str], dynamodb: &[&Rule], publish: &Rule) -> usize {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, dynamodb);
-        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+        let ledger = Ledger::new(dynamodb.clone(), "reports".into());
         let feedback = Feedback {
-            publisher: Publisher::new(
-                Topic::new(sns, "arn:topic".into()),
-                EventBus::none(),
-                Ledger::new(dynamodb.clone(), "reports".into()),
-            ),
+            publisher: test_doubles::publisher(publish, ledger),
             addresses: MailAddresses::new(dynamodb, "partners".into()),
             owner: EmailAddress::parse("owner@example.com").ok(),
         };
@@ -163,7 +167,9 @@ mod tests {
             message.body = Some((*body).to_owned());
             batch.records.push(message);
         }
-        feedback.process(batch).await.batch_item_failures.len()
+        let deadline = SystemTime::now() + Duration::from_secs(30);
+        let response = feedback.process(batch, "request-1", deadline).await;
+        response.batch_item_failures.len()
     }
 
     #[tokio::test]
@@ -171,8 +177,8 @@ mod tests {
         let (update, publish) = (update(), publish());
         let failed = failures(&[&bounce("Ann@example.com")], &[&seller(), &update], &publish).await;
         assert_eq!(failed, 0);
-        // Off, and told.
-        assert_eq!((update.num_calls(), publish.num_calls()), (2, 1));
+        // Off, a turn, a slot of the owner's pace, and told.
+        assert_eq!((update.num_calls(), publish.num_calls()), (4, 1));
     }
 
     #[tokio::test]
@@ -187,7 +193,8 @@ mod tests {
         )
         .await;
         assert_eq!(failed, 2);
-        assert_eq!(update.num_calls(), 1);
+        // The turn is given back.
+        assert_eq!(update.num_calls(), 4);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use handler::Feedback;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use pipeline::adapters::{Ledger, MailAddresses, aws_config};
-use pipeline::settings::{self, NewsSettings, SesSettings};
+use pipeline::settings::{self, NewsSettings};
 use pipeline::telling::Publisher;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,17 +15,19 @@ async fn main() -> Result<(), Error> {
     let news_settings = NewsSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let partners_table = settings::required("SELLING_PARTNERS_TABLE")?;
-    let ses = SesSettings::from_env()?;
+    let owner = news_settings.mail.ses.as_ref().and_then(|ses| ses.owner.clone());
     let aws = aws_config();
     let dynamodb = aws_sdk_dynamodb::Client::new(&aws);
     let ledger = Ledger::new(dynamodb.clone(), reports_table);
     let feedback = &Feedback {
         publisher: Publisher::connect(news_settings, ledger, &aws),
         addresses: MailAddresses::new(dynamodb, partners_table),
-        owner: ses.and_then(|ses| ses.owner),
+        owner,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
-        Ok::<_, Error>(feedback.process(event.payload).await)
+        let context = event.context;
+        let processed = feedback.process(event.payload, &context.request_id, context.deadline());
+        Ok::<_, Error>(processed.await)
     }))
     .await
 }

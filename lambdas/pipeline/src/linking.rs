@@ -1,11 +1,15 @@
-//! Links of our own: an address of the stack's API that leads to a URL which is made at the click.
+//! Links to stored reports: of our own, an address of the stack's API that leads to a URL which is made at the
+//! click, or such a URL itself.
+
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
 use sp_api::ids::{ReportId, ReportType};
 
 use crate::PipelineError;
-use crate::adapters::{LedgerRow, LinkTarget, Links};
+use crate::adapters::{DocumentStore, LedgerRow, LinkTarget, Links, UrlMethod};
+use crate::domain::stages::LinkRequest;
 use crate::domain::{Account, FinalStatus, Lifetimes, Link, LinkToken, Retention, link_end};
 use crate::settings::{self, InvalidSetting};
 
@@ -45,7 +49,75 @@ impl StoredReport {
     }
 }
 
-/// Makes links.
+/// Which kind of link people get.
+#[derive(Clone, Debug)]
+pub enum ReportLinks {
+    /// An address of our own, which leads to a URL that is made at the click.
+    Own(LinkMaker),
+    /// A presigned URL, made now.
+    Presigned {
+        /// Where the documents are.
+        documents: DocumentStore,
+        /// How long it works at most.
+        lifetime: Duration,
+    },
+}
+
+impl ReportLinks {
+    /// Those that the environment describes: `LINK_LIFETIME_SECONDS` and `REPORTS_BUCKET` for presigned URLs, or
+    /// what [`LinkMaker::from_env`] reads.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env(aws: &SdkConfig) -> Result<Self, InvalidSetting> {
+        // Only presigned URLs are given a lifetime in seconds.
+        Ok(match settings::optional("LINK_LIFETIME_SECONDS")? {
+            Some(seconds) => Self::Presigned {
+                documents: DocumentStore::new(
+                    aws_sdk_s3::Client::new(aws),
+                    settings::required("REPORTS_BUCKET")?,
+                ),
+                lifetime: Duration::from_secs(seconds),
+            },
+            None => Self::Own(LinkMaker::from_env(aws)?),
+        })
+    }
+
+    /// The link to what was stored just before `now`.
+    ///
+    /// # Errors
+    /// DynamoDB failed, or the function has no credentials.
+    pub async fn link(&self, document: &LinkRequest, now: Timestamp) -> Result<Link, PipelineError> {
+        match self {
+            Self::Own(maker) => {
+                let link = maker.link_to(&just_stored(document, now), None, now).await?;
+                Ok(link.expect("a document stays for a day at least"))
+            }
+            Self::Presigned { documents, lifetime } => {
+                documents
+                    .presigned(&document.object_key, UrlMethod::Get, *lifetime)
+                    .await
+            }
+        }
+    }
+}
+
+fn just_stored(document: &LinkRequest, now: Timestamp) -> StoredReport {
+    let report_type = document.report_type.as_ref();
+    StoredReport {
+        target: LinkTarget {
+            account: document.seller_id.clone(),
+            report: document.report_id.clone(),
+            object_key: document.object_key.clone(),
+        },
+        stored_at: now,
+        retention: report_type.map_or(Retention::PersonalData, |report_type| {
+            Retention::of(report_type, document.processing_status)
+        }),
+    }
+}
+
+/// Makes links of our own.
 #[derive(Clone, Debug)]
 pub struct LinkMaker {
     links: Links,
@@ -119,7 +191,9 @@ mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
     use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+    use serde_json::json;
 
     use super::*;
     use crate::adapters::Ledger;
@@ -186,5 +260,63 @@ mod tests {
             Some("2026-12-01T06:00:00Z")
         );
         assert_eq!(end(orders, None, "2026-12-01T06:00:00Z").await, None);
+    }
+
+    fn request(more: &[(&str, &str)]) -> LinkRequest {
+        let mut request = json!({"SellerId": "A3", "ReportId": "7", "ObjectKey": "k"});
+        for (name, value) in more {
+            request[*name] = json!(value);
+        }
+        serde_json::from_value(request).expect("a request")
+    }
+
+    async fn own(request: &LinkRequest) -> Link {
+        let put = mock!(aws_sdk_dynamodb::Client::put_item)
+            .match_requests(|request| {
+                let item = request.item().expect("an item");
+                let is = |name: &str, value: &str| item[name] == AttributeValue::S(value.to_owned());
+                is("sellerId", "A3") && is("reportId", "7") && is("objectKey", "k")
+            })
+            .then_output(|| PutItemOutput::builder().build());
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&put]);
+        let lifetimes = Lifetimes {
+            link_days: 90,
+            document_days: 540,
+        };
+        let table = Links::new(dynamodb, "links".into());
+        let links = ReportLinks::Own(LinkMaker::new(table, "https://api.example".into(), lifetimes));
+        let now = "2026-11-01T06:00:00Z".parse().expect("a time");
+        links.link(request, now).await.expect("made")
+    }
+
+    #[tokio::test]
+    async fn a_link_of_our_own_does_not_outlive_its_report() {
+        let listings = ("ReportType", "GET_MERCHANT_LISTINGS_ALL_DATA");
+        let end = async |more: &[(&str, &str)]| own(&request(more)).await.expires_at.to_string();
+        assert_eq!(
+            end(&[listings, ("ProcessingStatus", "DONE")]).await,
+            "2027-01-30T06:00:00Z"
+        );
+        // Why there is no report goes after thirty days, and so does what nobody knows the type of.
+        assert_eq!(
+            end(&[listings, ("ProcessingStatus", "FATAL")]).await,
+            "2026-12-01T06:00:00Z"
+        );
+        assert_eq!(end(&[]).await, "2026-12-01T06:00:00Z");
+    }
+
+    #[tokio::test]
+    async fn a_presigned_url_is_what_it_was() {
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
+            .build();
+        let links = ReportLinks::Presigned {
+            documents: DocumentStore::new(aws_sdk_s3::Client::from_conf(config), "reports".into()),
+            lifetime: Duration::from_secs(21_600),
+        };
+        let link = links.link(&request(&[]), Timestamp::now()).await.expect("signed");
+        assert!(link.is_presigned() && link.url.contains("X-Amz-Expires=21600"));
     }
 }

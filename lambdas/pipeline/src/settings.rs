@@ -37,18 +37,18 @@ impl AmazonSettings {
     }
 }
 
-/// How news are told.
+/// How e-mails are sent.
 #[derive(Clone, Debug)]
-pub struct NewsSettings {
+pub struct MailSettings {
     /// `TOPIC_ARN`: the topic that messages are published to.
     pub topic_arn: String,
-    /// `EVENTS`: whether there are events, too.
-    pub events: Switch,
     /// `CONTACT_TEXT`: whom sellers may ask, if that is said.
     pub contact: Option<String>,
+    /// How SES sends them, if it does.
+    pub ses: Option<SesSettings>,
 }
 
-impl NewsSettings {
+impl MailSettings {
     /// Reads them from the environment.
     ///
     /// # Errors
@@ -57,9 +57,9 @@ impl NewsSettings {
         let contact = std::env::var("CONTACT_TEXT").ok();
         Ok(Self {
             topic_arn: required("TOPIC_ARN")?,
-            events: required("EVENTS")?,
             // Empty, it says nothing.
             contact: contact.filter(|text| !text.trim().is_empty()),
+            ses: SesSettings::from_env()?,
         })
     }
 }
@@ -118,6 +118,34 @@ impl SesSettings {
                 .transpose()?,
             selling_partners_table: required("SELLING_PARTNERS_TABLE")?,
         }))
+    }
+}
+
+/// How news are told.
+#[derive(Clone, Debug)]
+pub struct NewsSettings {
+    /// How people are told.
+    pub mail: MailSettings,
+    /// `EVENTS`: whether there are events, too.
+    pub events: Switch,
+    /// `MAIL_STATE_MACHINE_ARN`: the workflow that sends what is gathered.
+    pub mail_workflow_arn: String,
+    /// `GATHER_MAIL_SECONDS`: how often it does so for one recipient.
+    pub gather_mail: Duration,
+}
+
+impl NewsSettings {
+    /// Reads them from the environment.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env() -> Result<Self, InvalidSetting> {
+        Ok(Self {
+            mail: MailSettings::from_env()?,
+            events: required("EVENTS")?,
+            mail_workflow_arn: required("MAIL_STATE_MACHINE_ARN")?,
+            gather_mail: Duration::from_secs(required("GATHER_MAIL_SECONDS")?),
+        })
     }
 }
 

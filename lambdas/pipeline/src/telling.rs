@@ -5,25 +5,31 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use jiff::Timestamp;
 
 use crate::PipelineError;
-use crate::adapters::{AnnouncementKind, EventBus, Ledger, LedgerRow, RowKey, Teller, Topic, Turn, or_warn};
-use crate::domain::Announcement;
-use crate::domain::news::{Audience, News};
+use crate::adapters::{
+    AnnouncementKind, EventBus, Ledger, LedgerRow, RowKey, StateMachine, Teller, Turn, or_warn,
+};
+use crate::domain::news::News;
+use crate::domain::{Announcement, Failure, Reach};
+use crate::mailing::{Mailer, Mailing};
 use crate::settings::{NewsSettings, Switch};
 
-/// How long the event and the message may take. A turn lasts longer than both, so that nobody else publishes
-/// meanwhile; and the message has its time for itself: one that is given up may be sent all the same.
-const EVENT_WITHIN: Duration = Duration::from_secs(8);
-const MESSAGE_WITHIN: Duration = Duration::from_secs(20);
+/// How long the event, gathering and the message may take. A turn lasts longer than all of them, so that nobody
+/// else publishes meanwhile; and the message has its time for itself: one that is given up may be sent all the
+/// same.
+const EVENT_WITHIN: Duration = Duration::from_secs(7);
+const GATHERED_WITHIN: Duration = Duration::from_secs(7);
+const MESSAGE_WITHIN: Duration = Duration::from_secs(14);
 
 /// Where news are published, and where they are written down.
 #[derive(Clone, Debug)]
 pub struct Publisher {
-    topic: Topic,
+    mailer: Mailer,
     events: EventBus,
+    mailing: Mailing,
     ledger: Ledger,
-    contact: Option<String>,
 }
 
 /// The turn to tell some news of a row. It lasts until the news are written down, is given back, or ends by
@@ -38,27 +44,16 @@ pub struct TakenTurn<'a> {
 }
 
 impl Publisher {
-    /// Publishes on `topic` and as `events`, and asks `ledger` what has been told.
+    /// Publishes by `mailer` and as `events`, sends no more than `mailing` allows, and asks `ledger` what has been
+    /// told.
     #[must_use]
-    pub fn new(topic: Topic, events: EventBus, ledger: Ledger) -> Self {
+    pub fn new(mailer: Mailer, events: EventBus, mailing: Mailing, ledger: Ledger) -> Self {
         Self {
-            topic,
+            mailer,
             events,
+            mailing,
             ledger,
-            contact: None,
         }
-    }
-
-    async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
-        // First: should the message fail after it, the event comes a second time, and programs know it by its
-        // id. People would get an e-mail a second time.
-        within(EVENT_WITHIN, "EventBridge", self.events.put(news)).await?;
-        let contact = self.contact.as_ref();
-        let words = match contact.filter(|_| news.kind.audience() == Audience::Seller) {
-            Some(contact) => &words.clone().with_contact(contact),
-            None => words,
-        };
-        within(MESSAGE_WITHIN, "SNS", self.topic.publish(news, words)).await
     }
 
     /// As [`new`](Self::new), with clients of their own.
@@ -69,19 +64,45 @@ impl Publisher {
             true => EventBus::new(aws_sdk_eventbridge::Client::new(aws)),
             false => EventBus::none(),
         };
-        let topic = Topic::new(aws_sdk_sns::Client::new(aws), settings.topic_arn);
-        Self {
-            contact: settings.contact,
-            ..Self::new(topic, events, ledger)
-        }
+        let workflow = StateMachine::new(aws_sdk_sfn::Client::new(aws), settings.mail_workflow_arn);
+        let mailing = Mailing::new(workflow, ledger.clone(), settings.gather_mail);
+        Self::new(Mailer::connect(settings.mail, aws), events, mailing, ledger)
     }
 
-    /// Publishes news that no row knows of. That it is done once is the caller's affair.
-    ///
-    /// # Errors
-    /// EventBridge or SNS failed, or does not answer.
-    pub async fn tell(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
-        self.publish(news, words).await
+    async fn publish(
+        &self,
+        row: (&RowKey<'_>, &LedgerRow),
+        news: &News,
+        words: &Announcement,
+    ) -> Result<(), PipelineError> {
+        // First: should the message fail after it, the event comes a second time, and programs know it by its
+        // id. People would get an e-mail a second time.
+        within(EVENT_WITHIN, "EventBridge", self.events.put(news)).await?;
+        let reach = within(GATHERED_WITHIN, "DynamoDB", self.mailing.reach(row, news, words)).await?;
+        let refusal = within(MESSAGE_WITHIN, "SNS", self.mailer.send(news, words, reach)).await?;
+        if let Some(failure) = refusal {
+            self.record_refusal(row.0, news, words, &failure).await;
+        }
+        Ok(())
+    }
+
+    /// Tells programs that the e-mail with `news` was refused, and has the row say so. Its owner has been told.
+    async fn record_refusal(&self, key: &RowKey<'_>, news: &News, words: &Announcement, failure: &Failure) {
+        or_warn(
+            self.ledger
+                .record_mail_refusal(key.clone(), &failure.reason())
+                .await,
+        );
+        let refused = news.of_refused_mail(failure, Timestamp::now());
+        let words = Announcement::of_refused_mail(&words.subject, failure);
+        let told = async {
+            self.events.put(&refused).await?;
+            self.mailer.send(&refused, &words, Reach::default()).await
+        };
+        // With what is left of the turn's time; the row knows, and the alarm.
+        if let Err(error) = within(EVENT_WITHIN, "SNS", told).await {
+            tracing::warn!("programs are not told that an e-mail was refused: {error}");
+        }
     }
 
     /// What has been told, and of what.
@@ -124,9 +145,10 @@ impl TakenTurn<'_> {
     /// Publishes the news. If that fails, the next may try at once.
     ///
     /// # Errors
-    /// EventBridge or SNS failed, or does not answer.
+    /// EventBridge, DynamoDB, Step Functions, SNS or SES failed, or does not answer.
     pub async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
-        let published = self.publisher.publish(news, words).await;
+        let row = (&self.key, &self.row);
+        let published = self.publisher.publish(row, news, words).await;
         if published.is_err() {
             self.give_back().await;
         }
@@ -144,11 +166,11 @@ impl TakenTurn<'_> {
     }
 }
 
-async fn within(
+async fn within<Answer>(
     time: Duration,
     service: &'static str,
-    call: impl Future<Output = Result<(), PipelineError>>,
-) -> Result<(), PipelineError> {
+    call: impl Future<Output = Result<Answer, PipelineError>>,
+) -> Result<Answer, PipelineError> {
     let answered = tokio::time::timeout(time, call).await;
     answered.unwrap_or_else(|_| {
         Err(PipelineError::AwsTransient {
@@ -160,19 +182,22 @@ async fn within(
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
     use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
     use aws_sdk_dynamodb::types::AttributeValue;
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
     use aws_sdk_eventbridge::types::PutEventsResultEntry;
+    use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
+    use aws_sdk_sfn::primitives::DateTime;
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::Account;
+    use crate::adapters::Topic;
     use crate::domain::news::tests::delivered;
+    use crate::domain::{Account, Recipient};
 
     /// Takes the turn to tell how a report ended, and tells it.
     async fn tell(publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
@@ -183,10 +208,14 @@ mod tests {
         let eventbridge = mock_client!(aws_sdk_eventbridge, RuleMode::MatchAny, &[event]);
         let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, ledger);
+        let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&woken()]);
+        let ledger = Ledger::new(dynamodb, "reports".into());
+        let workflow = StateMachine::new(sfn, "arn:mail".into());
         let publisher = Publisher::new(
-            Topic::new(sns, "arn:topic".into()),
+            Mailer::new(Topic::new(sns, "arn:topic".into()), None),
             EventBus::new(eventbridge),
-            Ledger::new(dynamodb, "reports".into()),
+            Mailing::new(workflow, ledger.clone(), Duration::from_secs(60)),
+            ledger,
         );
         let seller = Account::parse("A3").expect("valid");
         let teller = Teller {
@@ -200,6 +229,7 @@ mod tests {
         let words = Announcement {
             subject: "s".into(),
             text: "t".into(),
+            download: None,
         };
         turn.publish(&delivered(), &words).await.map(|()| true)
     }
@@ -222,6 +252,30 @@ mod tests {
             .then_output(|| UpdateItemOutput::builder().build())
     }
 
+    /// The recipient can bear another e-mail.
+    fn slot() -> Rule {
+        update("SET slot1")
+    }
+
+    /// It can't.
+    fn no_slot() -> Rule {
+        mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+            let error = ConditionalCheckFailedException::builder().build();
+            UpdateItemError::ConditionalCheckFailedException(error)
+        })
+    }
+
+    /// The workflow that sends what is gathered.
+    fn woken() -> Rule {
+        mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
+            let output = StartExecutionOutput::builder().execution_arn("arn");
+            output
+                .start_date(DateTime::from_secs(0))
+                .build()
+                .expect("complete")
+        })
+    }
+
     /// No turn is to be had, as the row has this attribute.
     fn refused(attribute: &'static str) -> Rule {
         mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {
@@ -236,8 +290,51 @@ mod tests {
     #[tokio::test]
     async fn a_turn_is_kept_until_its_news_are_written_down() {
         let (publish, taken) = (publish(), update("SET announcingUntil"));
-        assert!(tell(&publish, &[&taken]).await.expect("told"));
+        assert!(tell(&publish, &[&taken, &slot(), &slot()]).await.expect("told"));
         assert_eq!((publish.num_calls(), taken.num_calls()), (1, 1));
+    }
+
+    /// A message that leads to e-mails to as many.
+    fn publish_to(audience: &'static str, mailbox: &'static str) -> Rule {
+        mock!(aws_sdk_sns::Client::publish)
+            .match_requests(move |request| {
+                let attributes = request.message_attributes().expect("attributes");
+                let value = |name: &str| attributes[name].string_value().unwrap_or_default();
+                [value("Audience"), value("Mailbox")] == [audience, mailbox]
+            })
+            .then_output(|| PublishOutput::builder().build())
+    }
+
+    #[tokio::test]
+    async fn whoever_can_bear_no_more_is_told_later_and_programs_are_told_now() {
+        let gathered = mock!(aws_sdk_dynamodb::Client::transact_write_items)
+            .then_output(|| TransactWriteItemsOutput::builder().build());
+        let taken = update("SET announcingUntil");
+        let (seller_only, nobody) = (publish_to("seller", "later"), publish_to("none", "later"));
+        let ledger = [&taken, &slot(), &no_slot(), &gathered];
+        assert!(tell(&seller_only, &ledger).await.expect("told"));
+        assert_eq!(gathered.num_calls(), 1);
+        let taken = update("SET announcingUntil");
+        let ledger = [&taken, &no_slot(), &gathered, &no_slot(), &gathered];
+        assert!(tell(&nobody, &ledger).await.expect("told"));
+        assert_eq!((seller_only.num_calls(), nobody.num_calls()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn what_is_gathered_for_somebody_is_not_gathered_again_nor_told_alone() {
+        let taken = mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| {
+            let news = delivered();
+            let marks = Recipient::all_of(&news)
+                .iter()
+                .map(|recipient| format!("{recipient} {}", news.id.as_str()))
+                .collect();
+            UpdateItemOutput::builder()
+                .attributes("gathered", AttributeValue::Ss(marks))
+                .build()
+        });
+        let publish = publish_to("none", "later");
+        assert!(tell(&publish, &[&taken]).await.expect("told"));
+        assert_eq!(publish.num_calls(), 1);
     }
 
     #[tokio::test]
@@ -260,7 +357,7 @@ mod tests {
         let failing = mock!(aws_sdk_sns::Client::publish)
             .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
         let (taken, over) = (update("SET announcingUntil"), update("REMOVE announcingUntil"));
-        assert!(tell(&failing, &[&taken, &over]).await.is_err());
+        assert!(tell(&failing, &[&taken, &slot(), &slot(), &over]).await.is_err());
         assert_eq!(over.num_calls(), 1);
     }
 
@@ -287,7 +384,8 @@ mod tests {
         let failing = mock!(aws_sdk_sns::Client::publish)
             .then_error(|| PublishError::InternalErrorException(InternalErrorException::builder().build()));
         let event = event();
-        let ledger = [&update("SET announcingUntil"), &update("REMOVE announcingUntil")];
+        let (taken, over) = (update("SET announcingUntil"), update("REMOVE announcingUntil"));
+        let ledger = [&taken, &slot(), &slot(), &over];
         assert!(tell_with(&event, &failing, &ledger).await.is_err());
         assert_eq!(event.num_calls(), 1);
     }

@@ -177,18 +177,13 @@ mod tests {
     use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
     use aws_sdk_sns::operation::publish::PublishOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::adapters::{EventBus, Ledger, Topic};
+    use pipeline::adapters::Ledger;
     use serde_json::{Value, json};
 
     use super::*;
 
     fn publisher(publish: &Rule, dynamodb: aws_sdk_dynamodb::Client) -> Publisher {
-        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
-        Publisher::new(
-            Topic::new(sns, "arn:topic".into()),
-            EventBus::none(),
-            Ledger::new(dynamodb, "reports".into()),
-        )
+        test_doubles::publisher(publish, Ledger::new(dynamodb, "reports".into()))
     }
 
     /// Notifies, where `update` answers the ledger's writes.

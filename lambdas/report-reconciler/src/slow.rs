@@ -91,7 +91,7 @@ mod tests {
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InvalidParameterException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-    use pipeline::adapters::{EventBus, Ledger, Topic};
+    use pipeline::adapters::Ledger;
     use pipeline::domain::{Account, Particulars};
     use sp_api::ids::{ReportId, ReportType};
     use sp_api::{ProcessingStatus, RegionCode};
@@ -103,14 +103,9 @@ mod tests {
 
     /// In how many minutes to look again at a report that was ordered so many hours ago.
     async fn wait_for(hours: u32, is_told: bool, publish: &Rule, updates: &[&Rule]) -> u64 {
-        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, updates);
         let slow = SlowReports {
-            publisher: Publisher::new(
-                Topic::new(sns, "arn:topic".into()),
-                EventBus::none(),
-                Ledger::new(dynamodb, "reports".into()),
-            ),
+            publisher: test_doubles::publisher(publish, Ledger::new(dynamodb, "reports".into())),
             after: 24 * HOUR,
         };
         let report = SlowReport {

@@ -23,7 +23,8 @@ pub struct Email {
     pub recipient: String,
     /// What filter policies can choose by.
     pub attributes: BTreeMap<String, String>,
-    /// SNS's name for it, the same for all who get it. The queue may hand one e-mail out twice; two e-mails have two names.
+    /// SNS's name for it, the same for all who get it. The queue may hand one e-mail out twice; two e-mails have two
+    /// names. Each piece of news in one that tells of many has that name.
     pub message_id: String,
     /// When SNS took it; the local SNS leaves out what is below the second.
     pub published_at: Option<Timestamp>,
@@ -47,9 +48,29 @@ impl Email {
     /// Whose report it is about.
     #[must_use]
     pub fn seller(&self) -> Option<&str> {
-        // SES's e-mails have no attributes.
+        // What was gathered for the owner has no seller of its own.
         let attribute = self.attributes.get("SellerId").map(String::as_str);
         attribute.or_else(|| self.fact("Seller"))
+    }
+
+    /// The news that it tells of: itself, unless there was too much to be told at once.
+    fn each(self) -> Vec<Self> {
+        if self.attributes.get("Outcome").map(String::as_str) != Some("NewsGathered") {
+            return vec![self];
+        }
+        let rule = format!("{}\n", "-".repeat(70));
+        let parts: Vec<&str> = self.text.split(&rule).collect();
+        // What stands before the first rule is no news; then heading and text take turns.
+        let news = parts[1..].chunks_exact(2).map(|part| Self {
+            subject: part[0]
+                .split_once(": ")
+                .map_or("", |(_, subject)| subject)
+                .trim()
+                .to_owned(),
+            text: part[1].trim_start().to_owned(),
+            ..self.clone()
+        });
+        news.collect()
     }
 
     /// What stands behind `name:` in the text.
@@ -228,7 +249,7 @@ impl Mailbox {
             TAKEN
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push(email);
+                .extend(email.each());
             self.client
                 .delete_message()
                 .queue_url(&self.queue_url)
@@ -259,5 +280,26 @@ mod tests {
         assert!(!email.concerns("A1", "50"));
         assert!(!email.concerns("A2", "500"));
         assert_eq!(email.fact("Report type"), Some("GET_X"));
+    }
+
+    #[test]
+    fn an_email_of_many_news_is_all_of_them() {
+        let rule = "-".repeat(70);
+        let many = Email {
+            subject: "Amazon reports: 2 in one e-mail".into(),
+            text: format!(
+                "So much.\n\n{rule}\n1 of 2: Amazon report ready: A\n{rule}\n\nSeller:      A1\nReport id:   500\n\n\
+                 {rule}\n2 of 2: Amazon report failed\n{rule}\n\nSeller:      A2\nReport id:   501\n\n{rule}\n\nWhoever\n"
+            ),
+            recipient: "owner@example.com".into(),
+            attributes: BTreeMap::from([("Outcome".into(), "NewsGathered".into())]),
+            message_id: "m".into(),
+            published_at: None,
+        };
+        let news = many.each();
+        assert_eq!(news.len(), 2);
+        assert!(news[0].concerns("A1", "500") && news[1].concerns("A2", "501"));
+        assert_eq!(news[0].subject, "Amazon report ready: A");
+        assert_eq!(news[1].subject, "Amazon report failed");
     }
 }

@@ -21,6 +21,9 @@ use crate::workspace::Workspace;
 /// How often the reconciler of a local stack looks for what is overdue.
 const RECONCILE_RATE: &str = "rate(1 minute)";
 
+/// As often as can be, so that nobody who looks on has to wait for long.
+const GATHER_MAIL_SECONDS: u32 = 5;
+
 /// What the deployment is told.
 #[derive(Clone)]
 pub struct Settings {
@@ -48,7 +51,7 @@ impl Settings {
         }
     }
 
-    fn parameters(&self) -> [String; 6] {
+    fn parameters(&self) -> [String; 7] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
             // Of a template without this parameter, the CDK leaves it out.
@@ -57,6 +60,7 @@ impl Settings {
             format!("OverdueSeconds={}", self.overdue_seconds),
             format!("ReconcileRate={RECONCILE_RATE}"),
             format!("SlowAfterHours={}", self.slow_after_hours),
+            format!("GatherMailSeconds={GATHER_MAIL_SECONDS}"),
         ]
     }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The eighteen Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 18] = [
+/// The nineteen Lambda functions, named like their folders under `lambdas/`.
+pub const FUNCTIONS: [&str; 19] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -18,6 +18,7 @@ pub const FUNCTIONS: [&str; 18] = [
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "mail-gatherer",
     "link-opener",
     "document-access",
     "report-reconciler",

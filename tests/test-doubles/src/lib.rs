@@ -2,6 +2,7 @@
 //! the AWS clients are real ones that are answered by rules.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -14,9 +15,13 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{Amazon, Ledger, LwaSecret, MeteredAmazon, Quotas, SellingPartners, StateMachine};
+use pipeline::adapters::{
+    Amazon, EventBus, Ledger, LwaSecret, MeteredAmazon, Quotas, SellingPartners, StateMachine, Topic,
+};
 use pipeline::api::{ApiError, respond};
+use pipeline::mailing::{Mailer, Mailing};
 use pipeline::redelivery::Redeliveries;
+use pipeline::telling::Publisher;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sp_api::Endpoints;
@@ -43,6 +48,18 @@ pub async fn token_server() -> MockServer {
             .await;
     }
     server
+}
+
+/// Tells news, written down in `ledger`; SNS answers `publish`, and there are no events.
+#[must_use]
+pub fn publisher(publish: &Rule, ledger: Ledger) -> Publisher {
+    let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+    let started = mock!(aws_sdk_sfn::Client::start_execution).then_output(execution);
+    let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&started]);
+    let workflow = StateMachine::new(sfn, "arn:mail".into());
+    let mailing = Mailing::new(workflow, ledger.clone(), Duration::from_secs(60));
+    let mailer = Mailer::new(Topic::new(sns, "arn:topic".into()), None);
+    Publisher::new(mailer, EventBus::none(), mailing, ledger)
 }
 
 /// The table of selling partners, in which everybody has a refresh token. `written` answers updates.

@@ -24,9 +24,9 @@ pub use dead_letters::DeadLetters;
 pub use document_store::DocumentStore;
 pub use event_bus::EventBus;
 pub use ledger::{
-    Accepted, Among, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found, Going,
-    Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page, PageToken, RowKey,
-    Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
+    Accepted, Among, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found,
+    GatheredNews, Going, Ledger, LedgerRow, NewOrder, Notified, OrderRow, OrderState, OrderedReport, Page,
+    PageToken, RowKey, Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
 };
 pub use links::{LinkTarget, Links};
 pub use lwa_secret::LwaSecret;
@@ -40,5 +40,5 @@ pub use selling_partners::{
 pub use ses_mail::{SesMail, SuppressionList};
 pub use state_machine::{Fate, Started, StateMachine};
 pub use stored_documents::{StoredHeaders, UrlMethod};
-pub use topic::Topic;
+pub use topic::{Mail, Topic};
 pub use upload::Upload;

@@ -2,6 +2,7 @@ use aws_sdk_sesv2::operation::delete_suppressed_destination::DeleteSuppressedDes
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
 use crate::PipelineError;
+use crate::adapters::Mail;
 use crate::domain::{EmailAddress, html};
 
 /// SES, which sends e-mails from one address.
@@ -28,7 +29,7 @@ impl SesMail {
     ///
     /// # Errors
     /// [`PipelineError::AwsRefused`] if SES will not take it later either; SES failed.
-    pub async fn send(&self, subject: &str, text: &str, to: &[EmailAddress]) -> Result<(), PipelineError> {
+    pub async fn send(&self, mail: Mail<'_>, to: &[EmailAddress]) -> Result<(), PipelineError> {
         let Some((first, others)) = to.split_first() else {
             return Ok(());
         };
@@ -42,7 +43,7 @@ impl SesMail {
             .from_email_address(self.from.as_str())
             .configuration_set_name(&self.configuration_set)
             .destination(destination)
-            .content(EmailContent::builder().simple(message(subject, text)).build())
+            .content(EmailContent::builder().simple(message(mail)).build())
             .send()
             .await
             .map_err(|error| PipelineError::aws("SES", &error))?;
@@ -50,7 +51,7 @@ impl SesMail {
     }
 }
 
-fn message(subject: &str, text: &str) -> Message {
+fn message(Mail { subject, text }: Mail<'_>) -> Message {
     let body = Body::builder()
         .text(content(text))
         .html(content(&html(subject, text)));
@@ -129,8 +130,12 @@ mod tests {
     async fn send(rule: &Rule, to: &[&str]) -> Result<(), PipelineError> {
         let client = mock_client!(aws_sdk_sesv2, RuleMode::MatchAny, &[rule]);
         let mail = SesMail::new(client, address("reports@example.com"), "set".into());
+        let written = Mail {
+            subject: "s",
+            text: "a <b>\n",
+        };
         let to: Vec<_> = to.iter().map(|text| address(text)).collect();
-        mail.send("s", "a <b>\n", &to).await
+        mail.send(written, &to).await
     }
 
     #[tokio::test]

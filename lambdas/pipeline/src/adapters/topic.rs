@@ -2,11 +2,20 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use serde::Serialize;
 
 use crate::PipelineError;
-use crate::domain::Announcement;
+use crate::domain::Reach;
 use crate::domain::news::News;
 
 /// SNS's limit for a text message.
 const LONGEST_SMS: usize = 1600;
+
+/// An e-mail.
+#[derive(Clone, Copy)]
+pub struct Mail<'a> {
+    /// At most 100 ASCII characters, in one line.
+    pub subject: &'a str,
+    /// Holds links, so it is not to be logged.
+    pub text: &'a str,
+}
 
 /// The topic whose subscribers are told of every report.
 #[derive(Clone, Debug)]
@@ -26,13 +35,13 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn new(news: &News, words: &'a Announcement) -> Self {
+    fn new(news: &News, mail: Mail<'a>) -> Self {
         Self {
             default: news.to_json(),
-            email: &words.text,
-            sms: match words.text.len() <= LONGEST_SMS {
-                true => &words.text,
-                false => &words.subject,
+            email: mail.text,
+            sms: match mail.text.len() <= LONGEST_SMS {
+                true => mail.text,
+                false => mail.subject,
             },
         }
     }
@@ -45,21 +54,21 @@ impl Topic {
         Self { client, arn }
     }
 
-    /// Publishes news: to people in `words`, to programs as a document. Subscriptions' filter policies can
-    /// choose by their attributes.
+    /// Publishes news: to people as an e-mail, as far as `reach` goes, to programs as a document. Subscriptions'
+    /// filter policies can choose by their attributes.
     ///
     /// # Errors
     /// SNS failed.
-    pub async fn publish(&self, news: &News, words: &Announcement) -> Result<(), PipelineError> {
-        let forms = serde_json::to_string(&Message::new(news, words)).expect("three texts");
+    pub async fn publish(&self, news: &News, mail: Mail<'_>, reach: Reach) -> Result<(), PipelineError> {
+        let forms = serde_json::to_string(&Message::new(news, mail)).expect("three texts");
         let mut message = self
             .client
             .publish()
             .topic_arn(&self.arn)
             .message_structure("json")
-            .subject(&words.subject)
+            .subject(mail.subject)
             .message(forms);
-        for (name, value) in news.attributes() {
+        for (name, value) in news.attributes().into_iter().chain(reach.attributes()) {
             message = message.message_attributes(name, attribute(value));
         }
         message
@@ -85,14 +94,12 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::domain::Announcement;
     use crate::domain::backfill_news::{BackfillNews, BackfilledReport, Fate};
     use crate::domain::news::tests::delivered;
 
-    fn words(text: &str) -> Announcement {
-        Announcement {
-            subject: "s".into(),
-            text: text.into(),
-        }
+    fn mail(text: &str) -> Mail<'_> {
+        Mail { subject: "s", text }
     }
 
     #[tokio::test]
@@ -107,22 +114,26 @@ mod tests {
                     && forms["sms"] == "two\nlines"
                     && forms["default"] == delivered().to_json()
                     && attributes["Outcome"].string_value() == Some("ReportDelivered")
-                    && attributes.len() == delivered().attributes().len()
+                    && attributes["Audience"].string_value() == Some("seller")
+                    && attributes["Mailbox"].string_value() == Some("later")
+                    && attributes.len() == delivered().attributes().len() + 2
             })
             .then_output(|| PublishOutput::builder().build());
         let client = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&publish]);
         let topic = Topic::new(client, "arn:topic".into());
-        topic
-            .publish(&delivered(), &words("two\nlines"))
-            .await
-            .expect("published");
+        let reach = Reach {
+            seller: true,
+            owner: false,
+        };
+        let published = topic.publish(&delivered(), mail("two\nlines"), reach).await;
+        published.expect("published");
         assert_eq!(publish.num_calls(), 1);
     }
 
     #[test]
     fn what_is_too_long_for_a_text_message_comes_as_its_subject() {
-        let long = words(&"x".repeat(LONGEST_SMS + 1));
-        assert_eq!(Message::new(&delivered(), &long).sms, "s");
+        let long = "x".repeat(LONGEST_SMS + 1);
+        assert_eq!(Message::new(&delivered(), mail(&long)).sms, "s");
     }
 
     #[test]
@@ -148,7 +159,7 @@ mod tests {
         };
         let news = News::of_backfill(&told, "bucket", "A3-1", jiff::Timestamp::UNIX_EPOCH);
         let words = Announcement::of_backfill(&told);
-        let forms = serde_json::to_string(&Message::new(&news, &words)).expect("texts");
+        let forms = serde_json::to_string(&Message::new(&news, mail(&words.mail(None)))).expect("texts");
         assert!(forms.len() < 250 * 1024, "{}", forms.len());
         let backfill = news.backfill.expect("a backfill");
         assert_eq!(backfill.reports.len() + backfill.omitted, 9000);

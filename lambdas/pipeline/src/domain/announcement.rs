@@ -7,7 +7,7 @@ use sp_api::{SchedulePeriod, report_types};
 
 use super::news::Circumstances;
 use super::order::FailedOrder;
-use super::stages::{Outcome, StoredDocument};
+use super::stages::{LinkRequest, Outcome, StoredDocument};
 use super::words::{ReportInWords, human_size, minute};
 use super::{Failure, FinalStatus};
 use crate::error::ORDER_IN_DOUBT;
@@ -40,14 +40,29 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// An e-mail.
-#[derive(Clone, PartialEq, Eq)]
+/// What people are told, in words.
+#[derive(Clone, Debug)]
 pub struct Announcement {
     /// At most 100 ASCII characters, in one line.
     pub subject: String,
-    /// Plain text. Holds the link, so it is not to be logged.
+    /// Plain text, without the link.
     pub text: String,
+    /// What there is to download.
+    pub download: Option<Download>,
 }
+
+/// A stored document, and the way to it.
+#[derive(Clone, Debug)]
+pub struct Download {
+    /// The way that is told.
+    pub link: Link,
+    /// What another link to it is made of.
+    pub document: LinkRequest,
+}
+
+/// What stands below links.
+pub(super) const KEEP_TO_YOURSELF: &str =
+    "\nWhoever has this link can read the report, so please do not pass it on.\n";
 
 impl Announcement {
     /// Words an outcome for the seller; one that came to nothing here, for the owner.
@@ -77,12 +92,19 @@ impl Announcement {
         let mut text = explanation;
         text.push('\n');
         text.push_str(&in_words.facts());
-        if let (Some(link), None) = (&outcome.link, &outcome.failure) {
-            text.push_str(&download(outcome, link));
+        let download = match outcome.failure {
+            None => download(outcome),
+            Some(_) => None,
+        };
+        if download.is_some()
+            && let Some(stored) = &outcome.stored_document
+        {
+            text.push_str(&about_file(stored));
         }
         Self {
             subject: in_words.subject(headline),
             text,
+            download,
         }
     }
 
@@ -110,15 +132,30 @@ impl Announcement {
         Self {
             subject: in_words.subject("Amazon report not ordered"),
             text,
+            download: None,
         }
     }
 
-    /// The same, and at its end whom its reader may ask.
+    /// The whole text of the e-mail: with the link, and at its end whom its reader may ask. Not to be logged.
     #[must_use]
-    pub fn with_contact(self, contact: &str) -> Self {
-        Self {
-            text: format!("{}\nQuestions? {contact}\n", self.text),
-            ..self
+    pub fn mail(&self, contact: Option<&str>) -> String {
+        let mut text = self.with_link();
+        if self.download.is_some() {
+            text.push_str(KEEP_TO_YOURSELF);
+        }
+        if let Some(contact) = contact {
+            let _ = writeln!(text, "\nQuestions? {contact}");
+        }
+        text
+    }
+
+    /// The text, and the link if there is one.
+    pub(super) fn with_link(&self) -> String {
+        match &self.download {
+            None => self.text.clone(),
+            Some(Download { link, .. }) => {
+                format!("{}\nDownload, until {}:\n{}\n", self.text, end(link), link.url)
+            }
         }
     }
 }
@@ -180,18 +217,27 @@ fn failed(failure: &Failure) -> String {
     )
 }
 
-fn download(outcome: &Outcome, link: &Link) -> String {
+fn download(outcome: &Outcome) -> Option<Download> {
+    let (report, stored) = (&outcome.report, outcome.stored_document.as_ref()?);
+    Some(Download {
+        link: outcome.link.clone()?,
+        document: LinkRequest {
+            seller_id: report.seller_id.clone(),
+            report_id: report.report_id.clone(),
+            report_type: Some(report.report_type.clone()),
+            processing_status: report.processing_status,
+            object_key: stored.object_key.clone(),
+        },
+    })
+}
+
+/// Until when a link works, in words.
+fn end(link: &Link) -> String {
     let until = minute(link.expires_at);
-    let stored = outcome.stored_document.as_ref();
-    let ends = match link.is_presigned() {
+    match link.is_presigned() {
         true => format!("{until} at the latest (AWS may end it earlier, within the hour)"),
         false => until,
-    };
-    format!(
-        "{}\nDownload, until {ends}:\n{}\n\nWhoever has this link can read the report, so please do not pass it on.\n",
-        stored.map(about_file).unwrap_or_default(),
-        link.url
-    )
+    }
 }
 
 /// The file that a browser saves.
@@ -232,6 +278,7 @@ mod tests {
         let mut outcome = json!({
             "SellerId": "A3TH9S8BH6GOGM", "ReportId": "54517018502",
             "ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "ProcessingStatus": "DONE",
+            "StoredDocument": {"ObjectKey": "k", "Bytes": 5, "Crc64Nvme": "rosUhgp5mIg=", "InvalidSequences": 0},
         });
         for (name, value) in changes.as_object().expect("an object") {
             outcome[name] = value.clone();
@@ -269,7 +316,7 @@ mod tests {
             "Amazon report ready: All listings, 2026-11-22, A3TH9S8BH6GOGM, 54517018502"
         );
         assert_eq!(
-            mail.text,
+            mail.mail(None),
             "Your Amazon report is ready.\n\
              \n\
              Report:      All listings\n\
@@ -291,7 +338,7 @@ mod tests {
     fn a_presigned_url_is_said_to_end_earlier() {
         let url = "https://bucket.example/report?X-Amz-Expires=21600&X-Amz-Signature=0f";
         let link = json!({"Url": url, "ExpiresAt": "2026-11-22T08:30:00Z"});
-        let text = mail(&outcome(&json!({"Link": link}))).text;
+        let text = mail(&outcome(&json!({"Link": link}))).mail(None);
         let words = "until 2026-11-22 08:30 UTC at the latest (AWS may end it earlier, within the hour):\n";
         assert!(text.contains(words), "{text}");
     }
@@ -310,8 +357,7 @@ mod tests {
     fn sellers_read_no_advice_for_operators() {
         for status in ["DONE", "CANCELLED", "FATAL", "DROPPED"] {
             let text = mail(&outcome(&json!({"ProcessingStatus": status, "Link": link()})))
-                .with_contact("Ask Ann, ann@example.com.")
-                .text;
+                .mail(Some("Ask Ann, ann@example.com."));
             for words in [
                 "POST /",
                 "GET /",
@@ -352,7 +398,11 @@ mod tests {
         assert!(fatal.subject.starts_with("Amazon report failed"));
         assert!(fatal.text.contains("gave no reason"));
         let explained = mail(&outcome(&json!({"ProcessingStatus": "FATAL", "Link": link()})));
-        assert!(explained.text.contains("says why") && explained.text.contains("https://bucket.example"));
+        let text = explained.mail(None);
+        assert!(
+            text.contains("says why") && text.contains("https://bucket.example"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -363,7 +413,7 @@ mod tests {
         });
         let outcome =
             outcome(&json!({"ProcessingStatus": "FATAL", "StoredDocument": stored, "Link": link()}));
-        let text = mail(&outcome).text;
+        let text = mail(&outcome).mail(None);
         assert!(
             text.contains("\nReason:      The start date is too far in the past.\n"),
             "{text}"
@@ -378,7 +428,7 @@ mod tests {
         let mail = mail(&outcome(&json!({"Failure": failure, "Link": link()})));
         assert!(mail.subject.starts_with("Amazon report not delivered"));
         assert!(mail.text.contains("Reason:      revoked\n") && mail.text.contains("POST /tokens"));
-        assert!(!mail.text.contains("https://bucket.example"));
+        assert!(!mail.mail(None).contains("https://bucket.example"));
     }
 
     #[test]

@@ -112,6 +112,7 @@ impl Announcement {
                 delivered.len()
             )),
             text,
+            download: None,
         }
     }
 }

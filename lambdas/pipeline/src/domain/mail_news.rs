@@ -63,6 +63,7 @@ impl Announcement {
                 stopped.address,
                 minute(stopped.since),
             ),
+            download: None,
         }
     }
 
@@ -79,6 +80,7 @@ impl Announcement {
                 "Look up at SES whether the sender's identity is verified, whether the account may send, and, in SES's \
                  sandbox, whether the reader's address is verified.",
             ),
+            download: None,
         }
     }
 }
@@ -114,7 +116,7 @@ mod tests {
             assert!(mail.text.contains(words), "{words}: {}", mail.text);
         }
         let news = News::of_stopped_mail(&stopped, now());
-        assert_eq!(news.kind.audience(), Audience::Owner);
+        assert_eq!(news.audience(), Audience::Owner);
         assert_eq!(news.error.as_deref(), Some("MailBounced"));
         // Programs that need the address have the seller's row.
         assert!(!news.to_json().contains("ann@example.com"));
@@ -137,6 +139,6 @@ mod tests {
             (&refused.seller_id, &refused.report)
         );
         assert_ne!(news.id, refused.id);
-        assert_eq!(news.kind.audience(), Audience::Owner);
+        assert_eq!(news.audience(), Audience::Owner);
     }
 }

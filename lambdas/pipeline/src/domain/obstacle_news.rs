@@ -20,6 +20,7 @@ impl Announcement {
         Self {
             subject: subject("Amazon reports wait", obstacle),
             text,
+            download: None,
         }
     }
 
@@ -33,6 +34,7 @@ impl Announcement {
         Self {
             subject: subject("Amazon reports go on", obstacle),
             text,
+            download: None,
         }
     }
 }

@@ -50,6 +50,7 @@ impl Announcement {
         Self {
             subject: in_words.subject("Amazon report slow"),
             text,
+            download: None,
         }
     }
 }

@@ -248,7 +248,7 @@ impl StoredDocument {
 }
 
 /// What *PresignedUrlGenerator* is asked for.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct LinkRequest {
     /// The selling partner.

@@ -9,8 +9,7 @@ use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{EventBus, Ledger, StateMachine, Topic};
-use pipeline::telling::Publisher;
+use pipeline::adapters::{Ledger, StateMachine};
 use pipeline::workflows::Workflows;
 use serde_json::json;
 use test_doubles::{amazon, selling_partners, token_server, written};
@@ -127,16 +126,11 @@ impl Scene {
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
         let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&self.executions]);
         let machine = StateMachine::new(sfn, "arn:machine".into());
-        let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&self.messages]);
         let ledger = Ledger::new(dynamodb, "reports".into());
         let server = self.server().await;
         let worker = Worker {
             amazon: amazon(&server, selling_partners(&written)),
-            publisher: Publisher::new(
-                Topic::new(sns, "arn:topic".into()),
-                EventBus::none(),
-                ledger.clone(),
-            ),
+            publisher: test_doubles::publisher(&self.messages, ledger.clone()),
             workflows: Workflows {
                 ledger,
                 deliveries: machine.clone(),

@@ -9,9 +9,8 @@ use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use pipeline::adapters::{EventBus, Ledger, SellingPartners, StateMachine, Topic};
+use pipeline::adapters::{Ledger, SellingPartners, StateMachine};
 use pipeline::domain::Account;
-use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
 use serde_json::{Value, json};
 use sp_api::RegionCode;
@@ -77,14 +76,7 @@ fn reconciler(server: &MockServer, ledger: &[&Rule], start: &Rule, publish: &Rul
         reports_bucket: "bucket".into(),
         redeliveries: test_doubles::redeliveries(),
         slow: SlowReports {
-            publisher: Publisher::new(
-                Topic::new(
-                    mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]),
-                    "arn:topic".into(),
-                ),
-                EventBus::none(),
-                ledger,
-            ),
+            publisher: test_doubles::publisher(publish, ledger),
             after: Duration::from_secs(86_400),
         },
         partners: SellingPartners::new(

@@ -5,8 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use pipeline::adapters::{EventBus, Ledger, SellingPartners, StateMachine, Topic};
-use pipeline::telling::Publisher;
+use pipeline::adapters::{Ledger, SellingPartners, StateMachine};
 use pipeline::workflows::Workflows;
 use serde_json::json;
 use test_doubles::{metered_amazon, token_server, written};
@@ -45,6 +44,7 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
         mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[]),
         "reports".into(),
     );
+    let silent = mock!(aws_sdk_sns::Client::publish).then_output(|| unreachable!("nothing is told"));
     let reconciler = Reconciler {
         amazon: metered_amazon(server, &written()),
         workflows: Workflows {
@@ -56,14 +56,7 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
         reports_bucket: "bucket".into(),
         redeliveries: test_doubles::redeliveries(),
         slow: SlowReports {
-            publisher: Publisher::new(
-                Topic::new(
-                    mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[]),
-                    "arn:topic".into(),
-                ),
-                EventBus::none(),
-                ledger,
-            ),
+            publisher: test_doubles::publisher(&silent, ledger),
             after: Duration::from_secs(86_400),
         },
         partners: SellingPartners::new(

@@ -1,4 +1,4 @@
-//! The eighteen functions: what each is told when it starts, and an event of the kind it gets.
+//! The nineteen functions: what each is told when it starts, and an event of the kind it gets.
 
 use serde_json::{Value, json};
 
@@ -71,6 +71,7 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             json!({ "SellerId": SELLER, "ReportId": REPORT, "ObjectKey": "a.tsv" }),
         ),
         example("report-notifier", outcome()),
+        example("mail-gatherer", json!({"Recipient": "owner"})),
         example(
             "link-opener",
             call("GET", "/links/{token}", &token_of_a_link, no, no),
@@ -112,6 +113,8 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("TOPIC_ARN", arn("sns", "reports")),
         ("EVENTS", "off".to_owned()),
         ("MAIL", "sns".to_owned()),
+        ("MAIL_STATE_MACHINE_ARN", machine("mail")),
+        ("GATHER_MAIL_SECONDS", "60".to_owned()),
         ("NOTIFICATIONS_QUEUE_ARN", QUEUE_ARN.to_owned()),
         (
             "DEAD_LETTER_QUEUE_URL",

@@ -19,6 +19,7 @@ mod large_document;
 mod ledger;
 mod links;
 mod mail_by_ses;
+mod mails;
 mod merged_accounts;
 mod news;
 mod orders;

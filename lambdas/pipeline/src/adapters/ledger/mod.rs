@@ -6,6 +6,7 @@
 mod announcements;
 mod backfills;
 mod finished;
+mod gathered;
 mod jobs;
 mod look_ups;
 mod obstacles;
@@ -32,6 +33,7 @@ use sp_api::RegionCode;
 pub use announcements::{AnnouncementKind, Teller, Turn};
 pub use backfills::{Backfill, Found, Traits};
 pub use finished::Among;
+pub use gathered::GatheredNews;
 pub use obstacles::Standing;
 pub use order_row::{OrderRow, OrderState};
 pub use orders::{Accepted, Cancellation, NewOrder};

@@ -11,7 +11,7 @@ use crate::PipelineError;
 use crate::domain::{Account, EmailAddress, Undeliverable};
 
 /// All that is read of a selling partner's row.
-const READ: &str = "sellerId, notificationEmail, mailRegion, mailOffSince, mailOffToldAt";
+const READ: &str = "sellerId, notificationEmail, mailRegion, mailOffSince";
 
 /// The addresses in the selling partners table.
 #[derive(Clone, Debug)]
@@ -27,8 +27,6 @@ pub struct SwitchedOff {
     pub account: Account,
     /// Since when nothing does.
     pub since: Timestamp,
-    /// Whether the owner has been told.
-    pub is_told: bool,
 }
 
 impl MailAddresses {
@@ -59,7 +57,7 @@ impl MailAddresses {
     }
 
     /// Sends nothing more to an address, whosever news went there, until it is stored again. Done again it
-    /// gives the same, so that nobody is forgotten to be told of.
+    /// gives the same, so that the owner is told of all.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -95,7 +93,6 @@ impl MailAddresses {
                 switched_off.push(SwitchedOff {
                     account,
                     since: since.unwrap_or(now),
-                    is_told: row.contains_key("mailOffToldAt"),
                 });
             }
         }
@@ -124,24 +121,6 @@ impl MailAddresses {
             .send()
             .await;
         if_there(result, UpdateItemError::is_conditional_check_failed_exception)
-    }
-
-    /// Writes that the owner has been told that an account's address is switched off.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_told(&self, account: &Account, now: Timestamp) -> Result<(), PipelineError> {
-        let result = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.table)
-            .key("sellerId", AttributeValue::S(account.to_string()))
-            .update_expression("SET mailOffToldAt = :now")
-            .condition_expression("attribute_exists(mailOffSince)")
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-            .send()
-            .await;
-        if_there(result, UpdateItemError::is_conditional_check_failed_exception).map(drop)
     }
 }
 
@@ -257,7 +236,6 @@ mod tests {
                     ("sellerId", "A3_EU"),
                     ("notificationEmail", "ann@example.com"),
                     ("mailOffSince", "2026-11-22T05:00:00Z"),
-                    ("mailOffToldAt", "2026-11-22T05:00:01Z"),
                 ]))
                 .build()
         })
@@ -281,12 +259,10 @@ mod tests {
             SwitchedOff {
                 account: account("A1"),
                 since: now(),
-                is_told: false,
             },
             SwitchedOff {
                 account: account("A3_EU"),
                 since: "2026-11-22T05:00:00Z".parse().expect("a time"),
-                is_told: true,
             },
         ];
         assert_eq!(off, expected);

@@ -9,7 +9,7 @@ use crate::PipelineError;
 use crate::domain::{Account, EmailAddress};
 
 /// What is kept of an address that is switched off; one that is stored is not.
-const SWITCHED_OFF: &str = "mailOffSince, mailOffReason, mailOffToldAt";
+const SWITCHED_OFF: &str = "mailOffSince, mailOffReason";
 
 impl SellingPartners {
     /// SNS's name for the subscription of the address that gets an account's news, if one does.
@@ -121,11 +121,11 @@ mod tests {
         for (region, expression) in [
             (
                 None,
-                "SET notificationEmail = :address REMOVE mailRegion, mailOffSince, mailOffReason, mailOffToldAt",
+                "SET notificationEmail = :address REMOVE mailRegion, mailOffSince, mailOffReason",
             ),
             (
                 Some(RegionCode::Eu),
-                "SET notificationEmail = :address, mailRegion = :region REMOVE mailOffSince, mailOffReason, mailOffToldAt",
+                "SET notificationEmail = :address, mailRegion = :region REMOVE mailOffSince, mailOffReason",
             ),
         ] {
             let update = mock!(aws_sdk_dynamodb::Client::update_item)

@@ -26,6 +26,8 @@ pub enum NewsType {
     ReportsGoOn,
     /// What Amazon had already when a seller joined has been delivered.
     BackfillDelivered,
+    /// So much has happened that people got it in one e-mail. Programs have been told of each before.
+    NewsGathered,
     /// A seller's address bounced or complained, and gets nothing more until it is stored again.
     MailStopped,
     /// An e-mail about a report was refused for good.
@@ -67,6 +69,7 @@ impl NewsType {
             Self::ReportsWaiting => "ReportsWaiting",
             Self::ReportsGoOn => "ReportsGoOn",
             Self::BackfillDelivered => "BackfillDelivered",
+            Self::NewsGathered => "NewsGathered",
             Self::MailStopped => "MailStopped",
             Self::MailRefused => "MailRefused",
         }
@@ -83,17 +86,9 @@ impl NewsType {
             | Self::ReportsWaiting
             | Self::ReportsGoOn
             | Self::BackfillDelivered
+            | Self::NewsGathered
             | Self::MailStopped
             | Self::MailRefused => false,
-        }
-    }
-
-    /// Whom it is for: sellers hear of their reports, and what is to be mended is the owner's.
-    #[must_use]
-    pub fn audience(self) -> Audience {
-        match self.is_end() || self == Self::BackfillDelivered {
-            true => Audience::Seller,
-            false => Audience::Owner,
         }
     }
 }

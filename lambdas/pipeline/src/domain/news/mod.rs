@@ -18,7 +18,7 @@ use super::backfill_news::BackfillNews;
 use super::obstacle::Obstacle;
 use super::order::{FailedOrder, RequestId};
 use super::stages::Outcome;
-use super::{Account, Failure, Particulars, Reference, SlowReport, StoppedMail};
+use super::{Account, Failure, Particulars, Recipient, Reference, SlowReport, StoppedMail};
 pub use id::NewsId;
 pub use kind::{Audience, NewsType};
 pub use parts::{BackfillPart, NewsBackfill, NewsObject, NewsReport, ReportStatus};
@@ -89,6 +89,9 @@ pub struct News {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "NewsBackfill")]
     pub backfill: Option<NewsBackfill>,
+    /// The ids of the news that one e-mail told of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gathered: Vec<String>,
 }
 
 /// What the teller knows besides the news themselves.
@@ -198,6 +201,41 @@ impl News {
         }
     }
 
+    /// That a recipient got the news with those ids in one e-mail.
+    #[must_use]
+    pub fn of_many(ids: Vec<String>, recipient: &Recipient, now: Timestamp) -> Self {
+        let (seller, region) = match recipient {
+            Recipient::Owner => (None, None),
+            Recipient::Seller(seller, region) => (Some(seller.clone()), *region),
+        };
+        let told = Circumstances {
+            region,
+            particulars: &Particulars::default(),
+            releases: 0,
+            now,
+        };
+        let kind = NewsType::NewsGathered;
+        let id = NewsId::new(&[kind.as_str(), &recipient.to_string(), &ids.concat()]);
+        Self {
+            gathered: ids,
+            ..Self::new(kind, id, seller, &told)
+        }
+    }
+
+    /// Whom it is for: sellers hear of their reports, and what is to be mended is the owner's.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        let is_sellers = match self.kind {
+            NewsType::BackfillDelivered => true,
+            NewsType::NewsGathered => self.seller_id.is_some(),
+            kind => kind.is_end(),
+        };
+        match is_sellers {
+            true => Audience::Seller,
+            false => Audience::Owner,
+        }
+    }
+
     /// That nothing more is sent to a seller's address.
     #[must_use]
     pub fn of_stopped_mail(stopped: &StoppedMail<'_>, now: Timestamp) -> Self {
@@ -280,6 +318,7 @@ impl News {
             advice_code: None,
             waiting: None,
             backfill: None,
+            gathered: Vec::new(),
         }
     }
 
@@ -323,10 +362,7 @@ impl News {
                 status.filter(|_| self.kind.is_end()).map(ReportStatus::as_str),
             ),
         ];
-        let mut attributes = vec![
-            ("Outcome", self.kind.as_str()),
-            ("Audience", self.kind.audience().as_str()),
-        ];
+        let mut attributes = vec![("Outcome", self.kind.as_str())];
         attributes.extend(
             optional
                 .into_iter()

@@ -100,7 +100,6 @@ fn subscribers_can_choose_by_attributes() {
         delivered().attributes(),
         [
             ("Outcome", "ReportDelivered"),
-            ("Audience", "seller"),
             ("SellerId", "A3TH9S8BH6GOGM"),
             ("RegionCode", "EU"),
             ("ReportType", "GET_MERCHANT_LISTINGS_ALL_DATA"),
@@ -115,7 +114,7 @@ fn a_delivery_that_failed_is_no_done_one_and_is_its_owners_affair() {
     let failed = failed(0);
     let attributes = failed.attributes();
     assert!(attributes.contains(&("Outcome", "ReportNotDelivered")));
-    assert!(attributes.contains(&("Audience", "owner")));
+    assert_eq!(failed.audience(), Audience::Owner);
     assert!(!attributes.iter().any(|(name, _)| *name == "ProcessingStatus"));
     assert_eq!(failed.error.as_deref(), Some("AuthorizationRevoked"));
     assert_eq!(failed.reason.as_deref(), Some("revoked"));
@@ -131,10 +130,7 @@ fn what_concerns_everybody_names_nobody() {
     let at = |text: &str| text.parse().expect("a time");
     let (since, now) = (at("2026-11-22T05:00:00Z"), at(NOW));
     let news = News::of_obstacle(&Obstacle::Credentials, &failure, 3, since, now);
-    assert_eq!(
-        news.attributes(),
-        [("Outcome", "ReportsWaiting"), ("Audience", "owner")]
-    );
+    assert_eq!(news.attributes(), [("Outcome", "ReportsWaiting")]);
     assert_eq!((news.seller_id.as_ref(), news.waiting), (None, Some(3)));
     // The same obstacle another time is another piece of news.
     let again = News::of_obstacle(&Obstacle::Credentials, &failure, 3, now, now);

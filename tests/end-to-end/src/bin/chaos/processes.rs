@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 18] = [
+const FUNCTIONS: [&str; 19] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -25,6 +25,7 @@ const FUNCTIONS: [&str; 18] = [
     "report-document-storage",
     "presigned-url-generator",
     "report-notifier",
+    "mail-gatherer",
     "link-opener",
     "document-access",
     "redelivery-requester",

@@ -19,7 +19,7 @@ const SECRET_MISSED_FOR: Duration = Duration::from_secs(12);
 pub const OUTAGE: Duration = Duration::from_secs(180);
 
 /// The functions whose processes are killed, the likelier ones more than once.
-const VICTIMS: [&str; 15] = [
+const VICTIMS: [&str; 16] = [
     "report-notifier",
     "report-notifier",
     "report-document-storage",
@@ -35,6 +35,7 @@ const VICTIMS: [&str; 15] = [
     "report-creator",
     "report-reconciler",
     "redelivery-worker",
+    "mail-gatherer",
 ];
 
 const SP_API: [&str; 4] = [

@@ -8,8 +8,8 @@ use super::Verdict;
 use crate::evidence::{Evidence, Kind, Mail, Publish, WithoutSecret};
 use crate::processes::Killed;
 
-/// Who sends the e-mails: about reports and orders, and about obstacles.
-const SENDERS: [&str; 2] = ["report-notifier", "redelivery-worker"];
+/// Who sends the e-mails: about reports and orders, about obstacles, and of many news in one.
+const SENDERS: [&str; 3] = ["report-notifier", "redelivery-worker", "mail-gatherer"];
 
 /// How long after its last e-mail a sender may still be about to write it down.
 const WRITES_DOWN_WITHIN: SignedDuration = SignedDuration::from_secs(10);
