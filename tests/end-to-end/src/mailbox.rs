@@ -55,7 +55,9 @@ impl Email {
 
     /// The news that it tells of: itself, unless there was too much to be told at once.
     fn each(self) -> Vec<Self> {
-        if self.attributes.get("Outcome").map(String::as_str) != Some("NewsGathered") {
+        let outcome = self.attributes.get("Outcome").map(String::as_str);
+        // SES's e-mails have no attributes.
+        if outcome != Some("NewsGathered") && !self.subject.starts_with("Amazon reports: ") {
             return vec![self];
         }
         let rule = format!("{}\n", "-".repeat(70));
