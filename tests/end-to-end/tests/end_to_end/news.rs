@@ -277,7 +277,17 @@ async fn two_sellers_addresses_get_their_own_news_only() {
         world.delivered(&seller, &report).await;
         told.push((seller, address, report));
     }
-    let mails = world.mailbox.all().await.expect("read");
+    let deadline = Instant::now() + PATIENCE;
+    let mails = loop {
+        let mails = world.mailbox.all().await.expect("read");
+        if told
+            .iter()
+            .all(|(_, address, _)| mails.iter().any(|mail| mail.recipient == *address))
+        {
+            break mails;
+        }
+        assert!(Instant::now() < deadline, "not all come");
+    };
     for (seller, address, report) in &told {
         let got: Vec<_> = mails.iter().filter(|mail| mail.recipient == *address).collect();
         assert!(
