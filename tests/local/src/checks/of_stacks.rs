@@ -101,6 +101,8 @@ pub fn postman(context: &mut Context<'_>) -> Result<Option<String>> {
         "sellerId=A1POSTMANSELLER",
         "--env-var",
         "refreshToken=Atzr|postman",
+        "--env-var",
+        "notificationEmail=postman@example.com",
         // Unsubscribes and forgets the seller in the end; nobody's here.
         "--env-var",
         "leave=true",
