@@ -12,7 +12,8 @@ const DEFAULT_LINK_LIFETIME_DAYS = 7;
 /** What is decided when the stack is deployed; CloudFormation keeps the values between deployments. */
 export interface Parameters {
   readonly notificationEmail: string;
-  readonly hasNotificationEmail: CfnCondition;
+  /** Whether SNS has somebody to send to; absent where SES sends. */
+  readonly hasNotificationEmail: CfnCondition | undefined;
   readonly spApiEnvironment: string;
   readonly linkLifetimeDays: string;
   readonly linkLifetimeSeconds: string;
@@ -112,9 +113,12 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
 
   return {
     notificationEmail: notificationEmail.valueAsString,
-    hasNotificationEmail: new CfnCondition(stack, "HasNotificationEmail", {
-      expression: Fn.conditionNot(Fn.conditionEquals(notificationEmail, "")),
-    }),
+    hasNotificationEmail:
+      settings.mail === "sns"
+        ? new CfnCondition(stack, "HasNotificationEmail", {
+            expression: Fn.conditionNot(Fn.conditionEquals(notificationEmail, "")),
+          })
+        : undefined,
     spApiEnvironment: spApiEnvironment.valueAsString,
     linkLifetimeDays: linkLifetimeDays.valueAsString,
     // A Number parameter has no string form in the CDK, but its reference is one.

@@ -53,9 +53,9 @@ export class SpReportsStack extends Stack {
     const reportTopic = new ReportTopic(this, "ReportTopic", {
       encryptionKey: encryption.dataKey,
       mailbox:
-        settings.mail === "sns"
-          ? { address: parameters.notificationEmail, isThere: parameters.hasNotificationEmail }
-          : undefined,
+        parameters.hasNotificationEmail === undefined
+          ? undefined
+          : { address: parameters.notificationEmail, isThere: parameters.hasNotificationEmail },
     });
     const sesMail =
       parameters.mailFrom === undefined ? undefined : new SesMail(this, "SesMail", parameters.mailFrom);
