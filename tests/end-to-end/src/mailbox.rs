@@ -306,6 +306,7 @@ mod tests {
                 "So much.\n\n{rule}\n1 of 2: Amazon report ready: A\n{rule}\n\nSeller:      A1\nReport id:   500\n\n\
                  {rule}\n2 of 2: Amazon report failed\n{rule}\n\nSeller:      A2\nReport id:   501\n\n{rule}\n\nWhoever\n"
             ),
+            html: None,
             recipient: "owner@example.com".into(),
             attributes: BTreeMap::from([("Outcome".into(), "NewsGathered".into())]),
             message_id: "m".into(),
