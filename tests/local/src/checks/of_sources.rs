@@ -67,7 +67,6 @@ pub fn clippy(context: &mut Context<'_>) -> Result<Option<String>> {
         "clippy",
         "--workspace",
         "--all-targets",
-        "--release",
         "--",
         "-D",
         "warnings",
@@ -114,7 +113,7 @@ pub fn rust_tests(context: &mut Context<'_>) -> Result<Option<String>> {
     // The end-to-end tests among them must not find a stack here.
     isolate(&mut command);
     command.env_remove("REPORTS_API_URL");
-    context.cargo_test("rust-tests", command.args(["test", "--release", "--workspace"]))?;
+    context.cargo_test("rust-tests", command.args(["test", "--workspace"]))?;
     Ok(None)
 }
 

@@ -70,7 +70,7 @@ pub fn browser(context: &mut Context<'_>) -> Result<Option<String>> {
 fn tests_of_stack(context: &Context<'_>, stack: &Stack, log: &str, which: &[&str]) -> Result<()> {
     let mut command = toolbox::cargo(context.workspace);
     stack_env::apply(&mut command, &stack.variables);
-    let arguments = ["test", "--release", "--workspace", "--test", "end_to_end", "--"];
+    let arguments = ["test", "--workspace", "--test", "end_to_end", "--"];
     context.cargo_test(log, command.args(arguments).args(which))
 }
 
