@@ -284,17 +284,24 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_can_bear_no_more_is_told_later_and_programs_are_told_now() {
-        let gathered = mock!(aws_sdk_dynamodb::Client::transact_write_items)
-            .then_output(|| TransactWriteItemsOutput::builder().build());
-        let taken = update("SET announcingUntil");
+        let gathered = || {
+            mock!(aws_sdk_dynamodb::Client::transact_write_items)
+                .then_output(|| TransactWriteItemsOutput::builder().build())
+        };
+        let taken = || update("SET announcingUntil");
         let (seller_only, nobody) = (publish_to("seller", "later"), publish_to("none", "later"));
-        let ledger = [&taken, &slot(), &no_slot(), &gathered];
+        let owners = gathered();
+        let ledger = [&taken(), &slot(), &no_slot(), &owners];
         assert!(tell(&seller_only, &ledger).await.expect("told"));
-        assert_eq!(gathered.num_calls(), 1);
-        let taken = update("SET announcingUntil");
-        let ledger = [&taken, &no_slot(), &gathered, &no_slot(), &gathered];
+        let (sellers, owners_too) = (gathered(), gathered());
+        let ledger = [&taken(), &no_slot(), &sellers, &no_slot(), &owners_too];
         assert!(tell(&nobody, &ledger).await.expect("told"));
         assert_eq!((seller_only.num_calls(), nobody.num_calls()), (1, 1));
+        assert!(
+            [owners, sellers, owners_too]
+                .iter()
+                .all(|rule| rule.num_calls() == 1)
+        );
     }
 
     #[tokio::test]

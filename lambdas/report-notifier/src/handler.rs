@@ -248,8 +248,8 @@ mod tests {
             .then_output(|| PublishOutput::builder().build());
         let update = update();
         notify(cancelled(), &publish, &update).await.expect("notified");
-        // The turn is taken, and the row completed.
-        assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
+        // The turn is taken, a slot for the seller's e-mail and for the owner's, and the row completed.
+        assert_eq!((publish.num_calls(), update.num_calls()), (1, 4));
     }
 
     #[tokio::test]
@@ -275,11 +275,17 @@ mod tests {
             .then_output(|| PublishOutput::builder().build());
         let update = mock!(aws_sdk_dynamodb::Client::update_item)
             .match_requests(|request| {
-                says(request, "SET announcingUntil") || says(request, "SET failureAnnouncedAt = :now")
+                [
+                    "SET announcingUntil",
+                    "SET slot1",
+                    "SET failureAnnouncedAt = :now",
+                ]
+                .iter()
+                .any(|words| says(request, words))
             })
             .then_output(|| UpdateItemOutput::builder().build());
         notify(failed(), &publish, &update).await.expect("notified");
-        assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
+        assert_eq!((publish.num_calls(), update.num_calls()), (1, 3));
     }
 
     /// Notifies of a report that belongs to a backfill, whose transactions come to `transacted`.
@@ -326,7 +332,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_ends_after_its_backfill_was_told_of_has_an_email_of_its_own() {
-        for news in [cancelled(), failed()] {
+        for (news, recipients) in [(cancelled(), 2), (failed(), 1)] {
             let closed = mock!(aws_sdk_dynamodb::Client::transact_write_items).then_error(|| {
                 let reasons = ["None", "ConditionalCheckFailed"]
                     .map(|code| CancellationReason::builder().code(code).build());
@@ -338,7 +344,8 @@ mod tests {
             let (publish, update) = (publish(), update_in_backfill());
             notify_in_backfill(news, &closed, &publish, &update).await;
             let calls = (closed.num_calls(), publish.num_calls(), update.num_calls());
-            assert_eq!(calls, (1, 1, 2));
+            // The turn, a slot for each recipient, and the row.
+            assert_eq!(calls, (1, 1, 2 + recipients));
         }
     }
 
@@ -358,7 +365,7 @@ mod tests {
             "Placement": {"Status": "WAITING"}, "Failure": {"Error": "Rejected", "Cause": ""},
         });
         notify(news, &publish, &update).await.expect("notified");
-        assert_eq!((publish.num_calls(), update.num_calls()), (1, 2));
+        assert_eq!((publish.num_calls(), update.num_calls()), (1, 3));
     }
 
     #[tokio::test]
@@ -366,6 +373,7 @@ mod tests {
         let throttled = mock!(aws_sdk_dynamodb::Client::update_item)
             .sequence()
             .output(|| UpdateItemOutput::builder().build())
+            .times(3)
             .error(|| {
                 let error = ProvisionedThroughputExceededException::builder().build();
                 UpdateItemError::ProvisionedThroughputExceededException(error)
@@ -375,7 +383,7 @@ mod tests {
             .build();
         let publish = publish();
         notify(cancelled(), &publish, &throttled).await.expect("notified");
-        assert_eq!((publish.num_calls(), throttled.num_calls()), (1, 4));
+        assert_eq!((publish.num_calls(), throttled.num_calls()), (1, 6));
     }
 
     #[tokio::test]

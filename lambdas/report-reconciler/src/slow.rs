@@ -152,7 +152,8 @@ mod tests {
             update("SET announcingUntil"),
             update("SET slowSince"),
         );
-        assert_eq!(wait_for(25, false, &mail, &[&turn, &told]).await, 360);
+        let slot = update("SET slot1");
+        assert_eq!(wait_for(25, false, &mail, &[&turn, &slot, &told]).await, 360);
         assert_eq!((mail.num_calls(), turn.num_calls(), told.num_calls()), (1, 1, 1));
     }
 
@@ -181,7 +182,8 @@ mod tests {
             PublishError::InvalidParameterException(InvalidParameterException::builder().build())
         });
         let (turn, end) = (update("SET announcingUntil"), update("REMOVE announcingUntil"));
-        assert_eq!(wait_for(25, false, &refused, &[&turn, &end]).await, 30);
+        let slot = update("SET slot1");
+        assert_eq!(wait_for(25, false, &refused, &[&turn, &slot, &end]).await, 30);
         assert_eq!(end.num_calls(), 1);
     }
 }

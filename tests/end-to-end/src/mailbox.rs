@@ -48,11 +48,24 @@ impl Email {
     pub fn seller(&self) -> Option<&str> {
         // What was gathered for the owner has no seller of its own.
         let attribute = self.attributes.get("SellerId").map(String::as_str);
-        attribute.or_else(|| self.fact("Seller"))
+        // Of a merged account, the region stands behind it.
+        attribute.or_else(|| self.fact("Seller")?.split_whitespace().next())
+    }
+
+    /// The region of that, if it is said.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        let attribute = self.attributes.get("RegionCode").map(String::as_str);
+        let fact = || {
+            self.fact("Region")
+                .or_else(|| self.fact("Seller")?.split(['(', ')']).nth(1))
+        };
+        attribute.or_else(fact)
     }
 
     /// The news that it tells of: itself, unless there was too much to be told at once.
-    fn each(self) -> Vec<Self> {
+    #[must_use]
+    pub fn each(self) -> Vec<Self> {
         if self.attributes.get("Outcome").map(String::as_str) != Some("NewsGathered") {
             return vec![self];
         }

@@ -252,7 +252,8 @@ async fn end(backfill: Backfill, is_wanted: bool, is_silent: bool) -> (Vec<Strin
 
 #[tokio::test]
 async fn when_all_has_come_the_seller_is_told_once() {
-    let told = ["closedAt", "announcingUntil", "announcedAt"];
+    // With a slot for the seller's e-mail and one for the owner's.
+    let told = ["closedAt", "announcingUntil", "slot1", "slot1", "announcedAt"];
     let (writes, emails) = end(backfill(2, 2, vec![]), true, false).await;
     assert_eq!(writes, [&told[..], &["endedAt"]].concat());
     assert_eq!(emails, 1);

@@ -37,6 +37,11 @@ async fn a_notification_sent_ten_times_is_one_delivery() {
         true => assert_eq!(names, [""; 0], "nothing had to be handed over"),
     }
     assert_eq!(world.objects(&seller).await.len(), 2);
+    world
+        .mailbox
+        .wait_for(&seller.id, &report, PATIENCE)
+        .await
+        .expect("an e-mail comes");
     assert_eq!(
         world
             .mailbox

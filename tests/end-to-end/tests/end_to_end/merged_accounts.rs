@@ -248,7 +248,7 @@ pub async fn email_from(world: &World, seller: &Seller, region: &str, report: &s
             .all_about(&seller.id, report)
             .await
             .expect("a mailbox");
-        let is_it = |email: &Email| email.attributes.get("RegionCode").is_some_and(|it| it == region);
+        let is_it = |email: &Email| email.region() == Some(region);
         if let Some(email) = emails.into_iter().find(is_it) {
             return email;
         }
@@ -279,13 +279,7 @@ pub async fn assert_each_told_once(world: &World, seller: &Seller) {
     let mut told: Vec<_> = emails
         .iter()
         .filter(|email| email.seller() == Some(&seller.id))
-        .map(|email| {
-            (
-                email.attributes.get("RegionCode"),
-                email.fact("Report id"),
-                &email.message_id,
-            )
-        })
+        .map(|email| (email.region(), email.fact("Report id"), &email.message_id))
         .collect();
     told.sort_unstable();
     told.dedup();

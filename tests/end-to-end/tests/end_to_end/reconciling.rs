@@ -89,7 +89,7 @@ async fn a_report_made_elsewhere_is_discovered(world: &World) {
         .expect("made");
     let email = found(world, seller, &report).await;
     world.assert_linked(&email, seller, &report).await;
-    assert_eq!(email.attributes.get("RegionCode").map(String::as_str), Some("NA"));
+    assert_eq!(email.region(), Some("NA"));
     assert_delivered_once(world, seller, &report).await;
 }
 

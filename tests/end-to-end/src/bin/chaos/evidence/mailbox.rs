@@ -52,8 +52,12 @@ pub struct Publish {
 }
 
 impl Publish {
-    /// Reads what the proxy saw of those sellers.
-    pub fn of(passed: Passed, sellers: &[&str]) -> Self {
+    /// Reads what the proxy saw of those sellers: all news that the e-mail tells of. What is for programs only, as
+    /// people get it in another one, is none.
+    pub fn of(passed: Passed, sellers: &[&str]) -> Vec<Self> {
+        if passed.attributes.get("Mailbox").map(String::as_str) != Some("now") {
+            return Vec::new();
+        }
         let email = Email {
             subject: String::new(),
             text: text_of(&passed.message),
@@ -62,13 +66,16 @@ impl Publish {
             message_id: String::new(),
             published_at: None,
         };
-        let (seller, about) = subject_matter(&email, sellers);
-        Self {
-            seller,
-            about,
-            sender: passed.sender,
-            at: passed.at,
-        }
+        let news = email.each().into_iter().map(|email| {
+            let (seller, about) = subject_matter(&email, sellers);
+            Self {
+                seller,
+                about,
+                sender: passed.sender.clone(),
+                at: passed.at,
+            }
+        });
+        news.collect()
     }
 }
 
@@ -88,7 +95,10 @@ pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
         None => email.published_at.is_some_and(|at| at >= scene.started),
     };
     let ours = emails.iter().filter(is_ours);
-    let by_name: BTreeMap<_, _> = ours.map(|email| (&email.message_id, email)).collect();
+    // One may tell of many.
+    let by_name: BTreeMap<_, _> = ours
+        .map(|email| ((&email.message_id, &email.subject), email))
+        .collect();
     let mut mails: Vec<_> = by_name.into_values().map(|email| read(email, sellers)).collect();
     mails.sort_by_key(|mail| mail.published_at);
     Ok(mails)
@@ -121,8 +131,7 @@ fn read(email: &Email, sellers: &[&str]) -> Mail {
 
 /// The seller, and the report or the order; or what is said of an obstacle.
 fn subject_matter(email: &Email, sellers: &[&str]) -> (String, String) {
-    let region = email.attributes.get("RegionCode").map(String::as_str);
-    let seller = account_of(sellers, email.seller().unwrap_or_default(), region);
+    let seller = account_of(sellers, email.seller().unwrap_or_default(), email.region());
     let about = ["Report id", "Request id"]
         .into_iter()
         .find_map(|name| email.fact(name));

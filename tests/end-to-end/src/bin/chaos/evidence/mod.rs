@@ -116,7 +116,7 @@ impl Evidence {
             uploads_without_answer: unheard.map(|fault| fault.count).sum(),
             publishes: passed
                 .into_iter()
-                .map(|passed| Publish::of(passed, sellers))
+                .flat_map(|passed| Publish::of(passed, sellers))
                 .collect(),
             dead_letters: dead_letters::read(scene).await?,
             running,

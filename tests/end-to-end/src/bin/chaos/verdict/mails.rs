@@ -99,7 +99,7 @@ fn is_by(publish: &Publish, killed: &Killed) -> bool {
 fn killed_between(first: &Publish, second: &Publish, evidence: &Evidence) -> bool {
     senders(evidence).any(|killed| {
         let by_killed = evidence.publishes.iter().filter(|publish| is_by(publish, killed));
-        by_killed.max_by_key(|publish| publish.at) == Some(first)
+        by_killed.map(|publish| publish.at).max() == Some(first.at)
             && first.at < killed.at + ON_ITS_WAY
             && killed.at < second.at
             && killed.at <= first.at + WRITES_DOWN_WITHIN
