@@ -114,16 +114,20 @@ pub fn postman(context: &mut Context<'_>) -> Result<Option<String>> {
 /// OpenAPI document says.
 pub fn contract(context: &mut Context<'_>) -> Result<Option<String>> {
     let root = context.workspace.root();
+    // Its configuration and its hooks.
+    let folder = root.join("tests/local/contract");
     let variables = &context.stack()?.variables;
     let url = stack_env::value(variables, "REPORTS_API_URL").context("no REPORTS_API_URL in stack.env")?;
     let mut schemathesis = Venv::of(context.workspace).script("schemathesis");
     stack_env::apply(&mut schemathesis, variables);
     schemathesis
-        // Here it finds its configuration and the hooks.
-        .current_dir(root.join("tests/local/contract"))
-        .env("PYTHONPATH", root.join("tests/local/contract"))
+        // What it remembers of failures stays here.
+        .current_dir(context.workspace.local("test"))
+        .env("PYTHONPATH", &folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("HYPOTHESIS_STORAGE_DIRECTORY", context.workspace.local("test/hypothesis"))
+        .arg("--config-file")
+        .arg(folder.join("schemathesis.toml"))
         .args(["--no-color", "run", "--url", url.trim_end_matches('/')])
         .arg(root.join("lambdas/contract/openapi.json"));
     context.summed_up("contract", &mut schemathesis, SCHEMATHESIS_SUMMARY)?;
