@@ -41,12 +41,11 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
   });
   const reportRetentionDays = settings.reportRetention.toDays();
   const linkLifetimeDays = new CfnParameter(stack, "LinkLifetimeDays", {
-    type: "Number",
-    default: Math.min(DEFAULT_LINK_LIFETIME_DAYS, reportRetentionDays),
-    minValue: 1,
+    type: "String",
+    default: String(Math.min(DEFAULT_LINK_LIFETIME_DAYS, reportRetentionDays)),
     // A link does not outlive its report.
-    maxValue: reportRetentionDays,
-    constraintDescription: `must be from 1 to the days that reports stay (reportRetentionDays: ${reportRetentionDays})`,
+    allowedPattern: wholeNumberUpTo(reportRetentionDays),
+    constraintDescription: `must be a whole number from 1 to the days that reports stay (reportRetentionDays: ${reportRetentionDays})`,
     description: "How long the link to a stored report works, in whole days.",
   });
   const linkLifetimeSeconds = new CfnParameter(stack, "LinkLifetimeSeconds", {
@@ -113,8 +112,8 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
       expression: Fn.conditionNot(Fn.conditionEquals(notificationEmail, "")),
     }),
     spApiEnvironment: spApiEnvironment.valueAsString,
+    linkLifetimeDays: linkLifetimeDays.valueAsString,
     // A Number parameter has no string form in the CDK, but its reference is one.
-    linkLifetimeDays: Fn.ref(linkLifetimeDays.logicalId),
     linkLifetimeSeconds: Fn.ref(linkLifetimeSeconds.logicalId),
     overdueSeconds: Fn.ref(overdueSeconds.logicalId),
     reconcileRate: reconcileRate.valueAsString,
@@ -122,4 +121,18 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     contactText: contactText.valueAsString,
     gatherMailSeconds: Fn.ref(gatherMailSeconds.logicalId),
   };
+}
+
+/** A pattern of the whole numbers from 1 to `max`. A Number parameter would take fractions, too. */
+function wholeNumberUpTo(max: number): string {
+  const digits = String(max);
+  const shorter = digits.length === 1 ? [] : [`[1-9][0-9]{0,${digits.length - 2}}`];
+  // Of those with as many digits: the same first ones, then a smaller one, then any.
+  const smaller = [...digits].flatMap((digit, place) => {
+    const lowest = place === 0 ? 1 : 0;
+    const highest = Number(digit) - 1;
+    const rest = digits.length - place - 1;
+    return highest < lowest ? [] : [`${digits.slice(0, place)}[${lowest}-${highest}][0-9]{${rest}}`];
+  });
+  return `^(${[...shorter, ...smaller, digits].join("|")})$`;
 }

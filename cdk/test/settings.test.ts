@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { App } from "aws-cdk-lib";
+import type { Template } from "aws-cdk-lib/assertions";
 
 import { fromFolder } from "../lib/constructs/rust-function";
 import { readSettings, type Settings } from "../lib/settings";
@@ -106,7 +107,7 @@ describe("parameters", () => {
       {
         NotificationEmail: ["String", ""],
         SpApiEnvironment: ["String", "production"],
-        LinkLifetimeDays: ["Number", 7],
+        LinkLifetimeDays: ["String", "7"],
         LinkLifetimeSeconds: ["Number", 21600],
         OverdueSeconds: ["Number", 1800],
         ReconcileRate: ["String", "rate(15 minutes)"],
@@ -135,10 +136,16 @@ describe("parameters", () => {
     );
   });
 
-  test("a link lives for a day at least, and no longer than its report", () => {
-    template().hasParameter("LinkLifetimeDays", { MinValue: 1, MaxValue: 540 });
-    const short = synthesize({ reportRetentionDays: "3" })["SpReports"];
-    short?.hasParameter("LinkLifetimeDays", { Default: 3, MaxValue: 3 });
+  test("a link lives for whole days, for one at least, and no longer than its report", () => {
+    const kept = (days: string) => synthesize({ reportRetentionDays: days })["SpReports"] as Template;
+    for (const [retention, from] of [[3, kept("3")], [20, kept("20")], [540, template()]] as const) {
+      const parameter = from.findParameters("LinkLifetimeDays")["LinkLifetimeDays"];
+      const allowed = new RegExp(parameter?.["AllowedPattern"]);
+      const taken = Array.from({ length: 10 * retention }, (_, days) => days).filter((days) => allowed.test(String(days)));
+      assert.deepEqual(taken, Array.from({ length: retention }, (_, day) => day + 1));
+      assert.equal(parameter?.["Default"], String(Math.min(7, retention)));
+      ["", "1.5", "1.0", "-1", "07", "1e2", "seven", " 1"].forEach((days) => assert.doesNotMatch(days, allowed));
+    }
   });
 
   test("a presigned URL lives between a minute and half a day", () => {

@@ -1,7 +1,7 @@
 //! The API's contract as an OpenAPI 3.1 document, made from the types that the functions parse and answer.
 //!
 //! The document is committed beside this crate's manifest. Tests hold it against what is made here, against the
-//! Postman collection and the README; a test of the CDK app holds it against the routes.
+//! Postman collection and the README beside it; a test of the CDK app holds it against the routes.
 
 mod operation;
 mod operations;

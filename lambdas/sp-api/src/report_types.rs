@@ -2,7 +2,7 @@
 //!
 //! Content types and flags are those of the client libraries that keep such tables, periods those of
 //! Amazon's own list of report type values. Where that list contradicts a library, it prevails. Titles are
-//! Amazon's names for people, shortened.
+//! its names, shortened; those of types that it got after January 2022 have not been compared with it.
 
 use std::time::Duration;
 

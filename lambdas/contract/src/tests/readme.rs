@@ -5,9 +5,9 @@ use super::file;
 use crate::operations::all;
 use crate::schemas::Schemas;
 
-/// The cells of the rows of the README's table with that first cell in its head.
+/// The cells of the rows of the reference's table with that first cell in its head.
 fn table(head: &str) -> Vec<Vec<String>> {
-    let readme = file("README.md");
+    let readme = file("lambdas/contract/README.md");
     let (_, table) = readme
         .split_once(&format!("\n| {head} |"))
         .unwrap_or_else(|| panic!("there is no table with the head {head}"));

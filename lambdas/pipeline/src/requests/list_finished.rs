@@ -40,7 +40,11 @@ pub struct ListFinished {
     pub limit: u8,
     /// Where the page before ended, as its answer says.
     // How far each of the accounts has been read.
-    #[schemars(rename = "nextToken", with = "Option<String>")]
+    #[schemars(
+        rename = "nextToken",
+        with = "Option<String>",
+        regex(pattern = r"^[A-Za-z0-9_\-]+$")
+    )]
     pub positions: Vec<Position>,
 }
 

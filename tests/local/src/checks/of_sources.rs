@@ -63,14 +63,7 @@ pub fn cdk_tests(context: &mut Context<'_>) -> Result<Option<String>> {
 }
 
 pub fn clippy(context: &mut Context<'_>) -> Result<Option<String>> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     context.quiet("clippy", toolbox::cargo(context.workspace).args(arguments))?;
     Ok(None)
 }
