@@ -32,6 +32,7 @@ use sp_api::RegionCode;
 pub use announcements::{AnnouncementKind, Teller, Turn};
 pub use backfills::{Backfill, Found, Traits};
 pub use finished::Among;
+pub use look_ups::Named;
 pub use obstacles::Standing;
 pub use order_row::{OrderRow, OrderState};
 pub use orders::{Accepted, Cancellation, NewOrder};
