@@ -13,6 +13,7 @@ from hypothesis import strategies
 from schemathesis.openapi.checks import RejectedPositiveData
 
 SELLER = "A1CONTRACTSELLER"
+PASSING_SELLER = "A1CONTRACTPASSING"
 
 # Fields that may be well-formed and refused all the same, for what no schema can say.
 REFUSED = {
@@ -98,8 +99,18 @@ schemathesis.openapi.format(
 
 
 @schemathesis.hook
+def before_call(context, case, kwargs):
+    """Lets nobody forget the seller whom all else needs, whose id stands in answers."""
+    if operation(case) == "forgetSeller" and case.path_parameters.get("SellerId") == SELLER:
+        case.path_parameters["SellerId"] = PASSING_SELLER
+
+
+@schemathesis.hook
 def filter_failure(context, failure, case, response):
     """Whether that is a failure: what is well-formed may be refused for what no schema can say."""
+    if response.status_code == 403 and b'"__type"' in response.content:
+        # A path that is no method's, and so no policy's. The local AWS says so before its API Gateway can.
+        return False
     if not isinstance(failure, RejectedPositiveData) or response.status_code != 400:
         return True
     refusal = response.json()
@@ -107,4 +118,8 @@ def filter_failure(context, failure, case, response):
         # What is stored here or known to Amazon forbids it.
         return False
     field = refusal.get("field", "").rpartition(".")[2]
-    return field not in REFUSED.get(case.operation.definition.raw.get("operationId"), ())
+    return field not in REFUSED.get(operation(case), ())
+
+
+def operation(case):
+    return case.operation.definition.raw["operationId"]
