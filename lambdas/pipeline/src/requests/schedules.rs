@@ -93,7 +93,9 @@ impl ListSchedules {
         let seller_id = fields.seller_id()?;
         let region = fields.region_code()?;
         let report_types = fields.parsed("ReportTypes", |list| {
-            let types = list.split(',').map(ReportType::parse);
+            let types = list
+                .split(',')
+                .map(|name| ReportType::parse(name.trim_matches(' ')));
             match types.collect::<Result<Vec<_>, _>>() {
                 Ok(types) if types.len() > MOST_TYPES => Err("must name 1 to 10 report types".to_owned()),
                 Ok(types) => Ok(types),
@@ -213,13 +215,13 @@ mod tests {
 
     #[test]
     fn schedules_are_listed_by_one_to_ten_types() {
-        let found = list("GET_A,GET_B").expect("valid").report_types;
+        let found = list("GET_A, GET_B").expect("valid").report_types;
         assert_eq!(
             found.iter().map(ReportType::as_str).collect::<Vec<_>>(),
             ["GET_A", "GET_B"]
         );
         let many = ["GET_A"; 11].join(",");
-        for types in ["", ",", "GET_A,", "GET_A, GET_B", "a b", &many] {
+        for types in ["", ",", "GET_A,", "a b", &many] {
             let error = list(types).expect_err("invalid");
             assert_eq!(error.field.as_deref(), Some("ReportTypes"), "{types}");
         }
