@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use crate::world::{LISTINGS, Seller, World};
 
-/// A burst of so many sellers' reports, and as many of each.
-const SELLERS: usize = 30;
-const REPORTS_OF_EACH: usize = 20;
+/// A burst of so many sellers' reports, and as many of each as Amazon's quotas let through at once.
+const SELLERS: usize = 40;
+const REPORTS_OF_EACH: usize = 15;
 
 /// What an address can bear.
 const MOST_A_SECOND: usize = 5;
