@@ -305,7 +305,7 @@ const TIMEOUTS: Record<string, number> = {
   FunctionsReportDocumentStorage: 900,
   FunctionsPresignedUrlGenerator: 30,
   FunctionsReportNotifier: 30,
-  FunctionsMailGatherer: 60,
+  FunctionsMailGatherer: 120,
   NotificationsNotificationsProcessor: 30,
   ReconcilerReportReconciler: 900,
 };

@@ -107,7 +107,7 @@ export function addMailGatherer(functions: Functions, can: Capabilities): RustFu
   return functions.add("MailGatherer", {
     name: "mail-gatherer",
     description: "Workflow: tells in one e-mail what was too much to be told at once",
-    timeout: Duration.seconds(60),
+    timeout: Duration.minutes(2),
     memorySize: 256,
     capabilities: [
       can.reports("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"),

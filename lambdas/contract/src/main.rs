@@ -1,5 +1,5 @@
 //! Prints the API's OpenAPI document:
-//! `cargo build --release --workspace --bins && target/release/contract > lambdas/contract/openapi.json`.
+//! `cargo build --workspace --bins && target/debug/contract > lambdas/contract/openapi.json`.
 //! With the whole workspace, because alone it would compile the AWS SDK anew, with fewer features.
 
 fn main() {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{DocumentStore, Ledger, LedgerRow, StoredHeaders, UrlMethod};
+use pipeline::adapters::{DocumentStore, Ledger, LedgerRow, Named, StoredHeaders, UrlMethod};
 use pipeline::answers::{Document, NewLink, RevokedLinks};
 use pipeline::api::ApiError;
 use pipeline::domain::{Account, FinalStatus};
@@ -82,30 +82,32 @@ impl DocumentAccess {
         &self,
         parameters: Result<Parameters, InvalidRequest>,
     ) -> Result<RevokedLinks, ApiError> {
-        let Known { account, report, .. } = self.known(&NamedReport::parse(parameters?)?).await?;
-        let revoked = self.maker.links().revoke(&account, Some(&report)).await?;
+        let revoked = match self.named(&NamedReport::parse(parameters?)?).await? {
+            Named::Report { account, report, .. } => {
+                self.maker.links().revoke(&account, Some(&report)).await?
+            }
+            Named::Order(_) | Named::Placed(_) => 0,
+        };
         Ok(RevokedLinks { revoked })
     }
 
-    /// The report of that name; an order that has been placed is the report that it became.
-    async fn known(&self, named: &NamedReport) -> Result<Known, ApiError> {
+    /// What is known of the report of that name.
+    async fn known(&self, report: &NamedReport) -> Result<Known, ApiError> {
+        match self.named(report).await? {
+            Named::Report { account, report, row } => Ok(Known { account, report, row }),
+            Named::Order(row) => Err(not_stored(report.name.as_str(), row.status())),
+            Named::Placed(_) => Err(unknown(report)),
+        }
+    }
+
+    async fn named(&self, report: &NamedReport) -> Result<Named, ApiError> {
         let NamedReport {
             seller_id,
             region,
             name,
-        } = named;
-        let unknown = || ApiError::unknown_report(seller_id, name.as_str());
-        let found = self.ledger.find(seller_id, *region, name.as_str()).await?;
-        let (account, row) = found.ok_or_else(unknown)?;
-        let Some(placed_as) = row.text("placedAs") else {
-            let Ok(report) = ReportId::parse(name.as_str()) else {
-                return Err(unknown());
-            };
-            return Ok(Known { account, report, row });
-        };
-        let report = ReportId::parse(placed_as).map_err(|_| unknown())?;
-        let row = self.ledger.row(&account, placed_as).await?.ok_or_else(unknown)?;
-        Ok(Known { account, report, row })
+        } = report;
+        let found = self.ledger.find_report(seller_id, *region, name.as_str()).await?;
+        found.ok_or_else(|| unknown(report))
     }
 
     /// What the document says of itself, as long as it is there.
@@ -127,10 +129,18 @@ impl Known {
                 let message = format!("report {report} has no document: it ended as {status}");
                 return ApiError::new(StatusCode::NOT_FOUND, "NoDocument", message);
             }
-            let message = format!("the document of {report} is not stored: the report is {status} here");
-            ApiError::new(StatusCode::CONFLICT, "NotDelivered", message)
+            not_stored(report.as_str(), status)
         })
     }
+}
+
+fn unknown(report: &NamedReport) -> ApiError {
+    ApiError::unknown_report(&report.seller_id, report.name.as_str())
+}
+
+fn not_stored(id: &str, status: &str) -> ApiError {
+    let message = format!("the document of {id} is not stored: it is {status} here");
+    ApiError::new(StatusCode::CONFLICT, "NotDelivered", message)
 }
 
 fn gone(report: &ReportId) -> ApiError {

@@ -9,8 +9,9 @@ use pipeline::mailing::Mailer;
 use pipeline::{PipelineError, StageError, persistently};
 use serde::{Deserialize, Serialize};
 
-/// Of so many news it is seen how many fit into an e-mail.
-const PAGE: u16 = 200;
+/// Of so many news it is seen how many fit into an e-mail: each takes a few writes, and all must be done long before
+/// the function's time is up.
+const PAGE: u16 = 100;
 
 /// So long may an e-mail be in bytes: SNS takes 256 KiB, in which quotation marks and line breaks count twice.
 const LONGEST_MAIL: usize = 160 * 1024;

@@ -3,6 +3,8 @@
 
 mod by_ses;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -95,6 +97,8 @@ pub struct Mailing {
     ledger: Ledger,
     /// How often a recipient gets what is gathered.
     every: Duration,
+    /// The last turn whose execution was started here for a recipient.
+    woken: Arc<Mutex<HashMap<Recipient, i64>>>,
 }
 
 impl Mailing {
@@ -105,6 +109,7 @@ impl Mailing {
             workflow,
             ledger,
             every,
+            woken: Arc::default(),
         }
     }
 
@@ -134,17 +139,33 @@ impl Mailing {
     }
 
     /// Has somebody send what is gathered for the recipient, when its time has come.
+    ///
+    /// What is gathered is so by now: whatever execution ends later than this moment finds it.
     async fn wake(&self, recipient: &Recipient) -> Result<(), PipelineError> {
         let time = Turn::at(Timestamp::now(), self.every);
+        if self
+            .woken()
+            .get(recipient)
+            .is_some_and(|turn| *turn >= time.number)
+        {
+            return Ok(());
+        }
         // If the execution is over that one would wait for, this clock is behind: then the next.
         for turn in [time, time.next()] {
             let name = format!("mail_{recipient}_{}", turn.number);
             let input = json!({"Recipient": recipient.to_string(), "At": turn.end() + CLOCKS});
             if self.workflow.start(&name, &input).await? == Started::New {
+                let mut woken = self.woken();
+                woken.retain(|_, turn| *turn >= time.number);
+                woken.insert(recipient.clone(), turn.number);
                 break;
             }
         }
         Ok(())
+    }
+
+    fn woken(&self) -> MutexGuard<'_, HashMap<Recipient, i64>> {
+        self.woken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -178,8 +199,41 @@ impl Turn {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
+    use aws_sdk_sfn::primitives::DateTime;
+    use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+
     use super::*;
+
+    /// The execution that one asks for is started.
+    pub(crate) fn woken() -> Rule {
+        mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
+            let output = StartExecutionOutput::builder().execution_arn("arn");
+            output
+                .start_date(DateTime::from_secs(0))
+                .build()
+                .expect("complete")
+        })
+    }
+
+    #[tokio::test]
+    async fn whom_this_process_has_woken_it_wakes_no_more_in_that_turn() {
+        let started = woken();
+        let workflow = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&started]);
+        let ledger = Ledger::new(
+            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[]),
+            "reports".into(),
+        );
+        let workflow = StateMachine::new(workflow, "arn:mail".into());
+        // One turn for all times.
+        let mailing = Mailing::new(workflow, ledger, Duration::from_secs(1 << 40));
+        let seller = Recipient::parse("A3TH9S8BH6GOGM").expect("valid");
+        for recipient in [&Recipient::Owner, &Recipient::Owner, &seller, &Recipient::Owner] {
+            mailing.wake(recipient).await.expect("woken");
+        }
+        assert_eq!(started.num_calls(), 2);
+    }
 
     #[test]
     fn a_minute_s_news_are_told_at_its_end() {

@@ -188,8 +188,6 @@ mod tests {
     use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
     use aws_sdk_eventbridge::operation::put_events::PutEventsOutput;
     use aws_sdk_eventbridge::types::PutEventsResultEntry;
-    use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
-    use aws_sdk_sfn::primitives::DateTime;
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
@@ -198,6 +196,7 @@ mod tests {
     use crate::adapters::Topic;
     use crate::domain::news::tests::delivered;
     use crate::domain::{Account, Recipient};
+    use crate::mailing::tests::woken;
 
     /// Takes the turn to tell how a report ended, and tells it.
     async fn tell(publish: &Rule, ledger: &[&Rule]) -> Result<bool, PipelineError> {
@@ -266,16 +265,6 @@ mod tests {
     }
 
     /// The workflow that sends what is gathered.
-    fn woken() -> Rule {
-        mock!(aws_sdk_sfn::Client::start_execution).then_output(|| {
-            let output = StartExecutionOutput::builder().execution_arn("arn");
-            output
-                .start_date(DateTime::from_secs(0))
-                .build()
-                .expect("complete")
-        })
-    }
-
     /// No turn is to be had, as the row has this attribute.
     fn refused(attribute: &'static str) -> Rule {
         mock!(aws_sdk_dynamodb::Client::update_item).then_error(move || {

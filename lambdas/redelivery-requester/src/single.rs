@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use lambda_http::http::StatusCode;
-use pipeline::adapters::LedgerRow;
+use pipeline::adapters::Named;
 use pipeline::answers::Delivery;
 use pipeline::api::ApiError;
 use pipeline::delivering::{Asked, Deliverer};
 use pipeline::domain::ledger::FINAL_PROGRESS;
 use pipeline::linking::{LinkMaker, StoredReport};
-use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
-use sp_api::ids::ReportId;
+use pipeline::requests::{InvalidRequest, NamedReport, Parameters};
 
 /// Has the report delivered that `parameters` name, if it was skipped or stopped. Makes a new link if it has
 /// been delivered.
@@ -23,16 +22,11 @@ pub async fn deliver(
         region,
         name,
     } = NamedReport::parse(parameters?)?;
-    let found = deliverer.ledger.find(&seller_id, region, name.as_str()).await?;
-    let (account, row) = found.ok_or_else(|| ApiError::unknown_report(&seller_id, name.as_str()))?;
-    let (report_id, row) = match name {
-        ReportName::Report(report) => (report, row),
-        ReportName::Order(order) => {
-            let report = placed_as(order.as_str(), &row)?;
-            let row = deliverer.ledger.row(&account, report.as_str()).await?;
-            let row = row.ok_or_else(|| ApiError::unknown_report(&seller_id, report.as_str()))?;
-            (report, row)
-        }
+    let id = name.as_str();
+    let (account, report_id, row) = match deliverer.ledger.find_report(&seller_id, region, id).await? {
+        Some(Named::Report { account, report, row }) => (account, report, row),
+        Some(Named::Order(row)) => return Err(not_deliverable(id, row.status())),
+        Some(Named::Placed(_)) | None => return Err(ApiError::unknown_report(&seller_id, id)),
     };
     let (status, begins) = match deliverer.deliver(&account, &report_id, &row).await? {
         Asked::Begun(status) => (status, true),
@@ -55,12 +49,6 @@ pub async fn deliver(
         expires_at,
         begins,
     })
-}
-
-/// The report that an order has become.
-fn placed_as(order: &str, row: &LedgerRow) -> Result<ReportId, ApiError> {
-    let report = row.text("placedAs").and_then(|id| ReportId::parse(id).ok());
-    report.ok_or_else(|| not_deliverable(order, row.status()))
 }
 
 fn not_deliverable(id: &str, status: &str) -> ApiError {

@@ -1,4 +1,4 @@
-use pipeline::adapters::{Among, Ledger, LedgerRow, PageToken};
+use pipeline::adapters::{Among, Ledger, LedgerRow, Named, PageToken};
 use pipeline::answers::ReportList;
 use pipeline::api::ApiError;
 use pipeline::domain::Account;
@@ -119,14 +119,10 @@ impl Reader {
             region,
             name,
         } = NamedReport::parse(parameters?)?;
-        let Some((account, row)) = self.ledger.find(&seller_id, region, name.as_str()).await? else {
-            return Err(ApiError::unknown_report(&seller_id, name.as_str()));
-        };
-        let report = match row.text("placedAs") {
-            Some(report) => self.ledger.row(&account, report).await?,
-            None => None,
-        };
-        Ok(self.shown(&report.unwrap_or(row)))
+        match self.ledger.find_report(&seller_id, region, name.as_str()).await? {
+            Some(Named::Report { row, .. } | Named::Order(row) | Named::Placed(row)) => Ok(self.shown(&row)),
+            None => Err(ApiError::unknown_report(&seller_id, name.as_str())),
+        }
     }
 
     /// A row as callers see it. One with a document says where that is.

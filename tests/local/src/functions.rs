@@ -15,7 +15,7 @@ use crate::workspace::{FUNCTIONS, Workspace};
 pub fn build(workspace: &Workspace) -> Result<()> {
     let step = Step::start("Compiling the functions and their surroundings");
     let mut cargo = toolbox::cargo(workspace);
-    cargo.args(["build", "--release", "--workspace", "--bins"]);
+    cargo.args(["build", workspace.cargo_profile(), "--workspace", "--bins"]);
     show_progress(&mut cargo);
     run_logged(&mut cargo, &workspace.log("cargo-build"), |line| {
         if let Some(progress) = progress(line) {

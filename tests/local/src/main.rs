@@ -110,7 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => demo::run(&workspace, cli.ports),
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
-        Command::Bench(benches) => bench::run(&workspace, cli.ports, &benches),
+        Command::Bench(benches) => bench::run(&workspace.optimized(), cli.ports, &benches),
         Command::Redrive => redrive::run(&workspace),
         Command::Redeliver(redelivery) => redeliver::run(&workspace, &redelivery),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),

@@ -14,7 +14,7 @@ use crate::simulator;
 use crate::workspace::Workspace;
 
 /// The CDK outputs in the file, by the names that they have there.
-const FROM_OUTPUTS: [(&str, &str); 18] = [
+const FROM_OUTPUTS: [(&str, &str); 19] = [
     ("REPORTS_API_URL", "ReportsApiUrl"),
     ("INVOKE_ROLE_ARN", "InvokeRoleArn"),
     ("SELLING_PARTNERS_TABLE", "SellingPartnersTable"),
@@ -28,6 +28,7 @@ const FROM_OUTPUTS: [(&str, &str); 18] = [
     ("DEAD_LETTER_QUEUE_ARN", "DeadLetterQueueArn"),
     ("MAILBOX_QUEUE_URL", "MailboxQueueUrl"),
     ("TOPIC_ARN", "TopicArn"),
+    ("CONSUMER_POLICY_ARN", "ConsumerPolicyArn"),
     ("STATE_MACHINE_ARN", "StateMachineArn"),
     ("ORDER_STATE_MACHINE_ARN", "OrderStateMachineArn"),
     ("REDELIVERY_STATE_MACHINE_ARN", "RedeliveryStateMachineArn"),

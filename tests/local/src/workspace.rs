@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The nineteen Lambda functions, named like their folders under `lambdas/`.
+/// The Lambda functions, named like their folders under `lambdas/`.
 pub const FUNCTIONS: [&str; 19] = [
     "token-storage",
     "notifications-subscriber",
@@ -31,6 +31,16 @@ pub const FUNCTIONS: [&str; 19] = [
 pub struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    optimization: Optimization,
+}
+
+/// How its binaries are compiled.
+#[derive(Clone, Copy)]
+enum Optimization {
+    /// As far as it is cheap: what runs here.
+    Cheap,
+    /// As for AWS: what is measured.
+    Full,
 }
 
 impl Workspace {
@@ -48,7 +58,27 @@ impl Workspace {
             .to_path_buf();
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
-        Ok(Self { root, target })
+        Ok(Self {
+            root,
+            target,
+            optimization: Optimization::Cheap,
+        })
+    }
+
+    /// The same, with binaries that are worth measuring.
+    pub fn optimized(self) -> Self {
+        Self {
+            optimization: Optimization::Full,
+            ..self
+        }
+    }
+
+    /// What tells cargo how to compile.
+    pub fn cargo_profile(&self) -> &'static str {
+        match self.optimization {
+            Optimization::Cheap => "--profile=dev",
+            Optimization::Full => "--profile=release",
+        }
     }
 
     #[cfg(test)]
@@ -56,6 +86,7 @@ impl Workspace {
         Self {
             root: root.to_path_buf(),
             target: root.join("target"),
+            optimization: Optimization::Cheap,
         }
     }
 
@@ -66,7 +97,11 @@ impl Workspace {
 
     /// Where cargo puts a binary.
     pub fn binary(&self, name: &str) -> PathBuf {
-        self.target.join("release").join(name)
+        let folder = match self.optimization {
+            Optimization::Cheap => "debug",
+            Optimization::Full => "release",
+        };
+        self.target.join(folder).join(name)
     }
 
     /// A path under `target/local`, where the runner keeps everything it writes.

@@ -2,10 +2,13 @@
 //! somebody stored there works here without being registered twice.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use futures_util::future::BoxFuture;
+
+use crate::random;
 
 /// A place that knows which seller a refresh token was stored for.
 pub trait StoredTokens: Send + Sync {
@@ -22,7 +25,12 @@ pub struct SellingPartnersTable {
     dynamodb: aws_sdk_dynamodb::Client,
     kms: aws_sdk_kms::Client,
     name: String,
+    decrypted: Decrypted,
 }
+
+/// Digests of the tokens that were decrypted so far, by seller and ciphertext: each row is decrypted once, and not
+/// at each exchange.
+type Decrypted = Arc<Mutex<HashMap<(String, Vec<u8>), String>>>;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -34,6 +42,7 @@ impl SellingPartnersTable {
             dynamodb,
             kms,
             name: name.to_owned(),
+            decrypted: Decrypted::default(),
         }
     }
 
@@ -73,17 +82,35 @@ impl SellingPartnersTable {
     async fn matches(&self, item: &Item, refresh_token: &str) -> Option<(String, String)> {
         let seller_id = item.get("sellerId")?.as_s().ok()?;
         let ciphertext = item.get("refreshTokenCiphertext")?.as_b().ok()?;
+        let digest = self.decrypt(seller_id, ciphertext.as_ref()).await?;
+        let updated_at = item.get("updatedAt").and_then(|value| value.as_s().ok());
+        (digest == random::digest(refresh_token))
+            .then(|| (updated_at.cloned().unwrap_or_default(), seller_id.clone()))
+    }
+
+    /// The digest of the token in a ciphertext of a seller's.
+    async fn decrypt(&self, seller_id: &str, ciphertext: &[u8]) -> Option<String> {
+        let key = (seller_id.to_owned(), ciphertext.to_vec());
+        let known = self.decrypted().get(&key).cloned();
+        if known.is_some() {
+            return known;
+        }
         let answer = self
             .kms
             .decrypt()
-            .ciphertext_blob(Blob::new(ciphertext.as_ref()))
+            .ciphertext_blob(Blob::new(ciphertext))
             .encryption_context("SellerId", seller_id)
             .send()
             .await
             .ok()?;
-        let updated_at = item.get("updatedAt").and_then(|value| value.as_s().ok());
-        (answer.plaintext?.as_ref() == refresh_token.as_bytes())
-            .then(|| (updated_at.cloned().unwrap_or_default(), seller_id.clone()))
+        let token = String::from_utf8(answer.plaintext?.into_inner()).ok()?;
+        let digest = random::digest(&token);
+        self.decrypted().insert(key, digest.clone());
+        Some(digest)
+    }
+
+    fn decrypted(&self) -> MutexGuard<'_, HashMap<(String, Vec<u8>), String>> {
+        self.decrypted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -151,7 +178,7 @@ mod tests {
         });
         let rules = [decrypt("A1OLDOLDOLD"), decrypt("A1NEWNEWNEW"), refuse];
         SellingPartnersTable::new(
-            mock_client!(aws_sdk_dynamodb, [&scan]),
+            mock_client!(aws_sdk_dynamodb, aws_smithy_mocks::RuleMode::MatchAny, [&scan]),
             mock_client!(aws_sdk_kms, aws_smithy_mocks::RuleMode::MatchAny, rules.iter()),
             "selling-partners",
         )
@@ -166,5 +193,14 @@ mod tests {
     #[tokio::test]
     async fn a_token_nobody_stored_is_not_found() {
         assert_eq!(table().seller_of("Atzr|two").await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn what_was_decrypted_is_known() {
+        let table = table();
+        for _ in 0..2 {
+            assert_eq!(table.seller_of("Atzr|two").await, Ok(None));
+        }
+        assert_eq!(table.decrypted().len(), 2, "the third can't be");
     }
 }

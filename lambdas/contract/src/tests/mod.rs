@@ -18,7 +18,7 @@ fn the_committed_document_is_that_of_the_types() {
     let committed = std::fs::read_to_string(COMMITTED).unwrap_or_default();
     assert!(
         committed == document_text(),
-        "cargo build --release --workspace --bins && target/release/contract > lambdas/contract/openapi.json renews it"
+        "cargo build --workspace --bins && target/debug/contract > lambdas/contract/openapi.json renews it"
     );
 }
 

@@ -40,6 +40,7 @@ pub mod stopped;
 mod storage_options;
 mod wanted;
 mod words;
+pub mod years;
 
 pub use account::Account;
 pub use advice::{Advice, AdviceCode};

@@ -6,9 +6,19 @@ use serde::{Deserialize, Serialize};
 use sp_api::ids::{ReportId, SellerId};
 
 use super::obstacle::WAITING_FOR_OWNER;
+use super::years::YEARS;
 
 /// As many report ids as one question names.
 pub const MOST_REPORT_IDS: usize = 100;
+
+/// As long as Step Functions lets the name of an error be.
+const LONGEST_ERROR: usize = 256;
+
+/// Whether that is how errors are called.
+#[must_use]
+pub fn is_error_name(text: &str) -> bool {
+    (1..=LONGEST_ERROR).contains(&text.len()) && text.chars().all(|it| it.is_ascii_graphic())
+}
 
 /// Where a delivery stopped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,11 +68,11 @@ pub struct Stopped {
     pub status: StoppedAs,
     /// By the name of the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1))]
+    #[schemars(length(max = LONGEST_ERROR), regex(pattern = "^[!-~]+$"))]
     pub error: Option<String>,
     /// Not before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    #[schemars(with = "Option<String>", extend("format" = "date-time", "pattern" = YEARS))]
     pub since: Option<Timestamp>,
     /// These, at most a hundred; all of them without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,5 +1,3 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use sp_api::RegionCode;
@@ -8,6 +6,7 @@ use sp_api::ids::{ReportType, SellerId};
 use super::InvalidRequest;
 use super::body::Body;
 use super::list_reports::{HIGHEST_LIMIT, LedgerStatus, limit, status};
+use super::question::Question;
 use super::report_fields::Time;
 use crate::domain::Account;
 use crate::domain::newest::{FinishedKey, Position};
@@ -40,7 +39,11 @@ pub struct ListFinished {
     pub limit: u8,
     /// Where the page before ended, as its answer says.
     // How far each of the accounts has been read.
-    #[schemars(rename = "nextToken", with = "Option<String>")]
+    #[schemars(
+        rename = "nextToken",
+        with = "Option<String>",
+        regex(pattern = r"^[A-Za-z0-9_\-]+$")
+    )]
     pub positions: Vec<Position>,
 }
 
@@ -111,28 +114,30 @@ impl ListFinished {
                 Position::End => "end".to_owned(),
             })
             .collect();
-        URL_SAFE_NO_PAD.encode(format!("{}{}", self.question(), places.join("\n")))
+        self.question().token(&places.join("\n"))
     }
 
     fn read_token(&self, token: &str) -> Option<Vec<Position>> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let places = text.strip_prefix(&self.question())?.split('\n');
-        let positions: Option<Vec<_>> = places.map(position).collect();
+        let places = self.question().place(token)?;
+        let positions: Option<Vec<_>> = places.split('\n').map(position).collect();
         positions.filter(|positions| positions.len() == self.positions.len())
     }
 
     /// What a token belongs to.
-    fn question(&self) -> String {
-        let region = self.region.map(RegionCode::as_str).unwrap_or_default();
-        let status = self.status.unwrap_or_default();
-        let report_type = self.report_type.as_ref().map(ReportType::as_str);
+    fn question(&self) -> Question {
         let time = |time: Option<Timestamp>| time.map(|it| it.to_string()).unwrap_or_default();
-        let (since, until) = (time(self.since), time(self.until));
-        let report_type = report_type.unwrap_or_default();
-        format!(
-            "finished\n{}\n{region}\n{status}\n{report_type}\n{since}\n{until}\n",
-            self.seller_id
-        )
+        Question::new(&[
+            "finished",
+            self.seller_id.as_str(),
+            self.region.map(RegionCode::as_str).unwrap_or_default(),
+            self.status.unwrap_or_default(),
+            self.report_type
+                .as_ref()
+                .map(ReportType::as_str)
+                .unwrap_or_default(),
+            &time(self.since),
+            &time(self.until),
+        ])
     }
 }
 

@@ -1,12 +1,11 @@
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use super::body::Body;
+use super::question::Question;
 use super::{InvalidRequest, ListFinished, Parameters};
 use crate::domain::Account;
 use crate::domain::obstacle::WAITING_FOR_OWNER;
@@ -148,12 +147,12 @@ impl ListAll {
     #[must_use]
     pub fn next_token(&self, after: &After) -> String {
         let id = after.id.as_deref().unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(format!("{}{}\n{id}", self.question(), after.account))
+        self.question().token(&format!("{}\n{id}", after.account))
     }
 
     fn read_token(&self, token: &str) -> Option<After> {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
-        let (account, id) = text.strip_prefix(&self.question())?.split_once('\n')?;
+        let place = self.question().place(token)?;
+        let (account, id) = place.split_once('\n')?;
         let account = Account::parse(account).ok()?;
         let is_one = Account::candidates(&self.seller_id, self.region).contains(&account);
         is_one.then(|| After {
@@ -163,10 +162,12 @@ impl ListAll {
     }
 
     /// What a token belongs to.
-    fn question(&self) -> String {
-        let region = self.region.map(RegionCode::as_str).unwrap_or_default();
-        let status = self.status.unwrap_or_default();
-        format!("{}\n{region}\n{status}\n", self.seller_id)
+    fn question(&self) -> Question {
+        Question::new(&[
+            self.seller_id.as_str(),
+            self.region.map(RegionCode::as_str).unwrap_or_default(),
+            self.status.unwrap_or_default(),
+        ])
     }
 }
 

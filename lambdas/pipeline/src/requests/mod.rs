@@ -8,6 +8,7 @@ mod make_link;
 mod named_report;
 mod order_report;
 mod parameters;
+mod question;
 mod redeliver;
 mod refresh_token;
 mod report_fields;

@@ -78,7 +78,10 @@ impl JsonSchema for ReportName {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "Amazon's report id, or the request id of a queued order.",
-            "anyOf": [generator.subschema_for::<ReportId>(), generator.subschema_for::<RequestId>()],
+            "anyOf": [
+                {"allOf": [generator.subschema_for::<ReportId>()], "not": {"pattern": "^order-"}},
+                generator.subschema_for::<RequestId>(),
+            ],
         })
     }
 }

@@ -42,11 +42,12 @@ impl OrderReports {
     /// Names the first field that is missing, empty, ill-formed or unknown: `Orders[3].RegionCode`.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
         let mut body = Body::parse(body)?;
-        let Some(orders) = body.take("Orders") else {
+        // One that is there and `null` is no field of an order.
+        if !body.has("Orders") {
             return OrderReport::read(body).map(Self::One);
-        };
+        }
         let invalid = |problem: &str| InvalidRequest::field("Orders", problem);
-        let Value::Array(orders) = orders else {
+        let Value::Array(orders) = body.required("Orders")? else {
             return Err(invalid("must be an array of orders"));
         };
         if orders.is_empty() || orders.len() > MOST_ORDERS {
@@ -193,9 +194,18 @@ mod tests {
         let error = parse(json!([order, wrong])).expect_err("a wrong region");
         assert_eq!(error.field.as_deref(), Some("Orders[1].RegionCode"));
         assert_eq!(error.message, "Orders[1].RegionCode must be NA, EU or FE");
-        for orders in [json!([]), json!({}), json!(["x"]), json!(vec![order; 101])] {
+        for orders in [
+            json!([]),
+            json!({}),
+            json!(["x"]),
+            json!(vec![order.clone(); 101]),
+        ] {
             assert!(parse(orders).is_err());
         }
+        let mut none = order;
+        none["Orders"] = Value::Null;
+        let error = OrderReports::parse(none.to_string().as_bytes()).expect_err("no field of an order");
+        assert_eq!(error.field.as_deref(), Some("Orders"));
     }
 
     #[test]
@@ -363,6 +373,15 @@ mod tests {
             (json!({"Reference": "two\nlines"}), "Reference"),
             (json!({"Reference": "x".repeat(257)}), "Reference"),
             (json!({"reportType": "X"}), "reportType"),
+            (json!({"MarketplaceIds": "\tA1PA6795UKMFR9"}), "MarketplaceIds"),
+            (
+                json!({"ReportDataStartTime": "9999-12-30T00:00:00Z"}),
+                "ReportDataStartTime",
+            ),
+            (
+                json!({"ReportDataStartTime": "20240310T201124Z"}),
+                "ReportDataStartTime",
+            ),
         ] {
             let error = parse(&changes).expect_err("invalid");
             assert_eq!(error.field.as_deref(), Some(field), "{changes}");

@@ -1,12 +1,12 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sp_api::ids::{ReportId, SellerId};
 
 use super::body::Body;
 use super::{InvalidRequest, Parameters};
-use crate::domain::stopped::{MOST_REPORT_IDS, Stopped, StoppedAs};
+use crate::domain::stopped::{MOST_REPORT_IDS, Stopped, StoppedAs, is_error_name};
 
 /// What job ids are made of, and how long they may be: names of executions.
 const LONGEST_JOB_ID: usize = 80;
@@ -23,6 +23,8 @@ impl JsonSchema for Redeliver {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut schema = Stopped::json_schema(generator);
         schema.insert("minProperties".into(), 1.into());
+        // Nor is `null` anything to go by.
+        schema.insert("not".into(), json!({"additionalProperties": {"type": "null"}}));
         schema
     }
 }
@@ -42,7 +44,10 @@ impl Redeliver {
             let names = StoppedAs::ALL.map(StoppedAs::status).join(", ");
             known.ok_or_else(|| format!("must be one of {names}"))
         })?;
-        let error = body.optional_text("Error")?;
+        let error = optional(&mut body, "Error", |text| match is_error_name(text) {
+            true => Ok(text.to_owned()),
+            false => Err("must be the name of an error such as AwsRefused".to_owned()),
+        })?;
         let since = body.optional_time("Since")?;
         let report_ids = body
             .take("ReportIds")
@@ -136,8 +141,6 @@ fn report_ids(value: Value) -> Result<Vec<ReportId>, InvalidRequest> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn parse(body: &Value) -> Result<Stopped, InvalidRequest> {
@@ -174,6 +177,8 @@ mod tests {
             (json!({"SellerId": "a b"}), Some("SellerId")),
             (json!({"Status": "ANNOUNCED"}), Some("Status")),
             (json!({"Error": ""}), Some("Error")),
+            (json!({"Error": "two words"}), Some("Error")),
+            (json!({"Error": "x".repeat(257)}), Some("Error")),
             (json!({"Since": "yesterday"}), Some("Since")),
             (json!({"ReportIds": "1"}), Some("ReportIds")),
             (json!({"ReportIds": []}), Some("ReportIds")),

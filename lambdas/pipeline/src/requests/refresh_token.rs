@@ -63,7 +63,7 @@ fn problem(text: &str) -> Option<&'static str> {
         "has quotes in it: send what is between them"
     } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         "holds white space or a line break, which no refresh token does: copy it again, in one piece"
-    } else if is_url_encoded(text) {
+    } else if text.contains('%') {
         "is URL-encoded: decode it first (%7C is |)"
     } else if begins("Atza|") {
         "is an access token, which lives an hour: send the refresh token, Atzr…, that LWA gave beside it"
@@ -84,12 +84,6 @@ fn problem(text: &str) -> Option<&'static str> {
     } else {
         "must begin with Atzr and |, as LWA's refresh tokens do"
     })
-}
-
-fn is_url_encoded(text: &str) -> bool {
-    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_hexdigit);
-    let bytes = text.as_bytes();
-    (0..bytes.len()).any(|at| bytes[at] == b'%' && is_digit(bytes.get(at + 1)) && is_digit(bytes.get(at + 2)))
 }
 
 fn is_broken(rest: &str) -> bool {
@@ -133,6 +127,7 @@ mod tests {
             ("Atzr%7CIwEBI", "URL-encoded"),
             ("Atzr%7cIwEBI", "URL-encoded"),
             ("Atzr|IwEBI%2B", "URL-encoded"),
+            ("Atzr|IwEBI%", "URL-encoded"),
             (&base64[0], "Base64"),
             (&base64[1], "Base64"),
             (&base64[2], "Base64"),

@@ -12,6 +12,7 @@ use sp_api::{RegionCode, SchedulePeriod, marketplaces, report_types};
 
 use super::InvalidRequest;
 use super::body::Body;
+use crate::domain::years::{YEARS, has_year};
 
 /// Amazon's limit.
 const MOST_MARKETPLACES: usize = 25;
@@ -80,11 +81,13 @@ written! {
         "description": "A point in time, with date, time and zone.",
         "type": "string",
         "format": "date-time",
+        "pattern": YEARS,
     });
     DayOrTime: json_schema!({
         "description": "A day (UTC), or a point in time.",
         "type": "string",
         "anyOf": [{"format": "date"}, {"format": "date-time"}],
+        "pattern": YEARS,
     });
     ListOfMarketplaces: json_schema!({
         "description": "1 to 25 marketplaces of the region, as an array or as a text with commas.",
@@ -105,7 +108,7 @@ written! {
         "description": "Texts by their names, as an object or as its JSON in a text.",
         "anyOf": [
             {"type": "object", "additionalProperties": {"type": "string"}},
-            {"type": "string", "contentMediaType": "application/json"},
+            {"type": "string", "contentMediaType": "application/json", "pattern": options_in_a_text()},
         ],
     });
 }
@@ -147,10 +150,20 @@ impl Body {
         let Some(text) = self.optional_text(name)? else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|_| {
+        let parsed = text.parse().ok().filter(|_| has_year(&text));
+        parsed.map(Some).ok_or_else(|| {
             InvalidRequest::field(name, "must be an ISO 8601 time such as 2024-03-10T20:11:24.000Z")
         })
     }
+}
+
+/// A JSON object of texts, as a regular expression.
+fn options_in_a_text() -> String {
+    const SPACE: &str = r"[ \t\n\r]*";
+    // What stands for half a character does so together with its other half.
+    const ESCAPED: &str = r#"\\(?:["\\\/bfnrt]|u(?:[0-9A-CE-Fa-ce-f][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}|[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}))"#;
+    let text = format!(r#"{SPACE}"(?:[^"\\\u0000-\u001f]|{ESCAPED})*"{SPACE}"#);
+    format!(r"^{SPACE}\{{(?:{SPACE}|{text}:{text}(?:,{text}:{text})*)\}}{SPACE}$")
 }
 
 /// What to do about reports that are neither ordered nor scheduled.
@@ -226,7 +239,7 @@ fn marketplace_id(text: &str) -> Result<MarketplaceId, String> {
 
 fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
     let invalid = |problem: String| InvalidRequest::field("MarketplaceIds", problem);
-    let parse = |text: &str| marketplace_id(text.trim()).map_err(invalid);
+    let parse = |text: &str| marketplace_id(text.trim_matches(' ')).map_err(invalid);
     let ids: Vec<MarketplaceId> = match value {
         Value::String(list) => list.split(',').map(parse).collect::<Result<_, _>>()?,
         Value::Array(list) => list

@@ -93,7 +93,9 @@ impl ListSchedules {
         let seller_id = fields.seller_id()?;
         let region = fields.region_code()?;
         let report_types = fields.parsed("ReportTypes", |list| {
-            let types = list.split(',').map(|name| ReportType::parse(name.trim()));
+            let types = list
+                .split(',')
+                .map(|name| ReportType::parse(name.trim_matches(' ')));
             match types.collect::<Result<Vec<_>, _>>() {
                 Ok(types) if types.len() > MOST_TYPES => Err("must name 1 to 10 report types".to_owned()),
                 Ok(types) => Ok(types),

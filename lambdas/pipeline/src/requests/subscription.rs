@@ -13,6 +13,7 @@ use super::report_fields::DayOrTime;
 use super::{InvalidRequest, Parameters};
 use crate::adapters::KeptSubscription;
 use crate::domain::backfill::REACH;
+use crate::domain::years::has_year;
 
 /// As many report types as Amazon's list of reports takes in one question.
 const MOST_DISCOVERED: usize = 10;
@@ -150,8 +151,10 @@ fn discover_since(
         Ok(date) if is_date => date.to_zoned(TimeZone::UTC).map(|day| day.timestamp()),
         _ => text.parse(),
     };
-    let since =
-        time.map_err(|_| invalid("must be a day, 2026-11-22, or an ISO 8601 time, 2026-11-22T05:00:00Z"))?;
+    let since = time
+        .ok()
+        .filter(|_| has_year(&text))
+        .ok_or_else(|| invalid("must be a day, 2026-11-22, or an ISO 8601 time, 2026-11-22T05:00:00Z"))?;
     if discover.is_none_or(BTreeSet::is_empty) {
         return Err(invalid(
             "says since when DiscoverReportTypes are looked for, which names none",

@@ -1,4 +1,4 @@
-//! The nineteen functions: what each is told when it starts, and an event of the kind it gets.
+//! The functions: what each is told when it starts, and an event of the kind it gets.
 
 use serde_json::{Value, json};
 

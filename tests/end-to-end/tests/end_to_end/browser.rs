@@ -1,7 +1,9 @@
 //! What a person gets who clicks the link in the e-mail, in a real browser: every kind of report,
-//! compressed or not, in every charset that Amazon uses, whether Amazon says which or not.
+//! compressed or not, in every charset that Amazon uses, whether Amazon says which or not. The credentials of
+//! the function that made the links have ended by then.
 
 mod cases;
+mod ended_credentials;
 mod link_pages;
 
 use std::time::{Duration, Instant};
@@ -10,6 +12,7 @@ use anyhow::{Context as _, Result, ensure};
 use cases::{CHARSETS, Case, Charset, cases};
 use encoding_rs::Encoding;
 use end_to_end::{Browser, Email, sha256};
+use ended_credentials::EndedCredentials;
 use serde_json::json;
 
 use crate::world::{PATIENCE, Seller, World, new_seller_id};
@@ -63,6 +66,11 @@ async fn a_click_on_the_link_shows_or_saves_the_plain_report() {
         deliver(&world, shift_jis, new_seller_id()),
     );
     let into_utf8 = world.stack.stores_utf8();
+    // Presigned URLs would end with it.
+    let _ended = match world.stack.has_own_links() {
+        true => Some(EndedCredentials::of("PresignedUrlGenerator").await),
+        false => None,
+    };
     let mut opened = 0;
     let mut wrong = Vec::new();
     for (seller, delivered) in [utf8, cp1252, shift_jis] {

@@ -3,7 +3,7 @@
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::json;
 
-use crate::aws_cli::aws;
+use crate::aws_cli::{aws, function_name};
 use crate::world::{LISTINGS, PATIENCE, World};
 
 /// The local AWS takes some 25 seconds for it.
@@ -86,13 +86,4 @@ async fn a_document_that_outlasts_invocations_is_continued() {
     timeout("900");
     world.assert_linked(&email, &seller, &report).await;
     assert_eq!(world.objects(&seller).await.len(), 1);
-}
-
-/// The deployed function that the CDK app calls `construct`.
-fn function_name(construct: &str) -> String {
-    let functions = aws(&["lambda", "list-functions"]);
-    let names = functions["Functions"].as_array().into_iter().flatten();
-    let mut names = names.filter_map(|function| function["FunctionName"].as_str());
-    let name = names.find(|name| name.contains(construct));
-    name.expect("it is deployed").to_owned()
 }

@@ -3,12 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use end_to_end::{Email, sha256};
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::world::{LISTINGS, PATIENCE, Seller, World};
+
+/// How many guesses are compared with links that once were.
+const SAMPLE: usize = 50;
 
 /// A report that was delivered, with its e-mail.
 pub async fn delivered(world: &World) -> (Seller, String, Email) {
@@ -177,6 +182,14 @@ async fn what_leads_nowhere_looks_the_same_whatever_the_cause() {
         deletion.send().await.expect("deleted");
     }
     assert_eq!(page(&world, link(&email)).await, unknown, "deleted");
+
+    // Who guesses finds nothing out by a sample either.
+    for _ in 0..SAMPLE {
+        let guess = URL_SAFE_NO_PAD.encode(std::array::from_fn::<u8, 32, _>(|_| fastrand::u8(..)));
+        for tried in [&with_token(&world, &guess), link(&ended.2)] {
+            assert_eq!(page(&world, tried).await, unknown);
+        }
+    }
 
     let (_, token) = link(&ended.2).rsplit_once('/').expect("a token");
     for odd in [

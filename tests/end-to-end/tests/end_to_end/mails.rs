@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 
 use crate::world::{LISTINGS, Seller, World};
 
-/// A burst of so many sellers' reports, and as many of each.
-const SELLERS: usize = 30;
-const REPORTS_OF_EACH: usize = 20;
+/// A burst of so many sellers' reports, and as many of each as Amazon's quotas let through at once.
+const SELLERS: usize = 40;
+const REPORTS_OF_EACH: usize = 15;
 
 /// What an address can bear.
 const MOST_A_SECOND: usize = 5;
@@ -144,8 +144,4 @@ async fn no_address_gets_more_than_it_can_bear_and_each_gets_everything_once() {
     let owners = of_second.iter().filter(|((address, _), _)| *address == OWNER);
     let mails_to_owner: usize = owners.map(|(_, names)| names.len()).sum();
     assert!(mails_to_owner < expected.len() / 2, "nothing was gathered");
-    for member in &members {
-        let forgotten = world.delete(&format!("/tokens/{}", member.seller.id), &[]).await;
-        assert_eq!(forgotten.status, 200, "{}", forgotten.body);
-    }
 }

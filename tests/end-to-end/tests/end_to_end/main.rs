@@ -9,6 +9,7 @@ mod backfill;
 mod bad_input;
 mod browser;
 mod cancelling;
+mod consumers;
 mod dead_letters;
 mod delivery;
 mod duplicates;

@@ -1,22 +1,17 @@
 //! What programs are told: on a queue that is subscribed to the topic, and by events.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use aws_sdk_sqs::types::QueueAttributeName::{Policy, QueueArn};
-use end_to_end::sha256;
 use serde_json::{Value, json};
 
 use crate::aws_cli::aws;
 use crate::world::{LISTINGS, PATIENCE, Seller, World, marketplace_of};
 
-/// Where the consumer that README prints is installed for.
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/local/venv/bin/python");
-
 /// A queue of a program that waits for news.
-struct Queue {
+pub struct Queue {
     client: aws_sdk_sqs::Client,
-    url: String,
+    pub url: String,
     arn: String,
 }
 
@@ -54,7 +49,7 @@ impl Queue {
     }
 
     /// The next message's body.
-    async fn next(&self) -> Value {
+    pub async fn next(&self) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let received = self
@@ -81,7 +76,7 @@ impl Queue {
 }
 
 /// Has events about a seller's reports sent to a new queue.
-async fn events(world: &World, seller: &Seller, kind: &str) -> Queue {
+pub async fn events(world: &World, seller: &Seller, kind: &str) -> Queue {
     let queue = Queue::open_to("events.amazonaws.com", world, seller).await;
     let rule = format!("news-{}", seller.id);
     let pattern =
@@ -118,60 +113,6 @@ async fn messages(world: &World, seller: &Seller, kind: &str) -> Queue {
         &attributes,
     ]);
     queue
-}
-
-/// A program that is stopped with its test.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The first block of that language in README.
-fn printed(language: &str) -> String {
-    let readme = include_str!("../../../../README.md");
-    let (_, block) = readme.split_once(&format!("```{language}\n")).expect("a block");
-    block.split_once("\n```").expect("its end").0.to_owned()
-}
-
-/// README's consumer, as it is printed, gets the document's bytes.
-#[tokio::test]
-async fn the_python_consumer_gets_the_document() {
-    let Some(world) = World::find().await else { return };
-    let seller = world.subscribed_seller("EU").await;
-    let queue = events(&world, &seller, "ReportDelivered").await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let program = Command::new(PYTHON)
-        .args(["-c", &printed("python")])
-        .current_dir(folder.path())
-        .env("QUEUE_URL", &queue.url)
-        .stdout(Stdio::null())
-        .spawn();
-    let _program = Program(program.expect("the local stack has installed Python"));
-    world
-        .simulator
-        .script(&seller.id, json!({"gzip": true}))
-        .await
-        .expect("scripted");
-    let report = world.order(&seller, "EU", LISTINGS).await;
-    let file = folder.path().join(format!("{}_{report}", seller.id));
-    let deadline = Instant::now() + PATIENCE;
-    let truth = loop {
-        // It is made before it is written: the bytes tell when all of it is there.
-        let bytes = std::fs::read(&file).unwrap_or_default();
-        if !bytes.is_empty() {
-            let truth = world.truth(&seller, &report).await;
-            if world.stack.stores_utf8() || truth["contentSha256"] == json!(sha256(&bytes)) {
-                break truth;
-            }
-        }
-        assert!(Instant::now() < deadline, "no {}", file.display());
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    };
-    assert_eq!(truth["compressionAlgorithm"], "GZIP");
 }
 
 /// The topic's message and the event are one document, and the caller's own name comes back everywhere.

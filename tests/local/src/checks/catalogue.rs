@@ -18,7 +18,7 @@ pub struct Check {
 }
 
 /// All checks, in their order: quick ones first, and those that need a stack last.
-pub const CHECKS: [Check; 17] = [
+pub const CHECKS: [Check; 18] = [
     Check {
         name: "format",
         what: "cargo fmt --check",
@@ -102,6 +102,12 @@ pub const CHECKS: [Check; 17] = [
         what: "the demo",
         needs: &["stack-up"],
         run: of_stacks::demo,
+    },
+    Check {
+        name: "contract",
+        what: "the API, held against its OpenAPI document by schemathesis",
+        needs: &["stack-up"],
+        run: of_stacks::contract,
     },
     Check {
         name: "stack-down",

@@ -43,6 +43,17 @@ impl<'a> Context<'a> {
         run_logged(command, &self.log(log), |_| {})
     }
 
+    /// Runs a command, and shows what it says from the line with `heading` on.
+    pub fn summed_up(&self, log: &str, command: &mut Command, heading: &str) -> Result<()> {
+        let mut is_summary = false;
+        run_logged(command, &self.log(log), |line| {
+            is_summary |= line.contains(heading);
+            if is_summary {
+                say(line);
+            }
+        })
+    }
+
     /// Runs `cargo test`, and shows what it says but the names of the crates that it compiles.
     pub fn cargo_test(&self, log: &str, command: &mut Command) -> Result<()> {
         let result = run_logged(command, &self.log(log), |line| {

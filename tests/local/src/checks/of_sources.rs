@@ -63,15 +63,7 @@ pub fn cdk_tests(context: &mut Context<'_>) -> Result<Option<String>> {
 }
 
 pub fn clippy(context: &mut Context<'_>) -> Result<Option<String>> {
-    let arguments = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--release",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     context.quiet("clippy", toolbox::cargo(context.workspace).args(arguments))?;
     Ok(None)
 }
@@ -125,7 +117,7 @@ pub fn rust_tests(context: &mut Context<'_>) -> Result<Option<String>> {
     // The end-to-end tests among them must not find a stack here.
     isolate(&mut command);
     command.env_remove("REPORTS_API_URL");
-    context.cargo_test("rust-tests", command.args(["test", "--release", "--workspace"]))?;
+    context.cargo_test("rust-tests", command.args(["test", "--workspace"]))?;
     Ok(None)
 }
 

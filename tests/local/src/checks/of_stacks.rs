@@ -12,7 +12,7 @@ use crate::setting::Setting;
 use crate::stack::{self, Stack};
 use crate::stack_env;
 use crate::tls::Tls;
-use crate::toolbox;
+use crate::toolbox::{self, Venv};
 
 /// More would use up the quotas that all sellers of an application share.
 const END_TO_END_THREADS: &str = "--test-threads=2";
@@ -35,6 +35,8 @@ const OTHER_SETTINGS: [(&str, &str); 6] = [
     ("documentFormat", "utf8"),
     ("gzipCheck", "length"),
 ];
+/// What stands above the numbers of requests and failures.
+const SCHEMATHESIS_SUMMARY: &str = " SUMMARY ";
 const ANOTHER_RUNS: &str = "another stack runs";
 /// The collection's variables, and what they are called in `stack.env`.
 const POSTMAN_VARIABLES: [(&str, &str); 5] = [
@@ -73,7 +75,7 @@ pub fn browser(context: &mut Context<'_>) -> Result<Option<String>> {
 fn tests_of_stack(context: &Context<'_>, stack: &Stack, log: &str, which: &[&str]) -> Result<()> {
     let mut command = toolbox::cargo(context.workspace);
     stack_env::apply(&mut command, &stack.variables);
-    let arguments = ["test", "--release", "--workspace", "--test", "end_to_end", "--"];
+    let arguments = ["test", "--workspace", "--test", "end_to_end", "--"];
     context.cargo_test(log, command.args(arguments).args(which))
 }
 
@@ -108,6 +110,33 @@ pub fn postman(context: &mut Context<'_>) -> Result<Option<String>> {
         "leave=true",
     ]);
     context.quiet("postman", &mut newman)?;
+    Ok(None)
+}
+
+/// Thousands of generated requests, signed by the invoke user's role, each of which must be answered as the
+/// OpenAPI document says.
+pub fn contract(context: &mut Context<'_>) -> Result<Option<String>> {
+    let root = context.workspace.root();
+    // Its configuration and its hooks.
+    let folder = root.join("tests/local/contract");
+    let variables = &context.stack()?.variables;
+    let url = stack_env::value(variables, "REPORTS_API_URL").context("no REPORTS_API_URL in stack.env")?;
+    let mut schemathesis = Venv::of(context.workspace).script("schemathesis");
+    stack_env::apply(&mut schemathesis, variables);
+    schemathesis
+        // What it remembers of failures stays here.
+        .current_dir(context.workspace.local("test"))
+        .env("PYTHONPATH", &folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env(
+            "HYPOTHESIS_STORAGE_DIRECTORY",
+            context.workspace.local("test/hypothesis"),
+        )
+        .arg("--config-file")
+        .arg(folder.join("schemathesis.toml"))
+        .args(["--no-color", "run", "--url", url.trim_end_matches('/')])
+        .arg(root.join("lambdas/contract/openapi.json"));
+    context.summed_up("contract", &mut schemathesis, SCHEMATHESIS_SUMMARY)?;
     Ok(None)
 }
 

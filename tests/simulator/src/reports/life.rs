@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sp_api::RegionCode;
+use tokio::task::JoinError;
 
 use super::{Report, ReportKey, Specification, Status};
 use crate::delivery;
@@ -33,7 +34,7 @@ pub(crate) fn begin(
         tokio::time::sleep(in_queue).await;
         start(&living, &id);
         tokio::time::sleep(delay - in_queue).await;
-        if finish(&living, &id) {
+        if finish(&living, &id).await {
             announce(&living, &id);
         }
     });
@@ -50,17 +51,14 @@ fn start(world: &World, key: &ReportKey) {
 }
 
 /// Gives the report its end; false if it was cancelled or forgotten meanwhile.
-fn finish(world: &World, key: &ReportKey) -> bool {
+async fn finish(world: &World, key: &ReportKey) -> bool {
     let Some((report, oddity)) = unfinished(world, key) else {
         return false;
     };
-    let document = report.outcome.document.as_ref().map(|plan| {
-        let generated = generate(Subject::of(&report), plan, oddity);
-        let region = key.region.as_str().to_lowercase();
-        let id = format!("amzn1.spdoc.1.4.{region}.{}.T{}", world.secrets.uuid(), key.id);
-        let report_type = &report.specification.report_type;
-        Document::new(id, key.clone(), report_type, generated, oddity)
-    });
+    let Ok(document) = document(world, report, oddity).await else {
+        // Making it panicked, or the program ends: this report has no end.
+        return false;
+    };
     let mut state = world.state();
     let Some(report) = state
         .reports
@@ -76,6 +74,26 @@ fn finish(world: &World, key: &ReportKey) -> bool {
         state.documents.add(Arc::new(document));
     }
     true
+}
+
+/// The report's document, if it is to have one. Compressing a long one takes seconds, in which a thread of the runtime
+/// would answer nobody.
+async fn document(
+    world: &World,
+    report: Report,
+    oddity: Option<DocumentOddity>,
+) -> Result<Option<Document>, JoinError> {
+    let Some(plan) = report.outcome.document.clone() else {
+        return Ok(None);
+    };
+    let key = report.key.clone();
+    let region = key.region.as_str().to_lowercase();
+    let id = format!("amzn1.spdoc.1.4.{region}.{}.T{}", world.secrets.uuid(), key.id);
+    let make = move || {
+        let generated = generate(Subject::of(&report), &plan, oddity);
+        Document::new(id, key, &report.specification.report_type, generated, oddity)
+    };
+    tokio::task::spawn_blocking(make).await.map(Some)
 }
 
 /// A report that has no end yet, and how its document is odd.

@@ -34,6 +34,7 @@ pub use announcements::{AnnouncementKind, Teller, Turn};
 pub use backfills::{Backfill, Found, Traits};
 pub use finished::Among;
 pub use gathered::GatheredNews;
+pub use look_ups::Named;
 pub use obstacles::Standing;
 pub use order_row::{OrderRow, OrderState};
 pub use orders::{Accepted, Cancellation, NewOrder};

@@ -247,11 +247,12 @@ impl BackfillPart {
             Fate::NotDelivered(reason) => (None, Some(shortened(reason).to_owned())),
             Fate::ToCome(waits_for) => (None, waits_for.clone()),
         };
+        let (data_start_time, data_end_time) = report.period.unzip();
         Self {
             report_id: report.report_id.clone(),
             report_type: report.report_type.clone(),
-            data_start_time: report.period.map(|(from, _)| from),
-            data_end_time: report.period.map(|(_, to)| to),
+            data_start_time,
+            data_end_time,
             key,
             reason,
         }

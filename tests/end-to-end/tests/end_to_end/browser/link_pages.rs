@@ -8,6 +8,7 @@ use end_to_end::Browser;
 use serde_json::json;
 
 use super::browser;
+use super::ended_credentials::deliveries;
 use crate::links::{delivered, end, with_token};
 use crate::world::World;
 
@@ -26,7 +27,9 @@ async fn a_link_that_leads_nowhere_shows_a_page_that_is_understood() {
         return;
     };
     let Some(browser) = browser().await else { return };
+    let deliverable = deliveries().await;
     let (ended, revoked) = tokio::join!(delivered(&world), delivered(&world));
+    drop(deliverable);
     end(&world, &ended.0, &ended.1).await;
     let path = format!("/reports/{}/links", revoked.1);
     let answer = world.delete(&path, &[("SellerId", &revoked.0.id)]).await;
