@@ -39,29 +39,48 @@ impl BySes {
         )
     }
 
-    /// Sends an e-mail to all addresses of `recipients` at once. Gives why SES refused it, if it did so for
-    /// good: it is not to be sent again then, and the owner has been told.
+    /// Sends an e-mail to all addresses of `recipients` at once, or to each alone if SES refuses that for good:
+    /// one bad address must not keep the mail from the others. Gives why SES refused it to an address; it is not
+    /// to be sent there again then, and the owner has been told.
     ///
     /// # Errors
-    /// SES or DynamoDB failed for the moment; nobody got it.
+    /// SES or DynamoDB failed for the moment. Nobody got it, unless an address was refused before.
     pub(super) async fn send(
         &self,
         mail: Mail<'_>,
         recipients: &[Recipient],
     ) -> Result<Option<Failure>, PipelineError> {
         let addresses = self.addresses_of(recipients).await?;
-        match self.mail.send(mail, &addresses).await {
-            Ok(()) => Ok(None),
-            Err(error @ PipelineError::AwsRefused { .. }) => {
-                tracing::error!("an e-mail is given up: {error}");
-                Metric::MailRefused.count();
-                let failure = Failure {
-                    error: error.name().to_owned(),
-                    cause: error.to_string(),
-                };
-                self.tell_owner(mail, &addresses, &failure).await;
-                Ok(Some(failure))
+        let mut refusal = self.send_to(mail, &addresses).await?;
+        if refusal.is_some() && addresses.len() > 1 {
+            let mut refused = Vec::new();
+            for address in addresses {
+                let alone = std::slice::from_ref(&address);
+                if let Some(failure) = self.send_to(mail, alone).await? {
+                    refusal = Some(failure);
+                    refused.push(address);
+                }
             }
+            refusal = refusal.filter(|_| !refused.is_empty());
+            self.tell_of(mail, &refused, refusal.as_ref()).await;
+        } else {
+            self.tell_of(mail, &addresses, refusal.as_ref()).await;
+        }
+        Ok(refusal)
+    }
+
+    /// Gives why SES refused it for good.
+    async fn send_to(
+        &self,
+        mail: Mail<'_>,
+        addresses: &[EmailAddress],
+    ) -> Result<Option<Failure>, PipelineError> {
+        match self.mail.send(mail, addresses).await {
+            Ok(()) => Ok(None),
+            Err(error @ PipelineError::AwsRefused { .. }) => Ok(Some(Failure {
+                error: error.name().to_owned(),
+                cause: error.to_string(),
+            })),
             Err(error) => Err(error),
         }
     }
@@ -82,11 +101,14 @@ impl BySes {
         Ok(addresses)
     }
 
-    /// Once, and without more ado: if it is the sender or the account that SES does not like, this is refused,
-    /// too, and an alarm tells of both.
-    async fn tell_owner(&self, mail: Mail<'_>, refused: &[EmailAddress], failure: &Failure) {
-        // What was refused to the owner alone would be again.
-        let Some(owner) = self.owner.as_ref().filter(|owner| refused != [(*owner).clone()]) else {
+    /// Counts a refusal and tells the owner of it, once and without more ado: if it is the sender or the account
+    /// that SES does not like, this is refused, too, and an alarm tells of both.
+    async fn tell_of(&self, mail: Mail<'_>, refused: &[EmailAddress], refusal: Option<&Failure>) {
+        let Some(failure) = refusal else { return };
+        tracing::error!("an e-mail is given up: {}", failure.cause);
+        Metric::MailRefused.count();
+        // What was refused to the owner would be again.
+        let Some(owner) = self.owner.as_ref().filter(|owner| !refused.contains(owner)) else {
             return;
         };
         let words = Announcement::of_refused_mail(mail.subject, failure);
@@ -160,18 +182,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_what_ses_refuses_for_good_the_owner_is_told_once() {
-        let (refused, told) = (refused(), taken("owner@example.com", &[]));
-        let failure = send(&[&refused, &told]).await.expect("no error");
+    async fn a_bad_address_does_not_keep_the_mail_from_the_others() {
+        let rules = [
+            refused(),
+            refused(),
+            taken("owner@example.com", &[]),
+            taken("owner@example.com", &[]),
+        ];
+        // To both, to the seller, to the owner; and the owner is told.
+        let failure = send(&[&rules[0], &rules[1], &rules[2], &rules[3]])
+            .await
+            .expect("no error");
         assert!(failure.is_some_and(|failure| failure.cause.contains("MessageRejected")));
-        assert_eq!((refused.num_calls(), told.num_calls()), (1, 1));
+        assert_eq!(rules.map(|rule| rule.num_calls()), [1; 4]);
     }
 
     #[tokio::test]
-    async fn where_not_even_the_owner_can_be_told_that_is_the_end_of_it() {
-        let rules = [&refused(), &refused()];
-        assert!(send(&rules).await.expect("no error").is_some());
-        assert_eq!(rules.map(Rule::num_calls), [1, 1]);
+    async fn where_the_owner_is_refused_that_is_the_end_of_it() {
+        let rules = [refused(), taken("ann@example.com", &[]), refused()];
+        assert!(
+            send(&[&rules[0], &rules[1], &rules[2]])
+                .await
+                .expect("no error")
+                .is_some()
+        );
+        assert_eq!(rules.map(|rule| rule.num_calls()), [1; 3]);
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_to_many_and_to_none_alone_is_sent() {
+        let rules = [
+            refused(),
+            taken("ann@example.com", &[]),
+            taken("owner@example.com", &[]),
+        ];
+        let failure = send(&[&rules[0], &rules[1], &rules[2]]).await.expect("no error");
+        assert_eq!(failure, None);
     }
 
     #[tokio::test]

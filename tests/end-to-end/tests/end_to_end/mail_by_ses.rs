@@ -90,7 +90,8 @@ async fn what_bounces_switches_the_address_off_until_it_is_stored_again() {
     }
 }
 
-/// The report is delivered and its row says why nobody was mailed to; nothing is tried without end.
+/// The report is delivered to the owner, and its row says why its seller was not mailed to; nothing is tried without
+/// end.
 #[tokio::test]
 async fn what_ses_refuses_for_good_is_in_the_row_and_the_owners_mailbox() {
     let Some(world) = World::with_ses().await else {
@@ -117,4 +118,5 @@ async fn what_ses_refuses_for_good_is_in_the_row_and_the_owners_mailbox() {
     let is_it = |mail: &&Email| mail.subject.starts_with("Mail refused: ") && mail.subject.contains(&report);
     let told: Vec<_> = mails.iter().filter(is_it).cloned().collect();
     assert_eq!(recipients(&told), [OWNER]);
+    assert_eq!(recipients(&about(&world, &seller, &report, 1).await), [OWNER]);
 }
