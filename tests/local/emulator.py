@@ -5,7 +5,9 @@ mailbox stack, filter policies and the form for e-mail included, with the addres
 """
 
 import json
+import sys
 
+from hypercorn.config import Config
 from ministack.app import main
 from ministack.services import sns, sqs
 
@@ -33,6 +35,10 @@ def mailboxes():
     arns = [queue.get("attributes", {}).get("QueueArn", "") for queue in list(sqs._queues.all_values())]
     return [arn for arn in arns if "Mailbox" in arn]
 
+
+# After a thousand requests Hypercorn ends an HTTP/2 connection without an answer to the last of them: a function that has
+# lived so long would wait for it until its time is up.
+Config.keep_alive_max_requests = sys.maxsize
 
 sns._fanout = fanout_with_mail
 main()
