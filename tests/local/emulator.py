@@ -7,8 +7,10 @@ instead, and what is sent to unverified@... is refused.
 """
 
 import json
+import sys
 from datetime import datetime, timezone
 
+from hypercorn.config import Config
 from ministack import app
 from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id
@@ -111,6 +113,10 @@ def rejection(sender, recipients=()):
     failed = [recipient for recipient in recipients if recipient.startswith("unverified")]
     return f"Email address is not verified. The following identities failed the check: {', '.join(failed)}" if failed else None
 
+
+# After a thousand requests Hypercorn ends an HTTP/2 connection without an answer to the last of them: a function that has
+# lived so long would wait for it until its time is up.
+Config.keep_alive_max_requests = sys.maxsize
 
 sns._fanout = fanout_with_mail
 ses_v2.handle_request = handle_ses_with_mail
