@@ -12,7 +12,7 @@ mod mail_subscriptions;
 mod metered;
 mod quotas;
 mod selling_partners;
-mod ses_mail;
+pub(crate) mod ses_mail;
 mod state_machine;
 mod stored_documents;
 mod topic;

@@ -126,11 +126,11 @@ impl BySes {
 mod tests {
     use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::types::AttributeValue;
-    use aws_sdk_sesv2::operation::send_email::{SendEmailError, SendEmailOutput};
-    use aws_sdk_sesv2::types::error::{MessageRejected, TooManyRequestsException};
+    use aws_sdk_sesv2::operation::send_email::SendEmailOutput;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 
     use super::*;
+    use crate::adapters::ses_mail::tests::refusal;
 
     fn address(text: &str) -> EmailAddress {
         EmailAddress::parse(text).expect("valid")
@@ -170,8 +170,7 @@ mod tests {
     }
 
     fn refused() -> Rule {
-        mock!(aws_sdk_sesv2::Client::send_email)
-            .then_error(|| SendEmailError::MessageRejected(MessageRejected::builder().build()))
+        mock!(aws_sdk_sesv2::Client::send_email).then_error(|| refusal("MessageRejected"))
     }
 
     #[tokio::test]
@@ -222,10 +221,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_passes_is_an_error_that_is_tried_again() {
-        let busy = mock!(aws_sdk_sesv2::Client::send_email).then_error(|| {
-            let error = TooManyRequestsException::builder().build();
-            SendEmailError::TooManyRequestsException(error)
-        });
+        let busy =
+            mock!(aws_sdk_sesv2::Client::send_email).then_error(|| refusal("TooManyRequestsException"));
         assert_eq!(send(&[&busy]).await.expect_err("an error").name(), "Transient");
     }
 }
