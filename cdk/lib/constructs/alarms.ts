@@ -135,19 +135,15 @@ export class Alarms extends Construct {
 
   /** Of what goes wrong with mail no mail can be relied upon to tell. */
   private mailAlarms(senders: RustFunction[], { rustFunction, deadLetterQueue }: MailFeedback): void {
-    const counts = senders.map((sender, index) => [`m${index}`, this.counted("MailRefused", sender)] as const);
-    this.alarm(
-      "MailRefused",
-      "SES refused an e-mail for good. The report's row says why; mend the sender's identity or the account at SES. " +
-        "Those mails are not sent again.",
-      new cloudwatch.MathExpression({
-        // Of most of them there is nothing in a period.
-        expression: counts.map(([name]) => `FILL(${name}, 0)`).join(" + "),
-        usingMetrics: Object.fromEntries(counts),
-        period: this.period,
-      }),
-      1,
-    );
+    for (const sender of senders) {
+      this.alarm(
+        `${sender.node.id}MailRefused`,
+        `SES refused an e-mail of ${sender.name} for good. The report's row says why; mend the sender's identity or the ` +
+          "account at SES. Those mails are not sent again.",
+        this.counted("MailRefused", sender),
+        1,
+      );
+    }
     this.alarm(
       "OwnersMailUndeliverable",
       "The address NotificationEmail bounces or complains, so that nobody is told of trouble. Mend it and take it from " +
@@ -183,7 +179,7 @@ export class Alarms extends Construct {
     );
   }
 
-  private alarm(id: string, alarmDescription: string, metric: cloudwatch.IMetric, threshold: number): void {
+  private alarm(id: string, alarmDescription: string, metric: cloudwatch.Metric, threshold: number): void {
     new cloudwatch.Alarm(this, id, {
       alarmDescription,
       metric,
