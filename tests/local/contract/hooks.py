@@ -75,14 +75,16 @@ class World:
         self.auth = auth
         self.url = os.environ["REPORTS_API_URL"].rstrip("/")
         known = {"SellerId": SELLER, "RegionCode": "EU"}
+        # Listings can't be scheduled, and returns can.
         order = {"ReportType": "GET_MERCHANT_LISTINGS_ALL_DATA", "MarketplaceIds": "A1PA6795UKMFR9"}
+        daily = {"ReportType": "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE", "Period": "P1D"}
         # In two pieces, as it looks like a token to who searches for tokens.
         self.call("POST", "/tokens", known | {"RefreshToken": "Atzr" + "|contract"})
         self.call("POST", "/notifications", known | {"NotificationType": "REPORT_PROCESSING_FINISHED"})
-        report = self.call("POST", "/reports", known | order)["ReportId"]
+        report = self.call("POST", "/reports", known | order)["reportId"]
         self.wait_for(report)
         link = self.call("POST", f"/reports/{report}/links?SellerId={SELLER}")["link"]
-        schedule = self.call("POST", "/schedules", known | order | {"Period": "P1D"})["reportScheduleId"]
+        schedule = self.call("POST", "/schedules", known | order | daily)["reportScheduleId"]
         job = self.call("POST", "/deliveries", {"SellerId": SELLER})["jobId"]
         self.known = known | {
             "reportId": report,
