@@ -2,6 +2,7 @@
 //!
 //! Every test has sellers of its own, so that all can run side by side on one stack.
 
+mod a_look_a_minute;
 mod access;
 mod amazon_as_it_is;
 mod aws_cli;
@@ -26,14 +27,11 @@ mod news;
 mod orders;
 mod quick_start;
 mod quotas;
-mod reconciling;
 mod redelivery;
 mod retention;
 mod schedules;
 mod secrecy;
-mod slow_reports;
 mod subscriptions;
 mod upgrade;
-mod waiting;
 mod whose_reports;
 mod world;

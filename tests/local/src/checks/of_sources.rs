@@ -1,6 +1,7 @@
 //! The checks of what is in the checkout. They need tools but no stack.
 
 use std::fs;
+use std::thread;
 
 use anyhow::{Result, bail};
 
@@ -22,9 +23,19 @@ pub fn format(context: &mut Context<'_>) -> Result<Option<String>> {
 
 pub fn tools(context: &mut Context<'_>) -> Result<Option<String>> {
     let tools = prerequisites::check()?;
-    Venv::prepare(context.workspace, &tools)?;
-    toolbox::npm_ci(context.workspace, "cdk")?;
-    toolbox::npm_ci(context.workspace, "tests")?;
+    let workspace = context.workspace;
+    // All of them mostly wait for the network.
+    thread::scope(|scope| {
+        let npm = scope.spawn(|| {
+            toolbox::npm_ci(workspace, "cdk")?;
+            toolbox::npm_ci(workspace, "tests")
+        });
+        let python = Venv::prepare(workspace, &tools);
+        let npm = npm
+            .join()
+            .unwrap_or_else(|_| bail!("installing npm packages panicked"));
+        python.map(drop).and(npm)
+    })?;
     Ok(None)
 }
 

@@ -15,7 +15,7 @@ use crate::tls::Tls;
 use crate::toolbox::{self, Venv};
 
 /// More would use up the quotas that all sellers of an application share.
-const END_TO_END_THREADS: &str = "--test-threads=2";
+const END_TO_END_THREADS: &str = "--test-threads=4";
 /// The tests that need a browser.
 const BROWSER: &str = "browser::";
 /// The tests that need the express lane.
