@@ -95,7 +95,7 @@ async fn a_seller_is_forgotten() {
 async fn a_forgotten_seller_is_not_announced_and_ignored_if_so() {
     let Some(world) = World::find().await else { return };
     let seller = world.subscribed_seller("EU").await;
-    let answer = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+    let answer = world.forget(&seller, &[]).await;
     assert_eq!(
         (answer.status, answer.body),
         (200, json!({"sellerId": seller.id, "status": "SUCCESS"}))
@@ -138,7 +138,7 @@ async fn a_seller_who_revoked_the_authorization_is_forgotten() {
         .revoke(&seller.refresh_token)
         .await
         .expect("revoked");
-    let answer = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+    let answer = world.forget(&seller, &[]).await;
     assert_eq!(
         (answer.status, answer.body),
         (200, json!({"sellerId": seller.id, "status": "SUCCESS"}))

@@ -59,12 +59,14 @@ async fn rows(world: &World, seller: &Seller, report: &str) -> Vec<HashMap<Strin
     rows
 }
 
-/// How often the only link to a report was opened.
+/// How often the links to a report were opened.
 async fn opened(world: &World, seller: &Seller, report: &str) -> u32 {
     let rows = rows(world, seller, report).await;
-    assert_eq!(rows.len(), 1, "{rows:?}");
-    let opened = rows[0]["opened"].as_n().expect("a number");
-    opened.parse().expect("a number")
+    assert!(!rows.is_empty());
+    let opened = rows.iter().map(|row| row["opened"].as_n().expect("a number"));
+    opened
+        .map(|opened| opened.parse::<u32>().expect("a number"))
+        .sum()
 }
 
 /// What opening a link answers, but for what differs from answer to answer by nature.
@@ -170,7 +172,9 @@ async fn what_leads_nowhere_looks_the_same_whatever_the_cause() {
     let (seller, report, email) = revoked;
     let path = format!("/reports/{report}/links");
     let answer = world.delete(&path, &[("SellerId", &seller.id)]).await;
-    assert_eq!((answer.status, answer.body), (200, json!({"revoked": 1})));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    // One, or two if the owner had so many e-mails at that time that this was gathered.
+    assert!(answer.body["revoked"].as_u64() >= Some(1), "{}", answer.body);
     assert_eq!(page(&world, link(&email)).await, unknown, "revoked");
     let again = world.delete(&path, &[("SellerId", &seller.id)]).await;
     assert_eq!((again.status, again.body), (200, json!({"revoked": 0})));
@@ -212,22 +216,24 @@ async fn what_leads_nowhere_looks_the_same_whatever_the_cause() {
     assert_eq!((looked_at.status, looked_at.body.as_str()), (404, ""));
 }
 
-/// Lets the only link to a report end.
+/// Lets every link to a report end.
 pub async fn end(world: &World, seller: &Seller, report: &str) {
     let rows = rows(world, seller, report).await;
-    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(!rows.is_empty());
     let now = Timestamp::now().as_second().to_string();
-    world
-        .stack
-        .dynamodb()
-        .update_item()
-        .table_name(world.stack.output("LINKS_TABLE").expect("set"))
-        .key("tokenHash", rows[0]["tokenHash"].clone())
-        .update_expression("SET expiresAt = :now")
-        .expression_attribute_values(":now", AttributeValue::N(now))
-        .send()
-        .await
-        .expect("written");
+    for row in rows {
+        world
+            .stack
+            .dynamodb()
+            .update_item()
+            .table_name(world.stack.output("LINKS_TABLE").expect("set"))
+            .key("tokenHash", row["tokenHash"].clone())
+            .update_expression("SET expiresAt = :now")
+            .expression_attribute_values(":now", AttributeValue::N(now.clone()))
+            .send()
+            .await
+            .expect("written");
+    }
 }
 
 #[tokio::test]
@@ -282,7 +288,7 @@ async fn a_link_is_made_on_request_and_dies_with_its_seller() {
         let refused = world.post(&path, &json!({"Days": days})).await;
         assert_eq!((refused.status, &refused.body["field"]), (400, &json!("Days")));
     }
-    let forgotten = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+    let forgotten = world.forget(&seller, &[]).await;
     assert_eq!(forgotten.status, 200, "{}", forgotten.body);
     for link in [made.as_str(), link(&email)] {
         page(&world, link).await;

@@ -84,9 +84,7 @@ async fn one_merchant_token_in_two_regions_is_two_accounts() {
     );
 
     // One region is forgotten, the other goes on.
-    let answer = world
-        .delete(&format!("/tokens/{}", seller.id), &[("RegionCode", "EU")])
-        .await;
+    let answer = world.forget(&seller, &[("RegionCode", "EU")]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     world.post_ok("/tokens", &body).await;
     let report = world.order(&seller, "NA", LISTINGS).await;

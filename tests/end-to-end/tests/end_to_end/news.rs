@@ -237,7 +237,7 @@ async fn two_sellers_addresses_get_their_own_news_only() {
         );
         let about = mails.iter().filter(|mail| mail.concerns(&seller.id, report));
         assert_eq!(about.count(), 2, "the owner's and the seller's");
-        let forgotten = world.delete(&format!("/tokens/{}", seller.id), &[]).await;
+        let forgotten = world.forget(seller, &[]).await;
         assert_eq!(forgotten.status, 200, "{}", forgotten.body);
     }
 }

@@ -145,6 +145,18 @@ impl World {
             .expect("the API answers")
     }
 
+    /// Forgets a seller, again and again while Amazon's quotas for that, which all sellers share, are used up.
+    pub async fn forget(&self, seller: &Seller, query: &[(&str, &str)]) -> Answer {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.delete(&format!("/tokens/{}", seller.id), query).await;
+            if answer.body["code"] != "StillSubscribed" || Instant::now() > deadline {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
     /// A report's row or an order's, as `GET /reports/{reportId}` shows it.
     pub async fn shown(&self, seller: &Seller, id: &str) -> Value {
         self.get_ok(&format!("/reports/{id}"), &[("SellerId", &seller.id)])

@@ -166,18 +166,10 @@ pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
     };
     let stack = stack::up(context.workspace, context.ports, profile)?;
     // One by one, as one of them gives a function little time.
-    tests_of_stack(
-        context,
-        &stack,
-        "express-lane",
-        &[
-            EXPRESS_LANE,
-            WHOSE_REPORTS,
-            PRESIGNED_URLS,
-            MAIL_BY_SES,
-            "--test-threads=1",
-        ],
-    )?;
+    let alone = [EXPRESS_LANE, "--test-threads=1"];
+    tests_of_stack(context, &stack, "express-lane", &alone)?;
+    let others = [WHOSE_REPORTS, PRESIGNED_URLS, MAIL_BY_SES, END_TO_END_THREADS];
+    tests_of_stack(context, &stack, "other-settings", &others)?;
     if let Some(reason) = chromium::prepare(context.workspace)? {
         say(&format!("no browser: {reason}"));
         return Ok(None);
