@@ -96,9 +96,9 @@ pub async fn mails(scene: &Scene, sellers: &[&str]) -> Result<Vec<Mail>> {
         None => email.published_at.is_some_and(|at| at >= scene.started),
     };
     let ours = emails.iter().filter(is_ours);
-    // One may tell of many.
+    // One may tell of many, and of the reports that a seller has under one id in two regions with the same subject.
     let by_name: BTreeMap<_, _> = ours
-        .map(|email| ((&email.message_id, &email.subject), email))
+        .map(|email| ((&email.message_id, &email.subject, &email.text), email))
         .collect();
     let mut mails: Vec<_> = by_name.into_values().map(|email| read(email, sellers)).collect();
     mails.sort_by_key(|mail| mail.published_at);
