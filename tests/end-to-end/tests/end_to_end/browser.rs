@@ -4,6 +4,7 @@
 
 mod cases;
 mod ended_credentials;
+mod html_mail;
 mod link_pages;
 
 use std::time::{Duration, Instant};
