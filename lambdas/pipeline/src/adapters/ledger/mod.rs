@@ -16,6 +16,7 @@ mod queries;
 mod reports;
 mod row;
 mod skipped;
+mod stopped_mail;
 mod transactions;
 mod uploads;
 mod waiting;

@@ -54,10 +54,10 @@ async fn the_html_of_an_email_is_read_and_its_link_saves_the_report() {
         );
     }
     // No words are lost between the two forms; only the lines are broken elsewhere.
-    let plain = shown["text"].as_str().expect("a text").split_whitespace();
-    let plain: Vec<_> = plain.collect();
+    let words = shown["text"].as_str().expect("a text").split_whitespace();
+    let words: Vec<_> = words.collect();
     for word in email.text.split_whitespace() {
-        assert!(plain.contains(&word), "{word}: {plain:?}");
+        assert!(words.contains(&word), "{word}: {words:?}");
     }
     let link = shown["link"].as_str().expect("a link");
     let saved = browser.save(link, PATIENCE).await.expect("a file");
