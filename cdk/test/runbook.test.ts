@@ -81,7 +81,7 @@ describe("the runbook", () => {
     const used = [...commands.matchAll(/\$\(output (\w+)\)/g)].map((match) => match[1] as string);
     assert.ok(used.length > 0);
     assert.deepEqual(used.filter((output) => !outputs.has(output)), []);
-    const functions = [...commands.matchAll(/\b(?:function_of|errors|everything) ([A-Z]\w+)/g)].map((match) => match[1] as string);
+    const functions = [...commands.matchAll(/\berrors ([A-Z][a-z]\w+)/g)].map((match) => match[1] as string);
     const deployed = Object.keys(resources("AWS::Lambda::Function", templateWithSes()));
     assert.ok(functions.length > 0);
     for (const each of functions) {

@@ -176,12 +176,14 @@ export class Alarms extends Construct {
       // Lambda tries a run three times; one that fails once is made up for by the next.
       threshold: 3,
     });
-    this.alarm("ReconcilerNotStarted", {
+    const section = "ReconcilerDoesNotRun";
+    const notStarted = {
       symptom: "The reconciler's schedule can't start it.",
       metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible(MAXIMUM),
       threshold: 1,
-    });
-    this.alarm("ReconcilerDoesNotRun", {
+    };
+    this.alarm("ReconcilerNotStarted", notStarted, section);
+    this.alarm(section, {
       symptom: "The reconciler has not run for more than a day.",
       metric: rustFunction.function.metricInvocations(HOURLY),
       threshold: 1,
@@ -250,9 +252,9 @@ export class Alarms extends Construct {
     });
   }
 
-  /** An alarm that rings by itself. */
-  private alarm(id: string, rule: Rule): void {
-    const alarm = this.metricAlarm(id, id, rule);
+  /** An alarm that rings by itself; the runbook's section is its own, unless another says what to do. */
+  private alarm(id: string, rule: Rule, section = id): void {
+    const alarm = this.metricAlarm(id, section, rule);
     this.ring(alarm);
     if (rule.endIsTold) {
       alarm.addOkAction(this.action);
