@@ -1,10 +1,12 @@
 // One process for all tests, so that the app is synthesized once.
 import "./alarms.test";
 import "./api.test";
+import "./dashboard.test";
 import "./data.test";
 import "./functions.test";
 import "./identities.test";
 import "./mail.test";
+import "./runbook.test";
 import "./schedule.test";
 import "./settings.test";
 import "./stacks.test";
