@@ -2,6 +2,7 @@
 import "./alarms.test";
 import "./api.test";
 import "./data.test";
+import "./docs.test";
 import "./functions.test";
 import "./identities.test";
 import "./mail.test";
