@@ -108,7 +108,11 @@ fn every_link_leads_somewhere() {
     for (path, page) in &pages {
         for link in links(page) {
             let (target, anchor) = resolved(path, link);
-            let has_anchor = |anchor| pages.get(&target).is_some_and(|page| anchors(page).contains(anchor));
+            let has_anchor = |anchor| {
+                pages
+                    .get(&target)
+                    .is_some_and(|page| anchors(page).contains(anchor))
+            };
             if !Path::new(ROOT).join(&target).exists() || !anchor.is_none_or(has_anchor) {
                 broken.push(format!("{}: {link}", path.display()));
             }
@@ -130,7 +134,10 @@ fn every_page_is_near_the_front_door() {
         reached.extend(next);
     }
     let far: Vec<_> = pages.keys().filter(|path| !reached.contains(*path)).collect();
-    assert!(far.is_empty(), "more than {MOST_CLICKS} clicks from {README}: {far:?}");
+    assert!(
+        far.is_empty(),
+        "more than {MOST_CLICKS} clicks from {README}: {far:?}"
+    );
 }
 
 #[test]

@@ -64,7 +64,9 @@ fn commands() -> Vec<&'static str> {
 fn every_block_is_run_or_says_why_not() {
     let commands = commands();
     for (index, command) in commands.iter().enumerate() {
-        let known = RUN.get(index).is_some_and(|(start, _)| command.starts_with(start));
+        let known = RUN
+            .get(index)
+            .is_some_and(|(start, _)| command.starts_with(start));
         assert!(
             known,
             "README has a block that nobody runs and that does not say why:\n{command}"
