@@ -3,6 +3,7 @@ import "./alarms.test";
 import "./api.test";
 import "./dashboard.test";
 import "./data.test";
+import "./docs.test";
 import "./functions.test";
 import "./identities.test";
 import "./mail.test";

@@ -144,7 +144,7 @@ fn of_documents(schemas: &mut Schemas) -> Vec<Operation> {
             "Get a URL of a report's document, for five minutes",
         )
         .parameters::<NamedReport>(schemas)
-        .answers::<Document>(schemas, "200", "Where it is to be had, and what it is.")
+        .answers::<Document>(schemas, "200", "Where it can be downloaded, and what it is.")
         .refused(OF_REPORTS)
         .refused(OF_DOCUMENTS),
         Operation::new(

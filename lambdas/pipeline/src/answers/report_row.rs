@@ -65,7 +65,7 @@ pub struct ReportRow {
     pub not_before: Option<Timestamp>,
     /// The report that the order has become.
     pub placed_as: Option<ReportId>,
-    /// The error that has to be mended before it goes on.
+    /// The error that has to be put right before it goes on.
     pub waiting_for: Option<String>,
     /// Since when it waits for that.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

@@ -167,7 +167,7 @@ fn options_in_a_text() -> String {
 }
 
 /// What to do about reports that are neither ordered nor scheduled.
-const MADE_ELSEWHERE: &str = "Amazon makes these reports itself, or for who asks in Seller Central; those of a \
+const MADE_ELSEWHERE: &str = "Amazon makes these reports itself, or when somebody asks for them in Seller Central; those of a \
     seller who is subscribed (POST /notifications) arrive by themselves";
 
 /// Refuses what Amazon would refuse to make at once, and says what to do instead: before it costs a call
@@ -246,7 +246,7 @@ fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
             .iter()
             .map(|id| {
                 id.as_str()
-                    .ok_or_else(|| invalid("must hold texts".to_owned()))
+                    .ok_or_else(|| invalid("must be a list of texts".to_owned()))
                     .and_then(parse)
             })
             .collect::<Result<_, _>>()?,
@@ -278,7 +278,9 @@ fn report_options(value: Value) -> Result<BTreeMap<String, String>, InvalidReque
         .into_iter()
         .map(|(name, value)| match value {
             Value::String(text) => Ok((name, text)),
-            _ => Err(invalid(&format!("must hold texts; {name} is none"))),
+            _ => Err(invalid(&format!(
+                "must have a text for each option; that of {name} is something else"
+            ))),
         })
         .collect()
 }

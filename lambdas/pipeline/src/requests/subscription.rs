@@ -190,7 +190,7 @@ fn report_types(
     let types = names
         .iter()
         .map(|name| {
-            let name = name.as_str().ok_or_else(|| invalid("must hold texts"))?;
+            let name = name.as_str().ok_or_else(|| invalid("must be a list of texts"))?;
             ReportType::parse(name).map_err(|problem| invalid(&format!("{problem}; {name:?} is none")))
         })
         .collect::<Result<BTreeSet<_>, _>>()?;

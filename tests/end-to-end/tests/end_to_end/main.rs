@@ -27,6 +27,7 @@ mod news;
 mod orders;
 mod quick_start;
 mod quotas;
+mod readme;
 mod redelivery;
 mod retention;
 mod schedules;
