@@ -276,6 +276,8 @@ fn item(new: &NewOrder<'_>, now: Timestamp, overdue: Duration) -> Attributes {
             ("status", text("QUEUED")),
             ("queuedAt", time(now)),
             ("notBefore", time(slot.not_before)),
+            // The first execution that carries it out is called like it.
+            ("execution", text(order.request_id.as_str())),
         ]),
         None => more.extend([("status", text("PLACING")), ("placingAt", time(now))]),
     }
