@@ -75,7 +75,10 @@ impl DocumentAccess {
         let link = self.maker.link_to(&stored, options.days, now).await?;
         let link = link.ok_or_else(|| gone(&stored.target.report))?;
         let about = About::report(&stored.target.account, &stored.target.report);
-        tracing::info!("{about} has a further link, which works until {:.0}", link.expires_at);
+        tracing::info!(
+            "{about} has a further link, which works until {:.0}",
+            link.expires_at
+        );
         Ok(NewLink {
             link: link.url,
             expires_at: link.expires_at,

@@ -3,7 +3,9 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Skipped, Started, StateMachine};
+use pipeline::adapters::{
+    DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Skipped, Started, StateMachine,
+};
 use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{
     Account, AnnouncedReport, FinalStatus, FinishedNotice, Notification, UnreadableNotification,

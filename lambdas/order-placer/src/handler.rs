@@ -114,7 +114,11 @@ impl OrderPlacer {
             return Ok(Placement::waiting(slot));
         }
         let is_ours = match in_doubt {
-            None => ledger.begin_placing(seller, id).await?,
+            None => {
+                ledger
+                    .begin_placing(seller, id, request.execution.as_deref())
+                    .await?
+            }
             Some(since) => ledger.place_again(seller, id, since).await?,
         };
         if !is_ours {

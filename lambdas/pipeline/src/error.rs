@@ -1,5 +1,7 @@
 //! What can go wrong, under names that the state machine's `ErrorEquals` matches.
 
+use std::fmt;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use lambda_runtime::Diagnostic;
 use sp_api::SpApiError;

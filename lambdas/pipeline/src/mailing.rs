@@ -80,7 +80,10 @@ impl Mailer {
             text: &text,
         };
         let Some(by_ses) = &self.by_ses else {
-            let mails = Recipient::all_of(news).iter().filter(|it| reach.extends_to(it)).count();
+            let mails = Recipient::all_of(news)
+                .iter()
+                .filter(|it| reach.extends_to(it))
+                .count();
             self.topic.publish(news, mail, reach).await?;
             count_mails(mails);
             return Ok(None);

@@ -222,9 +222,9 @@ impl Metric {
     pub fn dimension(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Reports(outcome) => Some(("Outcome", outcome.name())),
-            Self::AmazonCalls(operation)
-            | Self::AmazonThrottles(operation)
-            | Self::QuotaSlots(operation) => Some(("Operation", operation.name())),
+            Self::AmazonCalls(operation) | Self::AmazonThrottles(operation) | Self::QuotaSlots(operation) => {
+                Some(("Operation", operation.name()))
+            }
             Self::AmazonRefusals(code) => Some(("Code", code)),
             _ => None,
         }
@@ -254,7 +254,9 @@ mod tests {
                 let names = cells.next().expect("names").to_owned();
                 let rest: Vec<_> = cells.take(2).map(|cell| cell.replace('`', "")).collect();
                 let names = names.split('`').skip(1).step_by(2).map(str::to_owned);
-                names.map(|name| format!("{name} {}", rest.join(" "))).collect::<Vec<_>>()
+                names
+                    .map(|name| format!("{name} {}", rest.join(" ")))
+                    .collect::<Vec<_>>()
             })
             .map(|row| row.trim().to_owned())
             .collect();

@@ -141,7 +141,10 @@ impl OrderDesk {
                 InSlot::Wait(slot) => return Ok(Resolved::Wait(slot)),
             };
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read in full");
+                tracing::warn!(
+                    "a report in Amazon's list could not be read in full: {}",
+                    unreadable.problem
+                );
             }
             let next = page.next_token.clone();
             let alike = page.into_traits().filter_map(|found| {

@@ -30,9 +30,11 @@ async fn main() -> Result<(), Error> {
     let links = &ReportLinks::from_env(&aws)?;
     let ledger = &Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Request>| {
-        let Request { link: request, execution } = event.payload;
-        let about =
-            About::report(&request.seller_id, &request.report_id).in_execution(execution.as_deref());
+        let Request {
+            link: request,
+            execution,
+        } = event.payload;
+        let about = About::report(&request.seller_id, &request.report_id).in_execution(execution.as_deref());
         about.is_all_of_the_invocation();
         let link = links.link(&request, Timestamp::now()).await?;
         or_warn(ledger.record_link(&request.seller_id, &request.report_id).await);

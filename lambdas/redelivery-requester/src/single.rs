@@ -45,7 +45,12 @@ pub async fn deliver(
         link = maker.link_to(&stored, None, Timestamp::now()).await?;
     }
     let expires_at = link.as_ref().map(|link| link.expires_at);
-    tracing::info!(status, begins, has_link = link.is_some(), "{about} was to be delivered");
+    tracing::info!(
+        status,
+        begins,
+        has_link = link.is_some(),
+        "{about} was to be delivered"
+    );
     Ok(Delivery {
         report_id,
         status,

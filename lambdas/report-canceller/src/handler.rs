@@ -43,7 +43,9 @@ impl ReportCanceller {
             (None, Some(region)) => self.partners.account(&seller_id, region).await?.account,
             (None, None) => Account::first(seller_id),
         };
-        About::row(&account, name.as_str()).in_region(region).is_all_of_the_invocation();
+        About::row(&account, name.as_str())
+            .in_region(region)
+            .is_all_of_the_invocation();
         let report = match name {
             ReportName::Report(report) => report,
             ReportName::Order(request) => match self.cancel_order(&account, &request).await? {

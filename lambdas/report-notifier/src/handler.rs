@@ -172,7 +172,10 @@ impl Notifier {
         turn.publish(&news, &Announcement::of_failed_order(order, &told))
             .await?;
         Metric::Reports(metrics::Outcome::NotOrdered).count();
-        tracing::info!("{about} has failed with {}, and that is told", order.failure.error);
+        tracing::info!(
+            "{about} has failed with {}, and that is told",
+            order.failure.error
+        );
         persistently(|| self.publisher.ledger().record_failure_announcement(row)).await
     }
 }

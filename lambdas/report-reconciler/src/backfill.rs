@@ -220,7 +220,10 @@ impl Reconciler {
         loop {
             let page = self.page(backfill, &query).await?;
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read");
+                tracing::warn!(
+                    "a report in Amazon's list could not be read: {}",
+                    unreadable.problem
+                );
             }
             for report in page.reports {
                 // Should this be the last one of this run, the next begins with it.
@@ -274,13 +277,16 @@ impl Reconciler {
             Found::Known => Ok(false),
             Found::Closed => self.deliver_unless_known(finished, backfill.region).await,
             Found::New => {
-                let about = About::report(&announced.seller_id, &announced.report_id).in_region(backfill.region);
+                let about =
+                    About::report(&announced.seller_id, &announced.report_id).in_region(backfill.region);
                 let span = about.span();
                 span.in_scope(|| tracing::info!("{about} was there before, and its delivery begins"));
                 // Should that fail, its row is overdue soon.
                 let name = announced.execution_name();
                 if let Err(error) = self.workflows.deliveries.start(&name, &announced).await {
-                    span.in_scope(|| tracing::warn!("{about} is found, and its execution not started yet: {error}"));
+                    span.in_scope(|| {
+                        tracing::warn!("{about} is found, and its execution not started yet: {error}");
+                    });
                 }
                 Ok(true)
             }

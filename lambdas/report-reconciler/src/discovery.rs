@@ -181,7 +181,10 @@ impl Reconciler {
                 )
                 .await?;
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read");
+                tracing::warn!(
+                    "a report in Amazon's list could not be read: {}",
+                    unreadable.problem
+                );
             }
             reports.extend(page.reports);
             match page.next_token {

@@ -64,7 +64,10 @@ impl<Input: Serialize> Expected<'_, Input> {
         }
         let attempt = ledger.count_revival(self.due, MOST_REVIVALS).await?;
         let about = About::row(&self.due.seller_id, &self.due.id);
-        tracing::warn!(attempt, "{about} has lost its execution {current}; another takes its place");
+        tracing::warn!(
+            attempt,
+            "{about} has lost its execution {current}; another takes its place"
+        );
         match attempt {
             Some(attempt) => {
                 self.workflow

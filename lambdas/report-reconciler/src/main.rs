@@ -85,6 +85,12 @@ fn measured(seen: &Seen, obstacles: usize, discovered: usize, backfilled: u64) -
         .with(Metric::ObstaclesChecked, count(obstacles))
         .with(Metric::ReportsDiscovered, count(discovered))
         .with(Metric::BackfillsStarted, backfilled)
-        .with_any(Metric::OldestUndelivered, seen.oldest_undelivered.map(|age| age.as_secs()))
-        .with_any(Metric::OldestUnfinished, seen.oldest_unfinished.map(|age| age.as_secs()))
+        .with_any(
+            Metric::OldestUndelivered,
+            seen.oldest_undelivered.map(|age| age.as_secs()),
+        )
+        .with_any(
+            Metric::OldestUnfinished,
+            seen.oldest_unfinished.map(|age| age.as_secs()),
+        )
 }

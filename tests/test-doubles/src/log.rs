@@ -29,9 +29,7 @@ pub async fn invoked<T, E: Debug>(work: impl Future<Output = Result<T, E>>) -> (
     let writer = log.clone();
     let subscriber = registry().with(Lines::to(move || writer.clone()));
     let _guard = tracing::subscriber::set_default(subscriber);
-    let invocation = async {
-        work.await.inspect_err(|error| tracing::error!("{error:?}"))
-    };
+    let invocation = async { work.await.inspect_err(|error| tracing::error!("{error:?}")) };
     let span = tracing::info_span!("Lambda runtime invoke", requestId = "request-1");
     let result = invocation.instrument(span).await;
     let bytes = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -47,7 +45,8 @@ pub fn lines_about(report: &str, log: &str) -> Vec<String> {
     let lines = log.lines().map(|line| {
         let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let message = line["message"].as_str().unwrap_or_default().to_owned();
-        let names_it = line["report"] == report && message.contains(report) && line["requestId"] == "request-1";
+        let names_it =
+            line["report"] == report && message.contains(report) && line["requestId"] == "request-1";
         assert!(names_it, "{line}");
         format!("{} {message}", line["level"].as_str().unwrap_or_default())
     });

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use sp_api::SpApiError;
 
 use crate::PipelineError;
-use crate::metrics::{Line, Metric};
 use crate::domain::quota::{Bucket, MOST_REFUSALS, Quota, Reserved, Slot, backoff, interval};
+use crate::metrics::{Line, Metric};
 
 /// A row that nobody has touched for so long may go: its bucket is full.
 const KEPT_SECONDS: i64 = 7 * 86_400;
@@ -433,8 +433,14 @@ fn expiry(arrival: i64) -> AttributeValue {
 fn measure(quota: &Quota, slots: &[Slot]) {
     let wait = slots.last().map(|slot| slot.wait(Timestamp::now()));
     Line::default()
-        .with(Metric::QuotaSlots(quota.operation), slots.len().try_into().unwrap_or(0))
-        .with_any(Metric::QuotaWait, wait.and_then(|wait| wait.as_millis().try_into().ok()))
+        .with(
+            Metric::QuotaSlots(quota.operation),
+            slots.len().try_into().unwrap_or(0),
+        )
+        .with_any(
+            Metric::QuotaWait,
+            wait.and_then(|wait| wait.as_millis().try_into().ok()),
+        )
         .emit();
 }
 

@@ -70,7 +70,9 @@ where
             message: fields.named_in(message.as_ref().and_then(Value::as_str).unwrap_or_default()),
             fields: &fields,
         };
-        let Ok(mut line) = serde_json::to_vec(&line) else { return };
+        let Ok(mut line) = serde_json::to_vec(&line) else {
+            return;
+        };
         line.push(b'\n');
         // There is nowhere to say that it could not be written.
         let _ = self.writer.make_writer().write_all(&line);
@@ -102,7 +104,10 @@ struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
     fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     fn set(&mut self, name: &'static str, value: Value) {
@@ -166,5 +171,136 @@ impl Visit for Fields {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.set(field.name(), value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use lambda_runtime::tracing::subscriber::layer::SubscriberExt;
+    use lambda_runtime::tracing::subscriber::registry;
+    use serde_json::json;
+    use sp_api::RegionCode;
+    use sp_api::ids::ReportId;
+
+    use super::*;
+    use crate::domain::Account;
+    use crate::logging::About;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("one test").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `work` logs within the span of an invocation, without the times.
+    fn logged(work: impl FnOnce()) -> Vec<Value> {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = registry().with(Lines::to(move || writer.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info_span!("invoke", requestId = "r").in_scope(work);
+        });
+        let bytes = log.0.lock().expect("one test").clone();
+        let lines = String::from_utf8(bytes).expect("UTF-8");
+        let lines = lines.lines().map(|line| {
+            let mut line: Value = serde_json::from_str(line).expect("JSON");
+            let time = line.as_object_mut().and_then(|fields| fields.remove("timestamp"));
+            let time = time.as_ref().and_then(Value::as_str).map(str::parse::<Timestamp>);
+            assert!(time.is_some_and(|time| time.is_ok()));
+            line
+        });
+        lines.collect()
+    }
+
+    fn account() -> Account {
+        Account::parse("A3").expect("valid")
+    }
+
+    fn report(id: &str) -> ReportId {
+        ReportId::parse(id).expect("valid")
+    }
+
+    #[test]
+    fn all_that_is_logged_after_it_is_about_the_invocations_report() {
+        let lines = logged(|| {
+            let (account, id) = (account(), report("54517018502"));
+            let about = About::report(&account, &id).in_execution(Some("A3_54517018502"));
+            about.is_all_of_the_invocation();
+            tracing::warn!(attempt = 2, "the document breaks off");
+            about.in_region(RegionCode::Eu).is_all_of_the_invocation();
+            tracing::info!("{about} is stored");
+        });
+        let before = json!({
+            "level": "WARN", "message": "Report 54517018502 of A3: the document breaks off", "attempt": 2,
+            "requestId": "r", "seller": "A3", "report": "54517018502", "execution": "A3_54517018502",
+        });
+        let after = json!({
+            "level": "INFO", "message": "Report 54517018502 of A3 is stored", "requestId": "r", "seller": "A3",
+            "report": "54517018502", "execution": "A3_54517018502", "region": "EU",
+        });
+        assert_eq!(lines, [before, after]);
+    }
+
+    #[test]
+    fn of_several_each_line_is_about_its_own() {
+        let lines = logged(|| {
+            let account = account();
+            for id in ["11111111", "22222222"] {
+                let id = report(id);
+                About::report(&account, &id)
+                    .span()
+                    .in_scope(|| tracing::info!("is looked after"));
+            }
+            tracing::info!("2 rows were overdue");
+        });
+        let messages: Vec<_> = lines.iter().map(|line| &line["message"]).collect();
+        let expected = [
+            "Report 11111111 of A3: is looked after",
+            "Report 22222222 of A3: is looked after",
+            "2 rows were overdue",
+        ];
+        assert_eq!(messages, expected);
+        assert_eq!(
+            (&lines[1]["report"], lines[2].get("report")),
+            (&json!("22222222"), None)
+        );
+    }
+
+    #[test]
+    fn an_order_that_has_become_a_report_is_found_by_both() {
+        let lines = logged(|| {
+            let (account, id) = (account(), report("54517018502"));
+            let order = "order-0123456789abcdef0123456789abcdef";
+            let about = About::row(&account, order);
+            tracing::info_span!("nothing of ours").in_scope(|| {
+                about.span().in_scope(|| tracing::info!("waits"));
+                about
+                    .placed_as(&id)
+                    .span()
+                    .in_scope(|| tracing::info!("{about} has become the report {id}"));
+            });
+        });
+        assert_eq!(
+            lines[0]["message"],
+            "The order order-0123456789abcdef0123456789abcdef of A3: waits"
+        );
+        let both = ["order", "report"].map(|name| lines[1][name].as_str());
+        assert_eq!(
+            both,
+            [
+                Some("order-0123456789abcdef0123456789abcdef"),
+                Some("54517018502")
+            ]
+        );
     }
 }

@@ -136,8 +136,14 @@ mod tests {
             .with(Metric::QuotaWait, 0);
         let lines = lines(line);
         assert_eq!(lines.len(), 2);
-        assert_eq!((&lines[0]["Operation"], &lines[0]["QuotaSlots"]), (&json!("getReport"), &json!(1)));
-        assert_eq!((&lines[1]["Operation"], &lines[1]["QuotaSlots"]), (&json!("getReports"), &json!(2)));
+        assert_eq!(
+            (&lines[0]["Operation"], &lines[0]["QuotaSlots"]),
+            (&json!("getReport"), &json!(1))
+        );
+        assert_eq!(
+            (&lines[1]["Operation"], &lines[1]["QuotaSlots"]),
+            (&json!("getReports"), &json!(2))
+        );
         assert_eq!(lines[0]["QuotaWait"], 0);
     }
 }

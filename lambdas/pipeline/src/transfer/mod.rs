@@ -91,7 +91,10 @@ impl Transfer {
                 Pass::Stored(stored) => return Ok(stored),
                 Pass::Again(findings) => {
                     let charset = findings.charset.map_or("none", Encoding::name);
-                    tracing::info!(charset, "the document is another than it seemed, and is read once more");
+                    tracing::info!(
+                        charset,
+                        "the document is another than it seemed, and is read once more"
+                    );
                     known = Some(findings);
                 }
             }

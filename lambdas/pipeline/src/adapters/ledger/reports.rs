@@ -453,7 +453,13 @@ mod tests {
                 .await
                 .expect("recorded")
         };
-        assert_eq!(notified(met()).await, Notified::First);
+        let named = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                values[":execution"] == text("A3TH9S8BH6GOGM_54517018502")
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        assert_eq!(notified(named).await, Notified::First);
         assert_eq!(notified(unmet(30)).await, Notified::Again { since: None });
         assert_eq!(notified(unmet(60)).await, Notified::Done);
     }
@@ -490,6 +496,7 @@ mod tests {
                     == Some("attribute_not_exists(progress) OR progress <= :progress")
                     && values[":progress"] == number(30)
                     && values[":status"] == text("RETRIEVED")
+                    && values[":execution"] == text("A3_1")
             })
             .then_output(|| UpdateItemOutput::builder().build());
         ledger(&[&update])

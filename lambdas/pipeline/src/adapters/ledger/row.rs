@@ -70,7 +70,9 @@ impl LedgerRow {
     /// A row of such texts.
     #[cfg(test)]
     pub(crate) fn of_texts(texts: &[(&str, &str)]) -> Self {
-        let attributes = texts.iter().map(|(name, value)| ((*name).to_owned(), text(*value)));
+        let attributes = texts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), text(*value)));
         Self(attributes.collect())
     }
 
