@@ -76,8 +76,7 @@ pub struct ReportRow {
     /// When its owner was told that Amazon takes long.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub slow_since: Option<Timestamp>,
-    /// The execution that works on it, or did so last: of an order that of the order workflow, of a report that
-    /// of the delivery workflow.
+    /// The name of the execution that works on it, or did so last.
     pub execution: Option<String>,
     /// When Amazon agreed to cancel it.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]

@@ -19,8 +19,9 @@ pub fn of_delivery(row: &LedgerRow, ended: FinalStatus, bytes: Option<u64>, now:
     let line = Line::default()
         .with(Metric::Reports(outcome), 1)
         .with_any(Metric::DocumentBytes, bytes);
-    // How long its owner took to mend something is no time of ours.
-    if row.releases() > 0 {
+    // How long its owner took to mend something is no time of ours, nor is that in which history gives way to what
+    // is announced today.
+    if row.releases() > 0 || row.backfill().is_some() {
         return line;
     }
     let at = |stage: Stage| row.time(stage.time_attribute());
@@ -79,6 +80,9 @@ mod tests {
             .with(Metric::TimeToMail, 4000)
             .with(Metric::NotificationTime, 4000);
         assert_eq!(measured(&LINKED[..1], FinalStatus::Cancelled, None), cancelled);
+        let backfilled = [&LINKED[..], &[("backfill", "A3-1")]].concat();
+        let history = Line::default().with(Metric::Reports(Outcome::Dropped), 1);
+        assert_eq!(measured(&backfilled, FinalStatus::Dropped, None), history);
         let by_hand = Line::default().with(Metric::Reports(Outcome::Failed), 1);
         assert_eq!(measured(&[], FinalStatus::Fatal, None), by_hand);
     }
