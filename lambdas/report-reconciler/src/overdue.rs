@@ -290,3 +290,47 @@ impl Reconciler {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use pipeline::adapters::Ledger;
+    use pipeline::domain::Account;
+
+    use super::*;
+
+    async fn row(since: &'static str, at: &'static str) -> LedgerRow {
+        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
+            let at = AttributeValue::S(at.to_owned());
+            GetItemOutput::builder().item(since, at).build()
+        });
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]);
+        let ledger = Ledger::new(dynamodb, "reports".into());
+        let account = Account::parse("A3").expect("valid");
+        let row = ledger.row(&account, "1").await;
+        row.expect("read").expect("there")
+    }
+
+    #[tokio::test]
+    async fn of_what_is_not_done_the_oldest_is_noted() {
+        let now = "2026-11-22T08:00:00Z".parse().expect("a time");
+        let mut seen = Seen::default();
+        for (since, at) in [
+            ("notifiedAt", "2026-11-22T07:59:00.000Z"),
+            ("notifiedAt", "2026-11-22T07:00:00.000Z"),
+            ("notifiedAt", "2026-11-22T07:30:00.000Z"),
+            ("orderedAt", "2026-11-22T06:00:00.000Z"),
+            // Known of in another way: it has no age.
+            ("queuedAt", "2026-11-22T01:00:00.000Z"),
+        ] {
+            seen.note_age(&row(since, at).await, now);
+        }
+        let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
+        assert_eq!(
+            (seen.oldest_undelivered, seen.oldest_unfinished),
+            (hours(1), hours(2))
+        );
+    }
+}
