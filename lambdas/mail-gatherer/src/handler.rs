@@ -5,6 +5,7 @@ use pipeline::adapters::{AnnouncementKind, GatheredNews, Ledger, Teller, Turn, o
 use pipeline::domain::news::News;
 use pipeline::domain::{Announcement, Download, Reach, Recipient};
 use pipeline::linking::ReportLinks;
+use pipeline::logging::About;
 use pipeline::mailing::Mailer;
 use pipeline::{PipelineError, StageError, persistently};
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,12 @@ impl Gatherer {
         }
         let keys: Vec<String> = told.iter().map(|news| news.key.clone()).collect();
         persistently(|| ledger.record_mailed(recipient, &keys)).await?;
+        for document in told.iter().filter_map(|news| news.document.as_ref()) {
+            let about = About::report(&document.seller_id, &document.report_id);
+            about
+                .span()
+                .in_scope(|| tracing::info!("{about} is in an e-mail of gathered news to {recipient}"));
+        }
         tracing::info!("{recipient} has been told of {} news in one e-mail", keys.len());
         ledger.forget_mailed(recipient, &keys).await?;
         Ok(is_all)

@@ -7,6 +7,7 @@ pub mod delivering;
 pub mod domain;
 mod error;
 pub mod linking;
+pub mod logging;
 pub mod mailing;
 pub mod metrics;
 pub mod ordering;

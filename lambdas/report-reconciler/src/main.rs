@@ -10,8 +10,10 @@ mod slow;
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use overdue::Reconciler;
+use overdue::{Reconciler, Seen};
+use pipeline::StageError;
 use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::metrics::{Line, Metric};
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings, Hours, NewsSettings};
 use pipeline::telling::Publisher;
@@ -24,7 +26,7 @@ const RESERVE: Duration = Duration::from_secs(30);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let amazon_settings = AmazonSettings::from_env()?;
     let quotas_table = settings::required("QUOTAS_TABLE")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
@@ -60,8 +62,35 @@ async fn main() -> Result<(), Error> {
         let seen = reconciler.look_after_overdue(until).await?;
         let discovered = reconciler.discover(until).await?;
         let backfilled = reconciler.backfill(until).await?;
-        tracing::info!(obstacles, ?seen, discovered, backfilled, "reconciled");
-        Ok::<_, Error>(())
+        measured(&seen, obstacles, discovered, backfilled).emit();
+        tracing::info!(
+            "{} rows were overdue, {} executions had to be started, {} rows could not be looked after; {obstacles} \
+             obstacles are looked at, {discovered} reports discovered, {backfilled} found that were there before",
+            seen.overdue,
+            seen.started,
+            seen.failed
+        );
+        Ok::<_, StageError>(())
     }))
     .await
+}
+
+/// What a run counts. Nothing that is overdue has no age.
+fn measured(seen: &Seen, obstacles: usize, discovered: usize, backfilled: u64) -> Line {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    Line::default()
+        .with(Metric::OverdueRows, count(seen.overdue))
+        .with(Metric::OverdueStarted, count(seen.started))
+        .with(Metric::OverdueFailed, count(seen.failed))
+        .with(Metric::ObstaclesChecked, count(obstacles))
+        .with(Metric::ReportsDiscovered, count(discovered))
+        .with(Metric::BackfillsStarted, backfilled)
+        .with_any(
+            Metric::OldestUndelivered,
+            seen.oldest_undelivered.map(|age| age.as_secs()),
+        )
+        .with_any(
+            Metric::OldestUnfinished,
+            seen.oldest_unfinished.map(|age| age.as_secs()),
+        )
 }

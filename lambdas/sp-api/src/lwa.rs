@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::wire::or_default;
-use crate::{SpApiClient, SpApiError};
+use crate::{Callee, SpApiClient, SpApiError};
 
 /// The application's own credentials at Login with Amazon.
 #[derive(Clone, Debug)]
@@ -124,6 +124,15 @@ impl SpApiClient {
     /// [`SpApiError::Transient`] when LWA is not to be had: when anything but its JSON comes, under
     /// whatever status.
     pub async fn access_token(
+        &self,
+        credentials: &LwaCredentials,
+        grant: Grant<'_>,
+    ) -> Result<AccessToken, SpApiError> {
+        let answer = self.exchange_grant(credentials, grant).await;
+        self.observed().show(Callee::Lwa, answer)
+    }
+
+    async fn exchange_grant(
         &self,
         credentials: &LwaCredentials,
         grant: Grant<'_>,

@@ -19,7 +19,7 @@ use pipeline::subscriptions::Subscriptions;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let amazon_settings = AmazonSettings::from_env()?;
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;

@@ -1,6 +1,8 @@
 //! Stand-ins for Amazon and AWS that several functions' unit tests need: Amazon is a mock server, and
 //! the AWS clients are real ones that are answered by rules.
 
+mod log;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ use serde_json::{Value, json};
 use sp_api::Endpoints;
 use wiremock::matchers::{body_string_contains, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
+
+pub use log::{invoked, lines_about};
 
 /// The access token of a seller.
 pub const SELLER_TOKEN: &str = "Atza|1";

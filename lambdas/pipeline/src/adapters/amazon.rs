@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use sp_api::ids::SellerId;
@@ -10,6 +11,7 @@ use sp_api::{
 use super::{KnownAccount, LwaSecret, SellingPartners};
 use crate::PipelineError;
 use crate::domain::Account;
+use crate::metrics::AmazonMetrics;
 use crate::settings::AmazonSettings;
 
 /// A quota that gives its next call later than this is not waited for in a function.
@@ -47,7 +49,7 @@ impl Amazon {
     #[must_use]
     pub fn new(endpoints: Endpoints, secret: LwaSecret, partners: SellingPartners) -> Self {
         Self {
-            client: SpApiClient::new(endpoints),
+            client: SpApiClient::new(endpoints).observed_by(Arc::new(AmazonMetrics)),
             secret,
             partners,
             seller_tokens: TokenCache::default(),

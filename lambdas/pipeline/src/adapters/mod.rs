@@ -26,7 +26,7 @@ pub use event_bus::EventBus;
 pub use ledger::{
     Accepted, Among, AnnouncementKind, Backfill, Cancellation, Claim, Due, EarlierTransfer, Found,
     GatheredNews, Going, Ledger, LedgerRow, Named, NewOrder, Notified, OrderRow, OrderState, OrderedReport,
-    Page, PageToken, RowKey, Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
+    Page, PageToken, RowKey, Skipped, Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
 };
 pub use links::{LinkTarget, Links};
 pub use lwa_secret::LwaSecret;

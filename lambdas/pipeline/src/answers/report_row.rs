@@ -76,6 +76,8 @@ pub struct ReportRow {
     /// When its owner was told that Amazon takes long.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub slow_since: Option<Timestamp>,
+    /// The name of the execution that works on it, or did so last.
+    pub execution: Option<String>,
     /// When Amazon agreed to cancel it.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub cancel_requested_at: Option<Timestamp>,

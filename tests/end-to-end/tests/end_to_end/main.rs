@@ -20,6 +20,7 @@ mod forgetting;
 mod large_document;
 mod ledger;
 mod links;
+mod logs;
 mod mail_by_ses;
 mod mails;
 mod merged_accounts;
