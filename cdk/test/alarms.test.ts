@@ -42,6 +42,7 @@ describe("alarms", () => {
       NotificationsSubscriberErrors: errors("FunctionsNotificationsSubscriber", 5),
       ReportCreatorErrors: errors("FunctionsReportCreator", 5),
       ReportReaderErrors: errors("FunctionsReportReader", 5),
+      SellerReaderErrors: errors("FunctionsSellerReader", 5),
       ReportCancellerErrors: errors("FunctionsReportCanceller", 5),
       ReportSchedulerErrors: errors("FunctionsReportScheduler", 5),
       RedeliveryRequesterErrors: errors("FunctionsRedeliveryRequester", 5),

@@ -1,21 +1,25 @@
-//! *ReportReconciler*: on a schedule, looks after reports and orders that are overdue, and discovers
-//! reports that nobody announced.
+//! *ReportReconciler*: on a schedule, looks after reports and orders that are overdue, discovers reports that
+//! nobody announced, and reminds of authorizations that end.
 
 mod backfill;
 mod discovery;
 mod execution;
 mod overdue;
+mod reminders;
 mod slow;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use overdue::Reconciler;
 use pipeline::adapters::{Ledger, MeteredAmazon, SellingPartners, StateMachine, aws_config};
+use pipeline::domain::AuthorizationTerm;
 use pipeline::redelivery::Redeliveries;
 use pipeline::settings::{self, AmazonSettings, Hours, NewsSettings};
 use pipeline::telling::Publisher;
 use pipeline::workflows::Workflows;
+use reminders::Reminders;
 use serde_json::Value;
 use slow::SlowReports;
 
@@ -35,6 +39,7 @@ async fn main() -> Result<(), Error> {
     let overdue = Duration::from_secs(settings::required("OVERDUE_SECONDS")?);
     let news_settings = NewsSettings::from_env()?;
     let Hours(slow_after) = settings::required("SLOW_AFTER_HOURS")?;
+    let term: AuthorizationTerm = settings::required("REAUTHORIZATION_DAYS")?;
     let aws = aws_config();
     let ledger = Ledger::new(aws_sdk_dynamodb::Client::new(&aws), reports_table);
     let sfn = aws_sdk_sfn::Client::new(&aws);
@@ -54,13 +59,20 @@ async fn main() -> Result<(), Error> {
             overdue,
         },
     };
+    let reminders = &Reminders {
+        publisher: &reconciler.slow.publisher,
+        partners: &reconciler.partners,
+        term,
+    };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let until = event.context.deadline() - RESERVE;
         let obstacles = reconciler.see_to_obstacles().await?;
         let seen = reconciler.look_after_overdue(until).await?;
-        let discovered = reconciler.discover(until).await?;
+        let walked = reconciler.partners.walk(term.ending(Timestamp::now())).await?;
+        let reminded = reminders.send(&walked.given, until).await;
+        let discovered = reconciler.discover(&walked.discovering, until).await;
         let backfilled = reconciler.backfill(until).await?;
-        tracing::info!(obstacles, ?seen, discovered, backfilled, "reconciled");
+        tracing::info!(obstacles, ?seen, reminded, discovered, backfilled, "reconciled");
         Ok::<_, Error>(())
     }))
     .await

@@ -10,14 +10,15 @@ use super::row::{LedgerRow, number, text, time};
 use super::{Ledger, RowKey, Written, send};
 use crate::PipelineError;
 use crate::domain::ledger::Stage;
+use crate::domain::news::Audience;
 use crate::domain::stages::StoredDocument;
-use crate::domain::{Account, FinishedReport};
+use crate::domain::{Account, EndingAuthorization, FinishedReport};
 
 /// Clocks differ by less.
 const CLOCKS: Duration = Duration::from_secs(1);
 
-/// The row of an address that is switched off is forgotten after that; so long the event of it may come again.
-const STOPPED_MAIL_KEPT_SECONDS: i64 = 30 * 86_400;
+/// A row that is there for some news alone is forgotten after that; so long what they are of may come again.
+const TOLD_KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// What there is to tell about a report or an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,28 @@ impl RowKey<'_> {
     #[must_use]
     pub fn of_stopped_mail(account: &Account, since: Timestamp) -> Self {
         Self::of_kind("mail-stopped", format!("{account}/{since}"))
+    }
+
+    /// The row of a reminder that an account's authorization ends, for its owner or for the seller.
+    #[must_use]
+    pub fn of_reminder(ending: &EndingAuthorization, audience: Audience) -> Self {
+        let EndingAuthorization {
+            account,
+            authorized_at,
+            reminder,
+            ..
+        } = ending;
+        let audience = audience.as_str();
+        Self::of_kind(
+            "authorization-ends",
+            format!("{account}/{authorized_at}/{reminder}/{audience}"),
+        )
+    }
+
+    /// The row of an account's authorization that Amazon has not taken since then.
+    #[must_use]
+    pub fn of_lost_authorization(account: &Account, since: Timestamp) -> Self {
+        Self::of_kind("authorization-lost", format!("{account}/{since}"))
     }
 }
 
@@ -189,23 +212,19 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
-    /// Writes that the owner has been told of an address that is switched off, and ends the turn.
+    /// Writes that news have been told whose row is there for them alone, and ends the turn.
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn record_stopped_mail(
-        &self,
-        account: &Account,
-        since: Timestamp,
-    ) -> Result<(), PipelineError> {
+    pub async fn record_told(&self, row: RowKey<'_>) -> Result<(), PipelineError> {
         let now = Timestamp::now();
         let update = self
-            .update_row(RowKey::of_stopped_mail(account, since))
+            .update_row(row)
             .update_expression(
                 "SET failureAnnouncedAt = :now, expiresAt = :expires REMOVE announcingUntil, announcingBy",
             )
             .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":expires", number(now.as_second() + STOPPED_MAIL_KEPT_SECONDS));
+            .expression_attribute_values(":expires", number(now.as_second() + TOLD_KEPT_SECONDS));
         send(update).await.map(drop)
     }
 
