@@ -31,6 +31,7 @@ mod redelivery;
 mod retention;
 mod schedules;
 mod secrecy;
+mod sellers;
 mod subscriptions;
 mod upgrade;
 mod whose_reports;
