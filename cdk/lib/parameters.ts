@@ -30,6 +30,7 @@ export interface Parameters {
   readonly overdueSeconds: string;
   readonly reconcileRate: string;
   readonly slowAfterHours: string;
+  readonly reauthorizationDays: string;
   readonly contactText: string;
   readonly gatherMailSeconds: string;
   /** Where SES sends e-mails from, if it does. */
@@ -104,6 +105,15 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     maxValue: 720,
     description: "How long after its order a report that Amazon has not finished is told of as slow, in hours.",
   });
+  const reauthorizationDays = new CfnParameter(stack, "ReauthorizationDays", {
+    type: "String",
+    default: "365",
+    // A Number parameter would take fractions, too.
+    allowedPattern: "^(0|[1-9][0-9]{0,3})$",
+    constraintDescription: "must be a whole number of days from 0 to 9999",
+    description:
+      "How many days after they were given sellers' authorizations end; they are reminded 30, 7 and 1 days before. 0: never.",
+  });
   const contactText = new CfnParameter(stack, "ContactText", {
     type: "String",
     default: "",
@@ -136,6 +146,7 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     overdueSeconds: Fn.ref(overdueSeconds.logicalId),
     reconcileRate: reconcileRate.valueAsString,
     slowAfterHours: Fn.ref(slowAfterHours.logicalId),
+    reauthorizationDays: reauthorizationDays.valueAsString,
     contactText: contactText.valueAsString,
     gatherMailSeconds: Fn.ref(gatherMailSeconds.logicalId),
     mailFrom: settings.mail === "ses" ? declareMailFrom(stack) : undefined,

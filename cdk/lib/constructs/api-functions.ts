@@ -22,6 +22,7 @@ export interface ApiFunctions {
   readonly notificationsSubscriber: RustFunction;
   readonly reportCreator: RustFunction;
   readonly reportReader: RustFunction;
+  readonly sellerReader: RustFunction;
   readonly reportCanceller: RustFunction;
   readonly reportScheduler: RustFunction;
   readonly redeliveryRequester: RustFunction;
@@ -89,6 +90,21 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         can.reportsIndex("byStatus"),
         can.reportsIndex("byNotifiedTime"),
         can.reportsBucketName(),
+      ],
+    }),
+
+    // Apart from the reader of reports, whose callers need not know who else sells.
+    sellerReader: functions.add("SellerReader", {
+      ...API,
+      name: "seller-reader",
+      description: "GET /sellers: shows sellers at a glance",
+      capabilities: [
+        // It sees encrypted tokens at most: it has no use of their key.
+        can.sellingPartners("dynamodb:GetItem", "dynamodb:Scan"),
+        can.reports("dynamodb:GetItem", "dynamodb:BatchGetItem"),
+        can.reportsIndex("byDueTime"),
+        can.reportsIndex("byNotifiedTime"),
+        can.reauthorization(),
       ],
     }),
 

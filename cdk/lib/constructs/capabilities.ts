@@ -108,6 +108,11 @@ export class Capabilities {
     return { environment: { SLOW_AFTER_HOURS: this.props.parameters.slowAfterHours } };
   }
 
+  /** When sellers are to authorize again. */
+  reauthorization(): Capability {
+    return { environment: { REAUTHORIZATION_DAYS: this.props.parameters.reauthorizationDays } };
+  }
+
   /**
    * Stored reports.
    *

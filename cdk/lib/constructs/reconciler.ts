@@ -36,7 +36,7 @@ export class Reconciler extends Construct {
 
     this.rustFunction = new RustFunction(this, "ReportReconciler", {
       name: "report-reconciler",
-      description: "Schedule: looks after reports that are overdue, and for those that were never announced",
+      description: "Schedule: looks after reports that are overdue or were never announced, and reminds of authorizations",
       timeout: Duration.minutes(15),
       memorySize: 256,
       capabilities: [
@@ -51,6 +51,7 @@ export class Reconciler extends Construct {
         redeliveryWorkflow.starting(),
         can.overdue(),
         can.slowAfter(),
+        can.reauthorization(),
         ...can.publishing(mailWorkflow),
         can.reportsBucketName(),
       ],

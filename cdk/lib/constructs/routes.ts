@@ -22,6 +22,9 @@ export const ROUTES: Route[] = [
   { method: "POST", path: "/tokens", handler: "tokenStorage" },
   { method: "DELETE", path: "/tokens/{SellerId}", handler: "tokenStorage", query: { RegionCode: "optional" } },
 
+  { method: "GET", path: "/sellers", handler: "sellerReader", query: { limit: "optional", nextToken: "optional" } },
+  { method: "GET", path: "/sellers/{SellerId}", handler: "sellerReader", query: { RegionCode: "optional" } },
+
   { method: "POST", path: "/notifications", handler: "notificationsSubscriber" },
   {
     method: "DELETE",

@@ -17,6 +17,7 @@ export type FunctionName =
   | "notifications-subscriber"
   | "report-creator"
   | "report-reader"
+  | "seller-reader"
   | "report-canceller"
   | "report-scheduler"
   | "order-placer"

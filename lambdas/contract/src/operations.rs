@@ -1,17 +1,18 @@
 use pipeline::answers::{
     CancellationAnswer, CancelledSchedule, Delivery, Document, Job, JobBegun, NewLink, NewSchedule, Ordered,
-    Queued, QueuedOrders, ReportList, ReportRow, RevokedLinks, ScheduleList, SellerAnswer, Subscribed,
-    Unsubscribed, Warned,
+    Queued, QueuedOrders, ReportList, ReportRow, RevokedLinks, ScheduleList, SellerAnswer, SellerList,
+    Subscribed, Unsubscribed, Warned,
 };
 use pipeline::requests::{
     CancelSchedule, CreateSchedule, ForgetSeller, IdempotencyKey, LinkOptions, ListReports, ListSchedules,
-    NamedJob, NamedReport, OrderReports, Redeliver, StoreToken, Subscribe, Unsubscribe,
+    ListSellers, NamedJob, NamedReport, NamedSeller, OrderReports, Redeliver, StoreToken, Subscribe,
+    Unsubscribe,
 };
 use serde_json::{Value, json};
 
 use crate::operation::Operation;
 use crate::refusals::{
-    OF_CANCELLING, OF_DELIVERING, OF_DOCUMENTS, OF_FORGETTING, OF_JOBS, OF_ORDERS, OF_REPORTS,
+    OF_CANCELLING, OF_DELIVERING, OF_DOCUMENTS, OF_FORGETTING, OF_JOBS, OF_ORDERS, OF_REPORTS, OF_SELLERS,
     OF_SUBSCRIBING, OF_TOKENS, OF_UNSUBSCRIBING,
 };
 use crate::schemas::Schemas;
@@ -45,6 +46,18 @@ fn of_sellers(schemas: &mut Schemas) -> Vec<Operation> {
                 "The subscription is ended, all links are revoked, and token and region are gone.",
             )
             .refused(OF_FORGETTING),
+        Operation::new("get", "/sellers", "listSellers", "See all sellers at a glance")
+            .parameters::<ListSellers>(schemas)
+            .answers::<SellerList>(schemas, "200", "A page of their accounts."),
+        Operation::new(
+            "get",
+            "/sellers/{SellerId}",
+            "getSeller",
+            "See a seller at a glance",
+        )
+        .parameters::<NamedSeller>(schemas)
+        .answers::<SellerList>(schemas, "200", "The seller's account in each region.")
+        .refused(OF_SELLERS),
         Operation::new(
             "post",
             "/notifications",

@@ -21,17 +21,17 @@ const LONGEST_MAKING: Duration = Duration::from_secs(24 * 3600);
 const PAGE: u8 = 100;
 
 impl Reconciler {
-    /// Asks Amazon, for every seller who wants that, which reports are finished, and delivers those
-    /// that the ledger does not know. Gives how many they were.
-    pub async fn discover(&self, until: SystemTime) -> Result<usize, PipelineError> {
+    /// Asks Amazon, for each of these sellers, which reports are finished, and delivers those that the ledger
+    /// does not know. Gives how many they were.
+    pub async fn discover(&self, sellers: &[Discovering], until: SystemTime) -> usize {
         let mut discovered = 0;
-        for seller in self.partners.discovering().await? {
+        for seller in sellers {
             if SystemTime::now() > until {
                 tracing::warn!("not all sellers were searched; the next run goes on");
                 break;
             }
             // One seller's trouble, or spent quota, is not the others'.
-            match self.discover_for(&seller).await {
+            match self.discover_for(seller).await {
                 Ok(count) => discovered += count,
                 Err(error) => tracing::warn!(
                     seller = %seller.seller_id,
@@ -40,7 +40,7 @@ impl Reconciler {
                 ),
             }
         }
-        Ok(discovered)
+        discovered
     }
 
     async fn discover_for(&self, seller: &Discovering) -> Result<usize, PipelineError> {

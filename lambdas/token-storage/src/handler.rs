@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
 use pipeline::adapters::{KnownAccount, Links, SellingPartners};
@@ -25,23 +26,26 @@ impl TokenStorage {
     /// Keeps the refresh token of `body`, instead of an earlier one of the same selling partner, and has
     /// what waited for it go on.
     pub async fn store_token(&self, body: &[u8]) -> Result<SellerAnswer, ApiError> {
+        let now = Timestamp::now();
         let StoreToken {
             seller_id,
             region,
             refresh_token,
             notification_email,
-        } = StoreToken::parse(body)?;
+            authorized_at,
+        } = StoreToken::parse(body, now)?;
+        let authorized_at = authorized_at.unwrap_or(now);
         let account = match region {
             Some(region) => {
-                let stored = self
-                    .partners
-                    .store_refresh_token_in(&seller_id, region, &refresh_token);
-                stored.await?
+                let (seller, token) = (&seller_id, &refresh_token);
+                self.partners
+                    .store_refresh_token_in(seller, region, token, authorized_at)
+                    .await?
             }
             None => {
                 let account = self.only_account(&seller_id).await?;
                 self.partners
-                    .store_refresh_token(&account, &refresh_token)
+                    .store_refresh_token(&account, &refresh_token, authorized_at)
                     .await?;
                 account
             }

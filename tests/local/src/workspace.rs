@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 19] = [
+pub const FUNCTIONS: [&str; 20] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
     "report-reader",
+    "seller-reader",
     "report-canceller",
     "report-scheduler",
     "order-placer",

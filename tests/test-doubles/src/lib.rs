@@ -57,7 +57,12 @@ pub async fn token_server() -> MockServer {
 /// Tells news, written down in `ledger`; SNS answers `publish`, and there are no events.
 #[must_use]
 pub fn publisher(publish: &Rule, ledger: Ledger) -> Publisher {
-    let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+    publisher_by(mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]), ledger)
+}
+
+/// The same, by that SNS.
+#[must_use]
+pub fn publisher_by(sns: aws_sdk_sns::Client, ledger: Ledger) -> Publisher {
     let started = mock!(aws_sdk_sfn::Client::start_execution).then_output(execution);
     let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&started]);
     let workflow = StateMachine::new(sfn, "arn:mail".into());

@@ -121,6 +121,14 @@ impl Amazon {
         self.exchange(grant).await.map(drop)
     }
 
+    /// Where `account` is, if that is known.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn region(&self, account: &Account) -> Result<Option<RegionCode>, PipelineError> {
+        self.partners.region(account).await
+    }
+
     /// Asks LWA whether it takes the refresh token that is kept for `account`, whatever is in the cache.
     ///
     /// # Errors

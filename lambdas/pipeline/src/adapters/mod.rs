@@ -34,8 +34,8 @@ pub use mail_subscriptions::{MailSubscriptions, NotSubscribed};
 pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
 pub use selling_partners::{
-    Discovering, Kept, KeptSchedule, KeptSubscription, KnownAccount, KnownAccounts, KnownSellers,
-    MailAddresses, SellingPartners, SwitchedOff,
+    Discovering, Given, Kept, KeptSchedule, KeptSubscription, KnownAccount, KnownAccounts, KnownSellers,
+    MailAddresses, SellerRow, SellersOverview, SellingPartners, SwitchedOff, Walked,
 };
 pub use ses_mail::{SesMail, SuppressionList};
 pub use state_machine::{Fate, Started, StateMachine};

@@ -15,7 +15,7 @@ pub use orders::{
 };
 pub use report_row::{ReportList, ReportRow};
 pub use schedules::{CancelledSchedule, NewSchedule, ScheduleList};
-pub use sellers::{SellerAnswer, Subscribed, Success, Unsubscribed};
+pub use sellers::{LastReport, Seller, SellerAnswer, SellerList, Subscribed, Success, Trouble, Unsubscribed};
 
 /// The names of a type's fields in JSON, in alphabetical order.
 #[cfg(test)]

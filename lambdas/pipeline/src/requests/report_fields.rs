@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sp_api::ids::{MarketplaceId, ReportType};
@@ -153,6 +155,24 @@ impl Body {
         let parsed = text.parse().ok().filter(|_| has_year(&text));
         parsed.map(Some).ok_or_else(|| {
             InvalidRequest::field(name, "must be an ISO 8601 time such as 2024-03-10T20:11:24.000Z")
+        })
+    }
+
+    /// A day is meant from its beginning (UTC).
+    pub(super) fn optional_day_or_time(&mut self, name: &str) -> Result<Option<Timestamp>, InvalidRequest> {
+        let Some(text) = self.optional_text(name)? else {
+            return Ok(None);
+        };
+        // A date-time without an offset is no point in time, and would be read as its date alone.
+        let is_date = text.len() == "2026-11-22".len();
+        let time = match text.parse::<Date>() {
+            Ok(date) if is_date => date.to_zoned(TimeZone::UTC).map(|day| day.timestamp()),
+            _ => text.parse(),
+        };
+        let parsed = time.ok().filter(|_| has_year(&text));
+        parsed.map(Some).ok_or_else(|| {
+            let problem = "must be a day, 2026-11-22, or an ISO 8601 time, 2026-11-22T05:00:00Z";
+            InvalidRequest::field(name, problem)
         })
     }
 }

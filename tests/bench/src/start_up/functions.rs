@@ -57,6 +57,7 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             "report-reader",
             call("GET", "/reports/{reportId}", &report, &seller, no),
         ),
+        example("seller-reader", call("GET", "/sellers", no, no, no)),
         example(
             "report-canceller",
             call("DELETE", "/reports/{reportId}", &report, &seller, no),
@@ -128,6 +129,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("DELIVER", "all".to_owned()),
         ("OVERDUE_SECONDS", "1800".to_owned()),
         ("SLOW_AFTER_HOURS", "24".to_owned()),
+        ("REAUTHORIZATION_DAYS", "365".to_owned()),
         ("LINKS_TABLE", "links".to_owned()),
         ("LINK_LIFETIME_DAYS", "7".to_owned()),
         ("API_URL", "https://api.example.com/prod".to_owned()),

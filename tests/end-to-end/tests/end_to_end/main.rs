@@ -33,6 +33,7 @@ mod redelivery;
 mod retention;
 mod schedules;
 mod secrecy;
+mod sellers;
 mod subscriptions;
 mod upgrade;
 mod whose_reports;

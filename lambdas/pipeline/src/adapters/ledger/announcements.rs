@@ -178,6 +178,23 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
+    /// Writes why an e-mail about a row was refused for good, if the row is there still. The turn goes on.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn record_mail_refusal(
+        &self,
+        row: impl Into<RowKey<'_>>,
+        refusal: &str,
+    ) -> Result<(), PipelineError> {
+        let update = self
+            .update_row(row.into())
+            .update_expression("SET mailError = :refusal")
+            .condition_expression("attribute_exists(sellerId)")
+            .expression_attribute_values(":refusal", text(refusal));
+        send(update).await.map(drop)
+    }
+
     /// Writes that the seller has been told of a report that Amazon takes long to make, and ends the turn.
     ///
     /// # Errors

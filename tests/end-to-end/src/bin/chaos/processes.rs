@@ -11,12 +11,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 20] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
     "order-placer",
     "report-reader",
+    "seller-reader",
     "report-canceller",
     "report-scheduler",
     "report-reconciler",
