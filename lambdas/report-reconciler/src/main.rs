@@ -151,10 +151,6 @@ async fn main() -> Result<(), Error> {
             seen.failed
         );
         Ok::<_, StageError>(())
-=======
-        tracing::info!(obstacles, ?seen, reminded, discovered, backfilled, "reconciled");
-        Ok::<_, Error>(())
->>>>>>> sellers
     }))
     .await
 }
