@@ -10,6 +10,10 @@ const NAMESPACE: &str = "SpReports";
 pub enum Metric {
     /// A report was announced of a selling partner who is not known here (any more).
     AnnouncementsOfUnknownSellers,
+    /// The client secret ends within a week, and no new one has come.
+    ClientSecretEndsSoon,
+    /// What came as a new client secret can't be used, and was kept aside.
+    ClientSecretRejected,
     /// Amazon refuses the application's credentials, so that nothing can be fetched or ordered.
     CredentialsRefused,
     /// SES refused an e-mail for good.
@@ -22,6 +26,8 @@ impl Metric {
     fn name(self) -> &'static str {
         match self {
             Self::AnnouncementsOfUnknownSellers => "AnnouncementsOfUnknownSellers",
+            Self::ClientSecretEndsSoon => "ClientSecretEndsSoon",
+            Self::ClientSecretRejected => "ClientSecretRejected",
             Self::CredentialsRefused => "CredentialsRefused",
             Self::MailRefused => "MailRefused",
             Self::OwnersMailUndeliverable => "OwnersMailUndeliverable",
