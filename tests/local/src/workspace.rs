@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 19] = [
+pub const FUNCTIONS: [&str; 20] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -25,6 +25,7 @@ pub const FUNCTIONS: [&str; 19] = [
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
+    "secret-rotator",
 ];
 
 /// The checkout that the runner works on.

@@ -31,6 +31,7 @@ mod redelivery;
 mod retention;
 mod schedules;
 mod secrecy;
+mod secret_rotation;
 mod subscriptions;
 mod upgrade;
 mod whose_reports;

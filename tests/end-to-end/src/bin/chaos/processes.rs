@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 20] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -31,6 +31,7 @@ const FUNCTIONS: [&str; 19] = [
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
+    "secret-rotator",
 ];
 
 /// A process that was killed.
@@ -64,6 +65,7 @@ impl Hunt {
             "SELLING_PARTNERS_TABLE",
             "REPORTS_BUCKET",
             "STATE_MACHINE_ARN",
+            "QUOTAS_TABLE",
         ];
         Ok(Self {
             gateway_port: port.context("AWS_ENDPOINT_URL has no port")?.to_owned(),
