@@ -6,6 +6,7 @@ import "./functions.test";
 import "./identities.test";
 import "./mail.test";
 import "./schedule.test";
+import "./secret-rotation.test";
 import "./settings.test";
 import "./stacks.test";
 import "./workflow.test";

@@ -37,7 +37,10 @@ impl Rotator {
         for message in batch.records {
             if let Err(error) = self.process_message(&message, now).await {
                 let message_id = message.message_id.unwrap_or_default();
-                tracing::error!(message_id, "a message about the client secret is tried again: {error}");
+                tracing::error!(
+                    message_id,
+                    "a message about the client secret is tried again: {error}"
+                );
                 response.add_failure(message_id);
             }
         }
@@ -116,7 +119,9 @@ impl Rotator {
     ) -> Result<(), PipelineError> {
         let stored = self.secret.stored().await?;
         if ending.client_id != stored.credentials.client_id {
-            tracing::warn!("the client secret of another application ends: this queue is registered for it, too");
+            tracing::warn!(
+                "the client secret of another application ends: this queue is registered for it, too"
+            );
             return Ok(());
         }
         // A message that comes late, or again, is about the secret before.
@@ -124,7 +129,10 @@ impl Rotator {
             tracing::info!("the client secret that ends has been replaced since");
             return Ok(());
         }
-        tracing::info!("Amazon says that the client secret ends at {}", told(ending.ends_at));
+        tracing::info!(
+            "Amazon says that the client secret ends at {}",
+            told(ending.ends_at)
+        );
         if let Some(ends_at) = ending.ends_at {
             self.rotations.note_end(&stored.version, ends_at).await?;
         }
@@ -140,7 +148,10 @@ impl Rotator {
 /// Whether a new secret is the one that is stored, or was made before it.
 fn is_known(new: &NewSecret, stored: &StoredCredentials) -> bool {
     let is_same = new.client_secret.expose_secret() == stored.credentials.client_secret.expose_secret();
-    is_same || new.ends_at.is_some_and(|end| stored.ends_at.is_some_and(|known| end < known))
+    is_same
+        || new
+            .ends_at
+            .is_some_and(|end| stored.ends_at.is_some_and(|known| end < known))
 }
 
 /// Says, without any of it, that something was kept aside.

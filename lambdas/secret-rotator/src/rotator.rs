@@ -34,13 +34,19 @@ impl Rotator {
         let ends_at = noted.or(stored.ends_at);
         match SecretAge::of(ends_at, now) {
             SecretAge::Fresh => {
-                tracing::info!("the client secret is not due for rotation: it ends at {}", told(ends_at));
+                tracing::info!(
+                    "the client secret is not due for rotation: it ends at {}",
+                    told(ends_at)
+                );
                 return Ok(());
             }
             SecretAge::Due => tracing::info!("the client secret ends at {}", told(ends_at)),
             SecretAge::EndsSoon => {
                 Metric::ClientSecretEndsSoon.count();
-                tracing::error!("the client secret ends at {}, and there is no new one", told(ends_at));
+                tracing::error!(
+                    "the client secret ends at {}, and there is no new one",
+                    told(ends_at)
+                );
             }
         }
         self.ask_for_rotation(&stored.credentials, now).await
@@ -71,11 +77,7 @@ impl Rotator {
     /// An application is known where its developer registered it, which nothing here says.
     async fn ask(&self, credentials: &LwaCredentials) -> Result<(), SpApiError> {
         let token = self.token(credentials).await?;
-        let ask_in = async |region| {
-            self.client
-                .rotate_application_client_secret(region, &token)
-                .await
-        };
+        let ask_in = async |region| self.client.rotate_application_client_secret(region, &token).await;
         let mut asked = ask_in(RegionCode::Na).await;
         for region in [RegionCode::Eu, RegionCode::Fe] {
             if matches!(asked, Err(SpApiError::Unauthorized { .. })) {
@@ -111,7 +113,11 @@ mod tests {
     async fn a_secret_whose_end_is_near_is_rotated_and_no_other() {
         for (days, asked) in [(None, 0), (Some(15), 0), (Some(13), 1), (Some(3), 1)] {
             let stand = Stand::new(days.map(in_days)).await;
-            stand.rotator().see_to_end(Timestamp::now()).await.expect("seen to");
+            stand
+                .rotator()
+                .see_to_end(Timestamp::now())
+                .await
+                .expect("seen to");
             assert_eq!(stand.rotations_asked().await, asked, "{days:?}");
         }
     }
@@ -119,21 +125,33 @@ mod tests {
     #[tokio::test]
     async fn without_a_secret_there_is_nothing_to_do() {
         let stand = Stand::empty().await;
-        stand.rotator().see_to_end(Timestamp::now()).await.expect("seen to");
+        stand
+            .rotator()
+            .see_to_end(Timestamp::now())
+            .await
+            .expect("seen to");
         assert_eq!(stand.rotations_asked().await, 0);
     }
 
     #[tokio::test]
     async fn what_amazon_told_of_the_end_counts() {
         let stand = Stand::new(None).await.with_noted_end(in_days(5));
-        stand.rotator().see_to_end(Timestamp::now()).await.expect("seen to");
+        stand
+            .rotator()
+            .see_to_end(Timestamp::now())
+            .await
+            .expect("seen to");
         assert_eq!(stand.rotations_asked().await, 1);
     }
 
     #[tokio::test]
     async fn a_rotation_is_asked_for_once_a_day() {
         let stand = Stand::new(Some(in_days(5))).await.claimed();
-        stand.rotator().see_to_end(Timestamp::now()).await.expect("seen to");
+        stand
+            .rotator()
+            .see_to_end(Timestamp::now())
+            .await
+            .expect("seen to");
         assert_eq!(stand.rotations_asked().await, 0);
     }
 

@@ -68,7 +68,10 @@ pub(crate) fn rotate(call: &Call<'_>) -> Answer {
             "newClientSecretExpiryTime": written(Timestamp::now() + LIFETIME),
             "oldClientSecretExpiryTime": written(Timestamp::now().saturating_add(keep_old).unwrap_or(Timestamp::MAX)),
         });
-        (queue_arn, message(world, "NEW_SECRET", "applicationOAuthClientNewSecret", &payload))
+        (
+            queue_arn,
+            message(world, "NEW_SECRET", "applicationOAuthClientNewSecret", &payload),
+        )
     };
     send(world, queue_arn, body);
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -89,7 +92,12 @@ pub(crate) fn announce_end(world: &Arc<World>, ends_at: Timestamp) -> bool {
         "clientSecretExpiryTime": written(ends_at),
         "clientSecretExpiryReason": "PERIODIC_ROTATION",
     });
-    let body = message(world, "SECRET_EXPIRY", "applicationOAuthClientSecretExpiry", &payload);
+    let body = message(
+        world,
+        "SECRET_EXPIRY",
+        "applicationOAuthClientSecretExpiry",
+        &payload,
+    );
     send(world, queue_arn, body);
     true
 }

@@ -178,7 +178,11 @@ mod tests {
             ends_at: "2027-05-27T08:00:00Z".parse().ok(),
         };
         for ends_at in [new.ends_at, None] {
-            let text = content_of(&NewSecret { ends_at, ..new.clone() }).to_string();
+            let text = content_of(&NewSecret {
+                ends_at,
+                ..new.clone()
+            })
+            .to_string();
             let (_, secret) = answering(text.leak());
             let stored = secret.stored().await.expect("there");
             assert_eq!(stored.credentials.client_id, "id");

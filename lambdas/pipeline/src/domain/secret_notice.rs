@@ -179,7 +179,10 @@ mod tests {
     fn a_new_secret_is_read_however_it_is_wrapped() {
         let text = new().to_string();
         let mut typeless = new();
-        typeless.as_object_mut().expect("an object").remove("notificationType");
+        typeless
+            .as_object_mut()
+            .expect("an object")
+            .remove("notificationType");
         let flat = json!({
             "NotificationType": NEW_SECRET.to_lowercase(),
             "Payload": {"ClientId": "amzn1.application-oa2-client.a", "NewClientSecret": " amzn1.oa2-cs.v1.new ",

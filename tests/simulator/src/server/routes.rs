@@ -4,9 +4,9 @@ use axum::http::Method;
 use sp_api::rates::Operation;
 
 use super::call::{Answer, Call};
+use crate::lwa::{NOTIFICATIONS_SCOPE, ROTATION_SCOPE};
 use crate::notifications::{destinations, subscriptions};
 use crate::reports::{listing, operations};
-use crate::lwa::{NOTIFICATIONS_SCOPE, ROTATION_SCOPE};
 use crate::{documents, restricted, rotation, schedules};
 
 /// How an operation is carried out.

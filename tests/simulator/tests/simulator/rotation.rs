@@ -55,7 +55,9 @@ async fn login(amazon: &Amazon, secret: &str) -> u16 {
 #[tokio::test]
 async fn a_new_secret_is_sent_and_the_old_one_is_good_until_it_is_ended() {
     let amazon = amazon().await;
-    amazon.control("/rotation-queue", &json!({ "queueArn": QUEUE })).await;
+    amazon
+        .control("/rotation-queue", &json!({ "queueArn": QUEUE }))
+        .await;
     assert_eq!(rotate(&amazon, &amazon.rotation_token().await).await.0, 204);
     let messages = sent(&amazon, 1).await;
     assert_eq!(
@@ -66,9 +68,15 @@ async fn a_new_secret_is_sent_and_the_old_one_is_good_until_it_is_ended() {
     assert_eq!(new["clientId"], "id");
     assert!(new["oldClientSecretExpiryTime"].as_str() < new["newClientSecretExpiryTime"].as_str());
     let secret = new["newClientSecret"].as_str().expect("a secret");
-    assert_eq!((login(&amazon, secret).await, login(&amazon, "secret").await), (200, 200));
+    assert_eq!(
+        (login(&amazon, secret).await, login(&amazon, "secret").await),
+        (200, 200)
+    );
     amazon.control("/end-old-secrets", &json!({})).await;
-    assert_eq!((login(&amazon, secret).await, login(&amazon, "secret").await), (200, 401));
+    assert_eq!(
+        (login(&amazon, secret).await, login(&amazon, "secret").await),
+        (200, 401)
+    );
 }
 
 #[tokio::test]
@@ -98,8 +106,12 @@ async fn it_is_asked_for_in_its_scope_by_who_is_enrolled_once_a_minute() {
 #[tokio::test]
 async fn the_end_of_a_secret_is_announced() {
     let amazon = amazon().await;
-    amazon.control("/rotation-queue", &json!({ "queueArn": QUEUE })).await;
-    amazon.control("/announce-secret-end", &json!({ "inSeconds": 60 })).await;
+    amazon
+        .control("/rotation-queue", &json!({ "queueArn": QUEUE }))
+        .await;
+    amazon
+        .control("/announce-secret-end", &json!({ "inSeconds": 60 }))
+        .await;
     let messages = sent(&amazon, 1).await;
     assert_eq!(
         messages[0]["notificationType"],
