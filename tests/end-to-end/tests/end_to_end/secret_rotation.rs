@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::aws_cli::{aws, function_name, lwa_credentials};
 use crate::secrecy::assert_unlogged;
-use crate::world::{LISTINGS, PATIENCE, World, new_seller_id};
+use crate::world::{LISTINGS, PATIENCE, Seller, World, new_seller_id};
 
 const CURRENT: &str = "AWSCURRENT";
 const PREVIOUS: &str = "AWSPREVIOUS";
@@ -16,16 +16,14 @@ const PREVIOUS: &str = "AWSPREVIOUS";
 /// So long nobody else sees a letter that the test has looked at.
 const GLANCE_SECONDS: i32 = 2;
 
-/// Amazon announces the end of the secret. A new one is asked for, comes, is tried and stored; orders are taken
-/// before and after Amazon ends the old one.
+/// Amazon announces the end of the secret, while reports are ordered and delivered. A new one is asked for, comes, is
+/// tried and stored; no call fails for it. When Amazon ends the old one, everybody takes the new one.
 #[tokio::test]
 async fn an_announced_end_leads_to_a_new_secret_that_everybody_uses() {
     let Some(world) = World::with_rotation().await else {
         return;
     };
     let seller = world.subscribed_seller("EU").await;
-    let first = world.order(&seller, "EU", LISTINGS).await;
-    world.delivered(&seller, &first).await;
     let name = world.stack.output("LWA_SECRET_NAME").expect("set");
     forget_rotation(&world).await;
     let before = content(&world, &name, CURRENT).await;
@@ -34,9 +32,11 @@ async fn an_announced_end_leads_to_a_new_secret_that_everybody_uses() {
         .register_rotation_queue(&queue_arn(&world))
         .await
         .expect("registered");
+    let refused = refused_tokens(&world).await;
     simulator.announce_secret_end().await.expect("announced");
+    let is_new = |now: &Value| now["ClientSecret"] != before["ClientSecret"];
+    let (after, ()) = tokio::join!(until(&world, &name, is_new), deliver_reports(&world, &seller));
 
-    let after = until(&world, &name, |now| now["ClientSecret"] != before["ClientSecret"]).await;
     assert_eq!(after["ClientId"], before["ClientId"]);
     assert!(after["SecretExpiresAt"].is_string(), "no end is known");
     assert_eq!(
@@ -46,14 +46,18 @@ async fn an_announced_end_leads_to_a_new_secret_that_everybody_uses() {
     let asked = simulator.journal("rotateApplicationClientSecret", None).await;
     let asked = asked.expect("told");
     assert!(asked.iter().all(|entry| entry["status"] == 204), "{asked:?}");
+    // Functions that have the old one still go on with it.
+    simulator.expire_access_tokens().await.expect("expired");
+    deliver_reports(&world, &seller).await;
+    assert_eq!(
+        refused_tokens(&world).await,
+        refused,
+        "a call failed because of the rotation"
+    );
 
-    // Functions that have the old one still go on with it, until Amazon says no.
-    let second = world.order(&seller, "EU", LISTINGS).await;
-    world.delivered(&seller, &second).await;
     simulator.end_old_secrets().await.expect("ended");
     simulator.expire_access_tokens().await.expect("expired");
-    let third = world.order(&seller, "EU", LISTINGS).await;
-    world.delivered(&seller, &third).await;
+    deliver_reports(&world, &seller).await;
 
     let secrets = [text(&before, "ClientSecret"), text(&after, "ClientSecret")];
     assert_nowhere_else(&world, &secrets).await;
@@ -120,6 +124,21 @@ async fn forget_rotation(world: &World) {
         .send()
         .await
         .expect("deleted");
+}
+
+/// Orders a few reports at once, and waits until all are delivered.
+async fn deliver_reports(world: &World, seller: &Seller) {
+    let one = async || {
+        let report = world.order(seller, "EU", LISTINGS).await;
+        world.delivered(seller, &report).await;
+    };
+    tokio::join!(one(), one(), one());
+}
+
+/// How often Login with Amazon has refused the client's credentials.
+async fn refused_tokens(world: &World) -> usize {
+    let asked = world.simulator.journal("lwa", None).await.expect("told");
+    asked.iter().filter(|entry| entry["status"] == 401).count()
 }
 
 fn queue_arn(world: &World) -> String {
