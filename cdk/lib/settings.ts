@@ -31,6 +31,8 @@ export interface Settings {
   readonly gzipCheck: string;
   /** Whether everything that is told of reports is an event on the account's default bus, too. */
   readonly events: "on" | "off";
+  /** Whether the application's client secret is rotated here, or by a person. */
+  readonly rotateSecret: "on" | "off";
   /** Who sends e-mails: SNS to those who confirm a subscription, or SES from an address of one's own. */
   readonly mail: Mail;
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
@@ -53,6 +55,7 @@ const NAMES = [
   "documentFormat",
   "gzipCheck",
   "events",
+  "rotateSecret",
   "mail",
   "storageMemory",
   "localMailbox",
@@ -127,6 +130,7 @@ export function readSettings(node: Node): Settings {
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     events: oneOf("events", read("events", "on"), SWITCHES),
+    rotateSecret: oneOf("rotateSecret", read("rotateSecret", "off"), SWITCHES),
     mail: oneOf("mail", read("mail", "sns"), MAILS),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),

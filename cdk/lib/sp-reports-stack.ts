@@ -20,6 +20,7 @@ import { NotificationsQueue } from "./constructs/notifications-queue";
 import { Reconciler } from "./constructs/reconciler";
 import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
+import { SecretRotation } from "./constructs/secret-rotation";
 import { SesMail } from "./constructs/ses-mail";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
@@ -176,6 +177,17 @@ export class SpReportsStack extends Stack {
             mailWorkflow,
             removalPolicy: settings.removalPolicy,
           });
+    const secretRotation =
+      settings.rotateSecret === "off"
+        ? undefined
+        : new SecretRotation(this, "SecretRotation", {
+            settings,
+            functionFactory,
+            can,
+            encryption,
+            lwaCredentials,
+            spApiEnvironment: parameters.spApiEnvironment,
+          });
     const methods = api.addMethods(apiFunctions);
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", methods.signed);
     const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
@@ -209,6 +221,7 @@ export class SpReportsStack extends Stack {
                 mailFeedback.rustFunction,
               ],
             },
+      secretRotation,
     });
 
     const dashboard = new Dashboard(this, "Dashboard", {
@@ -289,6 +302,18 @@ export class SpReportsStack extends Stack {
         "Function that looks after overdue reports; invoke it to have that done at once",
         reconciler.rustFunction.function.functionName,
       ],
+      ...(secretRotation === undefined
+        ? {}
+        : {
+            ClientSecretQueueArn: [
+              "ARN of the queue for the client secret's rotation, to be registered in the developer console",
+              secretRotation.queue.queueArn,
+            ] as const,
+            RejectedSecretName: [
+              "Secret with what came last as a new client secret and could not be used",
+              secretRotation.rejectedName,
+            ] as const,
+          }),
       LwaSecretName: ["Secret to put the application's LWA client id and secret into", lwaCredentials.secretName],
     });
   }

@@ -9,6 +9,7 @@ import "./identities.test";
 import "./mail.test";
 import "./runbook.test";
 import "./schedule.test";
+import "./secret-rotation.test";
 import "./settings.test";
 import "./stacks.test";
 import "./workflow.test";

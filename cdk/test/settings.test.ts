@@ -33,6 +33,7 @@ describe("settings", () => {
     ["apiUrl", "http://api.example.com"],
     ["apiUrl", "https://api.example.com/"],
     ["events", "true"],
+    ["rotateSecret", "yes"],
     ["mail", "smtp"],
     ["localMailbox", "yes"],
   ];

@@ -66,12 +66,16 @@ export class Capabilities {
     ];
   }
 
-  /** Slots within Amazon's quotas: one update reserves one, or moves those to come. */
-  quotas(): Capability {
+  /**
+   * Slots within Amazon's quotas: one update reserves one, or moves those to come.
+   *
+   * @param more what else the function does to the table
+   */
+  quotas(...more: string[]): Capability {
     const { storage } = this.props;
     return {
       environment: { QUOTAS_TABLE: storage.quotas.tableName },
-      permissions: storage.tableAccess(storage.quotas, "dynamodb:UpdateItem"),
+      permissions: storage.tableAccess(storage.quotas, ...more, "dynamodb:UpdateItem"),
     };
   }
 

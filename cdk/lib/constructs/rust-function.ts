@@ -32,7 +32,8 @@ export type FunctionName =
   | "report-notifier"
   | "link-opener"
   | "document-access"
-  | "mail-feedback";
+  | "mail-feedback"
+  | "secret-rotator";
 
 /** Makes a function with its code; injected, so that templates can be tested without building any. */
 export type FunctionFactory = (

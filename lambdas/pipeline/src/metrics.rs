@@ -125,6 +125,10 @@ pub enum Metric {
     OldestUnfinished,
     /// A report was announced of a selling partner who is not known here (any more).
     AnnouncementsOfUnknownSellers,
+    /// The client secret ends within a week, and no new one has come.
+    ClientSecretEndsSoon,
+    /// What came as a new client secret can't be used, and was kept aside.
+    ClientSecretRejected,
     /// Amazon refuses the application's credentials, so that nothing can be fetched or ordered.
     CredentialsRefused,
     /// SES refused an e-mail for good.
@@ -135,7 +139,7 @@ pub enum Metric {
 
 impl Metric {
     /// One of each kind, as the reference lists them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Reports(Outcome::Delivered),
         Self::TimeToMail,
         Self::RetrievalTime,
@@ -161,6 +165,8 @@ impl Metric {
         Self::OldestUndelivered,
         Self::OldestUnfinished,
         Self::AnnouncementsOfUnknownSellers,
+        Self::ClientSecretEndsSoon,
+        Self::ClientSecretRejected,
         Self::CredentialsRefused,
         Self::MailRefused,
         Self::OwnersMailUndeliverable,
@@ -195,6 +201,8 @@ impl Metric {
             Self::OldestUndelivered => "OldestUndelivered",
             Self::OldestUnfinished => "OldestUnfinished",
             Self::AnnouncementsOfUnknownSellers => "AnnouncementsOfUnknownSellers",
+            Self::ClientSecretEndsSoon => "ClientSecretEndsSoon",
+            Self::ClientSecretRejected => "ClientSecretRejected",
             Self::CredentialsRefused => "CredentialsRefused",
             Self::MailRefused => "MailRefused",
             Self::OwnersMailUndeliverable => "OwnersMailUndeliverable",

@@ -13,7 +13,7 @@ use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let sellers_table = settings::required("SELLING_PARTNERS_TABLE")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let term = settings::required("REAUTHORIZATION_DAYS")?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod application;
 mod client;
 mod document;
 mod document_stream;

@@ -26,6 +26,7 @@ pub const FUNCTIONS: [&str; 20] = [
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
+    "secret-rotator",
 ];
 
 /// The checkout that the runner works on.

@@ -15,6 +15,7 @@ mod quotas;
 mod random;
 mod reports;
 mod restricted;
+mod rotation;
 mod schedules;
 mod sellers;
 mod server;

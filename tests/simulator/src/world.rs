@@ -16,6 +16,7 @@ use crate::outcomes::Scripts;
 use crate::quotas::Quotas;
 use crate::random::Secrets;
 use crate::reports::Reports;
+use crate::rotation::Registration;
 use crate::schedules::Schedules;
 use crate::sellers::Sellers;
 use crate::stored_tokens::StoredTokens;
@@ -25,6 +26,7 @@ use crate::tokens::AccessTokens;
 pub(crate) struct State {
     pub(crate) credentials: Option<ClientCredentials>,
     pub(crate) old_secrets: OldSecrets,
+    pub(crate) registration: Option<Registration>,
     pub(crate) tokens: AccessTokens,
     pub(crate) codes: Codes,
     pub(crate) sellers: Sellers,
@@ -46,6 +48,7 @@ impl State {
         Self {
             credentials,
             old_secrets: OldSecrets::default(),
+            registration: None,
             tokens: AccessTokens::default(),
             codes: Codes::default(),
             sellers: Sellers::default(),

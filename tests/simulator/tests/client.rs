@@ -340,6 +340,31 @@ async fn a_restricted_report_takes_a_restricted_token() {
     refereed.finish().await;
 }
 
+#[tokio::test]
+async fn a_new_client_secret_is_asked_for_by_who_is_enrolled() {
+    let Some(refereed) = Refereed::start(Model::Applications).await else {
+        return;
+    };
+    let client = &refereed.client;
+    let scope = GrantlessScope::ClientCredentialRotation;
+    let application = token(client, Grant::ClientCredentials(scope)).await;
+    let application = application.expect("a token");
+    let rotate = async || {
+        client
+            .rotate_application_client_secret(RegionCode::Na, &application)
+            .await
+    };
+    let error = rotate().await.expect_err("not enrolled");
+    assert!(
+        matches!(error, SpApiError::Rejected { status: 400, .. }),
+        "{error}"
+    );
+    let registration = json!({"queueArn": QUEUE});
+    refereed.amazon.control("/rotation-queue", &registration).await;
+    rotate().await.expect("asked for");
+    refereed.finish().await;
+}
+
 /// Without a referee, for it needs two models at once.
 #[tokio::test]
 async fn a_restricted_document_is_refused_without_its_token() {

@@ -11,6 +11,8 @@ mod lwa_secret;
 mod mail_subscriptions;
 mod metered;
 mod quotas;
+mod rejected_secret;
+mod secret_rotations;
 mod selling_partners;
 pub(crate) mod ses_mail;
 mod state_machine;
@@ -29,10 +31,12 @@ pub use ledger::{
     Page, PageToken, RowKey, Skipped, Standing, Teller, Traits, Turn, UnfinishedUpload, or_warn,
 };
 pub use links::{LinkTarget, Links};
-pub use lwa_secret::LwaSecret;
+pub use lwa_secret::{LwaSecret, StoredCredentials};
 pub use mail_subscriptions::{MailSubscriptions, NotSubscribed};
 pub use metered::{InSlot, MeteredAmazon};
 pub use quotas::Quotas;
+pub use rejected_secret::RejectedSecret;
+pub use secret_rotations::SecretRotations;
 pub use selling_partners::{
     Discovering, Given, Kept, KeptSchedule, KeptSubscription, KnownAccount, KnownAccounts, KnownSellers,
     MailAddresses, SellerRow, SellersOverview, SellingPartners, SwitchedOff, Walked,

@@ -94,6 +94,8 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             }),
         ),
         example("mail-feedback", complaint()),
+        // Its schedule.
+        example("secret-rotator", json!({})),
     ]
 }
 
@@ -106,6 +108,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("AWS_ENDPOINT_URL_S3", stand_in.s3_url()),
         ("SP_API_ENVIRONMENT", stand_in.url()),
         ("LWA_SECRET_NAME", "lwa".to_owned()),
+        ("REJECTED_SECRET_NAME", "rejected".to_owned()),
         ("SELLING_PARTNERS_TABLE", "partners".to_owned()),
         ("REPORTS_TABLE", "reports".to_owned()),
         ("QUOTAS_TABLE", "quotas".to_owned()),

@@ -33,6 +33,7 @@ mod redelivery;
 mod retention;
 mod schedules;
 mod secrecy;
+mod secret_rotation;
 mod sellers;
 mod subscriptions;
 mod upgrade;

@@ -14,4 +14,5 @@ mod odd_messages;
 mod oddities;
 mod program;
 mod reports;
+mod rotation;
 mod schedules;

@@ -32,6 +32,7 @@ const FUNCTIONS: [&str; 20] = [
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
+    "secret-rotator",
 ];
 
 /// A process that was killed.
@@ -65,6 +66,7 @@ impl Hunt {
             "SELLING_PARTNERS_TABLE",
             "REPORTS_BUCKET",
             "STATE_MACHINE_ARN",
+            "QUOTAS_TABLE",
         ];
         Ok(Self {
             gateway_port: port.context("AWS_ENDPOINT_URL has no port")?.to_owned(),
