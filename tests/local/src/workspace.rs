@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 20] = [
+pub const FUNCTIONS: [&str; 21] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",

@@ -142,9 +142,12 @@ fn printed_email() -> (&'static str, &'static str) {
     email.split_once("\n\n").expect("subject and text")
 }
 
-/// What an e-mail's lines say, without what differs from report to report.
+/// What an e-mail's lines say, without what differs from report to report, and without the line that an e-mail of
+/// much news has once, at its end.
 fn labels(text: &str) -> Vec<&str> {
-    let lines = text.lines().filter(|line| !line.is_empty());
+    let lines = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with("Whoever has this link"));
     let labels = lines.map(|line| match line.split_once(": ") {
         Some((label, _)) => label,
         None if line.starts_with("https://") => "https://",
