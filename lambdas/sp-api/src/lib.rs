@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod authorization_code;
 mod client;
 mod document;
 mod document_stream;
@@ -23,6 +24,7 @@ mod schedules;
 mod token_cache;
 mod wire;
 
+pub use authorization_code::{AuthorizationCode, InvalidAuthorizationCode};
 pub use client::SpApiClient;
 pub use document::{Document, DocumentUrl};
 pub use document_stream::DocumentStream;

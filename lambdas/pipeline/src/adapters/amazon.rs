@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use secrecy::SecretString;
 use sp_api::ids::SellerId;
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode, SpApiClient, SpApiError,
+    AccessToken, AuthorizationCode, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode, SpApiClient, SpApiError,
     TokenCache,
 };
 
@@ -269,16 +270,33 @@ impl Amazon {
         Ok(())
     }
 
-    /// Asks LWA; once more if the client secret has been rotated since it was read.
+    /// Exchanges what a selling partner's browser brought from Amazon's consent page for the refresh token.
+    ///
+    /// # Errors
+    /// LWA's refusal, or its silence.
+    pub async fn exchange_code(&self, code: &AuthorizationCode) -> Result<SecretString, PipelineError> {
+        self.ask_lwa(async |credentials| self.client.exchange_code(credentials, code).await)
+            .await
+    }
+
     async fn exchange(&self, grant: Grant<'_>) -> Result<AccessToken, PipelineError> {
+        self.ask_lwa(async |credentials| self.client.access_token(credentials, grant).await)
+            .await
+    }
+
+    /// Asks LWA; once more if the client secret has been rotated since it was read.
+    async fn ask_lwa<T>(
+        &self,
+        ask: impl AsyncFn(&LwaCredentials) -> Result<T, SpApiError>,
+    ) -> Result<T, PipelineError> {
         let credentials = self.secret.credentials().await?;
-        match self.client.access_token(&credentials, grant).await {
+        match ask(&credentials).await {
             Err(SpApiError::ClientCredentialsRefused { message }) => {
                 let current = self.secret.read_afresh().await?;
                 if is_same(&current, &credentials) {
                     return Err(SpApiError::ClientCredentialsRefused { message }.into());
                 }
-                Ok(self.client.access_token(&current, grant).await?)
+                Ok(ask(&current).await?)
             }
             result => Ok(result?),
         }

@@ -10,6 +10,7 @@ mod links;
 mod lwa_secret;
 mod mail_subscriptions;
 mod metered;
+mod onboardings;
 mod quotas;
 mod selling_partners;
 pub(crate) mod ses_mail;
@@ -32,6 +33,7 @@ pub use links::{LinkTarget, Links};
 pub use lwa_secret::LwaSecret;
 pub use mail_subscriptions::{MailSubscriptions, NotSubscribed};
 pub use metered::{InSlot, MeteredAmazon};
+pub use onboardings::{Attempt, Invitation, Onboardings};
 pub use quotas::Quotas;
 pub use selling_partners::{
     Discovering, Kept, KeptSchedule, KeptSubscription, KnownAccount, KnownAccounts, KnownSellers,
