@@ -33,6 +33,8 @@ export interface Settings {
   readonly events: "on" | "off";
   /** Who sends e-mails: SNS to those who confirm a subscription, or SES from an address of one's own. */
   readonly mail: Mail;
+  /** Whether sellers can be invited to authorize the application in a browser. */
+  readonly onboarding: "on" | "off";
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
   readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
@@ -54,6 +56,7 @@ const NAMES = [
   "gzipCheck",
   "events",
   "mail",
+  "onboarding",
   "storageMemory",
   "localMailbox",
 ] as const;
@@ -128,6 +131,7 @@ export function readSettings(node: Node): Settings {
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     events: oneOf("events", read("events", "on"), SWITCHES),
     mail: oneOf("mail", read("mail", "sns"), MAILS),
+    onboarding: oneOf("onboarding", read("onboarding", "off"), SWITCHES),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };

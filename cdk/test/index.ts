@@ -5,6 +5,7 @@ import "./data.test";
 import "./functions.test";
 import "./identities.test";
 import "./mail.test";
+import "./onboarding.test";
 import "./schedule.test";
 import "./settings.test";
 import "./stacks.test";

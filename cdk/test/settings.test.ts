@@ -34,6 +34,7 @@ describe("settings", () => {
     ["apiUrl", "https://api.example.com/"],
     ["events", "true"],
     ["mail", "smtp"],
+    ["onboarding", "true"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {

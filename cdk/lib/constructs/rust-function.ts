@@ -31,6 +31,8 @@ export type FunctionName =
   | "report-notifier"
   | "link-opener"
   | "document-access"
+  | "onboarding-inviter"
+  | "onboarding"
   | "mail-feedback";
 
 /** Makes a function with its code; injected, so that templates can be tested without building any. */

@@ -53,10 +53,18 @@ mod tests {
             })
             .then_output(|| PutItemOutput::builder().build());
         let now = Timestamp::from_second(1000).expect("a time");
-        let invited = inviter(&put).invite(br#"{"RegionCode": "EU", "Days": 2}"#, now).await;
+        let invited = inviter(&put)
+            .invite(br#"{"RegionCode": "EU", "Days": 2}"#, now)
+            .await;
         let invited = invited.expect("invited");
-        let secret = invited.url.strip_prefix("https://api.example.com/prod/onboarding/");
-        assert!(LinkToken::parse(secret.expect("its place")).is_some(), "{}", invited.url);
+        let secret = invited
+            .url
+            .strip_prefix("https://api.example.com/prod/onboarding/");
+        assert!(
+            LinkToken::parse(secret.expect("its place")).is_some(),
+            "{}",
+            invited.url
+        );
         assert_eq!(invited.expires_at.as_second(), 1000 + 2 * 86_400);
         assert_eq!(put.num_calls(), 1);
     }
@@ -64,7 +72,9 @@ mod tests {
     #[tokio::test]
     async fn what_is_refused_leaves_nothing() {
         let put = mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build());
-        let refused = inviter(&put).invite(br#"{"RegionCode": "EU", "Days": 31}"#, Timestamp::UNIX_EPOCH).await;
+        let refused = inviter(&put)
+            .invite(br#"{"RegionCode": "EU", "Days": 31}"#, Timestamp::UNIX_EPOCH)
+            .await;
         assert!(refused.is_err());
         assert_eq!(put.num_calls(), 0);
     }

@@ -92,8 +92,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Denied => "the seller has declined",
-            Self::Draft => "the application is a draft, and OnboardingDraft is not on, or its id is wrong (MD1000)",
-            Self::Redirect => "this API's /onboarding/callback is not registered with the application (MD5101)",
+            Self::Draft => {
+                "the application is a draft, and OnboardingDraft is not on, or its id is wrong (MD1000)"
+            }
+            Self::Redirect => {
+                "this API's /onboarding/callback is not registered with the application (MD5101)"
+            }
             Self::Unknown => "it says nothing that is known",
         })
     }

@@ -1,5 +1,5 @@
-use pipeline::domain::{AppstoreCallback, ConsentPages};
 use pipeline::adapters::Invitation;
+use pipeline::domain::{AppstoreCallback, ConsentPages};
 use pipeline::settings::{self, InvalidSetting, Switch};
 
 /// The application, as it is registered at Amazon.

@@ -44,8 +44,10 @@ impl Beginning {
             region: invitation.region,
             mail: invitation.mail.clone(),
         };
-        self.begin(&attempt, now, |state| self.application.consent_url(&invitation, state))
-            .await
+        self.begin(&attempt, now, |state| {
+            self.application.consent_url(&invitation, state)
+        })
+        .await
     }
 
     /// Back to the Appstore, where a seller has chosen the application.
@@ -54,8 +56,12 @@ impl Beginning {
             return Ok(Outcome::NotFromAppstore);
         }
         let pages = &self.application.pages;
-        let callback = query.one("amazon_callback_uri").and_then(|uri| pages.callback(uri));
-        let seller = query.one("selling_partner_id").and_then(|id| SellerId::parse(id).ok());
+        let callback = query
+            .one("amazon_callback_uri")
+            .and_then(|uri| pages.callback(uri));
+        let seller = query
+            .one("selling_partner_id")
+            .and_then(|id| SellerId::parse(id).ok());
         let amazon_state = query
             .one("amazon_state")
             .filter(|state| state.len() <= LONGEST_AMAZON_STATE);

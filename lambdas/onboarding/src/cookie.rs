@@ -30,8 +30,7 @@ impl Cookie {
     /// Has a browser keep it, and bring it along when Amazon sends it back, which `Strict` would not.
     pub fn set(&self) -> HeaderValue {
         let secret = self.0.expose();
-        let cookie =
-            format!("{NAME}={secret}; Path=/; Max-Age={LIFETIME}; Secure; HttpOnly; SameSite=Lax");
+        let cookie = format!("{NAME}={secret}; Path=/; Max-Age={LIFETIME}; Secure; HttpOnly; SameSite=Lax");
         let mut value = HeaderValue::try_from(cookie).expect("ASCII");
         value.set_sensitive(true);
         value

@@ -52,7 +52,9 @@ impl Finishing {
             tracing::warn!("Amazon has sent a browser back without an authorization: {refusal}");
             return Ok(Outcome::RefusedByAmazon(refusal));
         }
-        let seller = query.one("selling_partner_id").and_then(|id| SellerId::parse(id).ok());
+        let seller = query
+            .one("selling_partner_id")
+            .and_then(|id| SellerId::parse(id).ok());
         let code = query
             .one("spapi_oauth_code")
             .and_then(|code| AuthorizationCode::parse(code).ok());
@@ -60,8 +62,15 @@ impl Finishing {
             tracing::warn!("Amazon has sent a browser back without a code or a selling partner's id");
             return Ok(Outcome::RefusedByAmazon(Refusal::Unknown));
         };
-        if attempt.seller.as_ref().is_some_and(|expected| *expected != seller) {
-            tracing::warn!(seller_id = seller.as_str(), "another selling partner was expected than {seller}");
+        if attempt
+            .seller
+            .as_ref()
+            .is_some_and(|expected| *expected != seller)
+        {
+            tracing::warn!(
+                seller_id = seller.as_str(),
+                "another selling partner was expected than {seller}"
+            );
             return Ok(Outcome::OtherSeller);
         }
         let token = match self.exchange(&code).await {
@@ -69,7 +78,10 @@ impl Finishing {
             Err(PipelineError::Amazon(
                 error @ (SpApiError::AuthorizationRevoked { .. } | SpApiError::AuthorizationForeign { .. }),
             )) => {
-                tracing::warn!(seller_id = seller.as_str(), "the code of {seller} is not taken: {error}");
+                tracing::warn!(
+                    seller_id = seller.as_str(),
+                    "the code of {seller} is not taken: {error}"
+                );
                 return Ok(Outcome::CodeNotTaken);
             }
             Err(error) => return Err(error),
@@ -77,7 +89,10 @@ impl Finishing {
         let Some(account) = self.keep(&attempt, &seller, &token, now).await? else {
             return Ok(Outcome::NoInvitation);
         };
-        tracing::info!(seller_id = seller.as_str(), "{seller} has authorized the application in a browser");
+        tracing::info!(
+            seller_id = seller.as_str(),
+            "{seller} has authorized the application in a browser"
+        );
         self.redeliveries.see_to_seller(&seller).await;
         // What fails from here on can be repeated without the seller.
         let is_mailed = self.mail_to(&attempt, &account).await;
@@ -120,7 +135,10 @@ impl Finishing {
         if let Some(invitation) = &attempt.invitation
             && !self.onboardings.claim(invitation, seller, now).await?
         {
-            tracing::warn!(seller_id = seller.as_str(), "the invitation of {seller} has been used meanwhile");
+            tracing::warn!(
+                seller_id = seller.as_str(),
+                "the invitation of {seller} has been used meanwhile"
+            );
             return Ok(None);
         }
         let kept = self
@@ -130,7 +148,10 @@ impl Finishing {
         if let (Err(_), Some(invitation)) = (&kept, &attempt.invitation)
             && let Err(error) = self.onboardings.release(invitation, seller).await
         {
-            tracing::error!(seller_id = seller.as_str(), "the invitation of {seller} is lost: {error}");
+            tracing::error!(
+                seller_id = seller.as_str(),
+                "the invitation of {seller} is lost: {error}"
+            );
         }
         kept.map(Some)
     }

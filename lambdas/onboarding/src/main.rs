@@ -73,10 +73,12 @@ async fn main() -> Result<(), Error> {
         patience: EXCHANGE,
     };
     lambda_http::run(service_fn(async |request: Request| {
-        let outcome = outcome(beginning, finishing, &request).await.unwrap_or_else(|error| {
-            tracing::error!("an onboarding could not go on: {error}");
-            Outcome::NotNow
-        });
+        let outcome = outcome(beginning, finishing, &request)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!("an onboarding could not go on: {error}");
+                Outcome::NotNow
+            });
         Ok::<_, Infallible>(answers.to(&outcome, language_of(&request)))
     }))
     .await

@@ -53,9 +53,7 @@ impl SellersMail {
         let earlier = partners.mail_subscription(account).await?;
         let subscribed = subscriptions.subscribe(account.seller(), region, address).await;
         let arn = subscribed.map_err(refusal)?;
-        partners
-            .keep_mail_subscription(account, address, &arn)
-            .await?;
+        partners.keep_mail_subscription(account, address, &arn).await?;
         // Last: who had the news has them until somebody else does.
         if let Some(earlier) = earlier.filter(|earlier| *earlier != arn) {
             subscriptions.unsubscribe(&earlier).await?;

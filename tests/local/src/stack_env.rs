@@ -36,6 +36,12 @@ const FROM_OUTPUTS: [(&str, &str); 19] = [
     ("LWA_SECRET_NAME", "LwaSecretName"),
 ];
 
+/// Those that only some settings have.
+const ONLY_WITH_SETTINGS: [(&str, &str); 2] = [
+    ("EXPRESS_LANE_ARN", "ExpressLaneArn"),
+    ("ONBOARDINGS_TABLE", "OnboardingsTable"),
+];
+
 /// Names and values, in the order of the file.
 pub type Variables = Vec<(&'static str, String)>;
 
@@ -58,8 +64,10 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     for (name, output) in FROM_OUTPUTS {
         variables.push((name, record.output(output)?.to_owned()));
     }
-    if let Ok(express_lane) = record.output("ExpressLaneArn") {
-        variables.push(("EXPRESS_LANE_ARN", express_lane.to_owned()));
+    for (variable, output) in ONLY_WITH_SETTINGS {
+        if let Ok(value) = record.output(output) {
+            variables.push((variable, value.to_owned()));
+        }
     }
     for (variable, name) in [
         ("DOCUMENT_FORMAT", "documentFormat"),

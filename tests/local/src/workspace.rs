@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 19] = [
+pub const FUNCTIONS: [&str; 21] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -21,6 +21,8 @@ pub const FUNCTIONS: [&str; 19] = [
     "mail-gatherer",
     "link-opener",
     "document-access",
+    "onboarding-inviter",
+    "onboarding",
     "report-reconciler",
     "redelivery-requester",
     "redelivery-worker",

@@ -94,8 +94,14 @@ fn amazons_codes_are_understood_wherever_they_stand() {
     let read = |codes: &[&str]| Refusal::of(codes.iter().copied());
     assert_eq!(read(&[]), None);
     assert_eq!(read(&["MD1000"]), Some(Refusal::Draft));
-    assert_eq!(read(&["invalid_request", "Error MD5101: redirect_uri"]), Some(Refusal::Redirect));
-    assert_eq!(read(&["access_denied", "The user said no"]), Some(Refusal::Denied));
+    assert_eq!(
+        read(&["invalid_request", "Error MD5101: redirect_uri"]),
+        Some(Refusal::Redirect)
+    );
+    assert_eq!(
+        read(&["access_denied", "The user said no"]),
+        Some(Refusal::Denied)
+    );
     assert_eq!(read(&["user_cancelled"]), Some(Refusal::Denied));
     assert_eq!(read(&["server_error"]), Some(Refusal::Unknown));
 }

@@ -83,13 +83,25 @@ async fn what_is_no_invitation_leads_nowhere() {
     let rules = Rules::ending(1000);
     let beginning = rules.beginning(false);
     for text in ["", "favicon.ico", &"A".repeat(9000)] {
-        assert_eq!(beginning.invitation(text, now()).await.expect("one"), Outcome::NoInvitation);
-        assert_eq!(beginning.consent(text, now()).await.expect("one"), Outcome::NoInvitation);
+        assert_eq!(
+            beginning.invitation(text, now()).await.expect("one"),
+            Outcome::NoInvitation
+        );
+        assert_eq!(
+            beginning.consent(text, now()).await.expect("one"),
+            Outcome::NoInvitation
+        );
     }
     assert_eq!(rules.calls(), (0, 0));
     // Over.
-    assert_eq!(beginning.invitation(&secret(), now()).await.expect("one"), Outcome::NoInvitation);
-    assert_eq!(beginning.consent(&secret(), now()).await.expect("one"), Outcome::NoInvitation);
+    assert_eq!(
+        beginning.invitation(&secret(), now()).await.expect("one"),
+        Outcome::NoInvitation
+    );
+    assert_eq!(
+        beginning.consent(&secret(), now()).await.expect("one"),
+        Outcome::NoInvitation
+    );
     assert_eq!(rules.calls(), (2, 0));
 }
 
@@ -124,12 +136,22 @@ async fn who_comes_from_the_appstore_is_sent_back_there() {
         ("amazon_state", "a&b"),
         ("selling_partner_id", "A3"),
     ]);
-    let outcome = rules.beginning(true).login(&query, now()).await.expect("an outcome");
+    let outcome = rules
+        .beginning(true)
+        .login(&query, now())
+        .await
+        .expect("an outcome");
     let Outcome::ToAmazon { url, .. } = outcome else {
         panic!("{outcome:?}");
     };
-    assert!(url.starts_with(&format!("{CALLBACK}?amazon_state=a%26b&state=")), "{url}");
-    assert!(url.contains("&redirect_uri=https%3A%2F%2Fapi.example.com"), "{url}");
+    assert!(
+        url.starts_with(&format!("{CALLBACK}?amazon_state=a%26b&state=")),
+        "{url}"
+    );
+    assert!(
+        url.contains("&redirect_uri=https%3A%2F%2Fapi.example.com"),
+        "{url}"
+    );
     assert_eq!(rules.calls(), (0, 1));
 }
 
@@ -155,7 +177,11 @@ async fn nobody_is_sent_elsewhere_or_comes_uninvited() {
         (true, CALLBACK, "a", "A B"),
     ] {
         let outcome = login(is_in_appstore, callback, state, seller).await;
-        assert_eq!(outcome, Outcome::NotFromAppstore, "{callback} {state:.9} {seller}");
+        assert_eq!(
+            outcome,
+            Outcome::NotFromAppstore,
+            "{callback} {state:.9} {seller}"
+        );
     }
     assert_eq!(rules.calls(), (0, 0));
 }

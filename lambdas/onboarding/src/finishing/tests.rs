@@ -42,8 +42,11 @@ fn text(text: &str) -> AttributeValue {
 /// An update of a row that is or is not an onboarding's.
 macro_rules! update {
     ($expression:literal) => {
-        mock!(aws_sdk_dynamodb::Client::update_item)
-            .match_requests(|request| request.update_expression().is_some_and(|it| it.starts_with($expression)))
+        mock!(aws_sdk_dynamodb::Client::update_item).match_requests(|request| {
+            request
+                .update_expression()
+                .is_some_and(|it| it.starts_with($expression))
+        })
     };
 }
 
@@ -67,9 +70,14 @@ impl Rules {
                 .match_requests(|request| {
                     let context = request.encryption_context().and_then(|it| it.get("SellerId"));
                     let plaintext = request.plaintext().map(|it| it.as_ref().to_vec());
-                    context.is_some_and(|it| it.starts_with("A3")) && plaintext.as_deref() == Some(b"Atzr|new")
+                    context.is_some_and(|it| it.starts_with("A3"))
+                        && plaintext.as_deref() == Some(b"Atzr|new")
                 })
-                .then_output(|| EncryptOutput::builder().ciphertext_blob(Blob::new("sealed")).build()),
+                .then_output(|| {
+                    EncryptOutput::builder()
+                        .ciphertext_blob(Blob::new("sealed"))
+                        .build()
+                }),
             store: mock!(aws_sdk_dynamodb::Client::update_item)
                 .match_requests(|request| request.table_name() == Some("partners"))
                 .then_output(|| UpdateItemOutput::builder().build()),
@@ -126,8 +134,14 @@ impl Rules {
 /// Amazon, which gives a refresh token for the code, and has a subscription to `destination`.
 async fn amazon(destination: &str) -> MockServer {
     let server = token_server().await;
-    answer_code(&server, 200, json!({"refresh_token": "Atzr|new", "access_token": "Atza|1"})).await;
-    let destinations = json!({"payload": [{"destinationId": "d-ours", "name": "x", "resource": {"sqs": {"arn": OURS}}}]});
+    answer_code(
+        &server,
+        200,
+        json!({"refresh_token": "Atzr|new", "access_token": "Atza|1"}),
+    )
+    .await;
+    let destinations =
+        json!({"payload": [{"destinationId": "d-ours", "name": "x", "resource": {"sqs": {"arn": OURS}}}]});
     Mock::given(method("GET"))
         .and(path("/eu/notifications/v1/destinations"))
         .respond_with(ResponseTemplate::new(200).set_body_json(destinations))
@@ -163,18 +177,32 @@ fn cookie() -> Option<Cookie> {
     Some(Cookie(LinkToken::random()))
 }
 
-async fn finish(rules: &Rules, server: &MockServer, changes: &[(&str, &str)]) -> Result<Outcome, PipelineError> {
+async fn finish(
+    rules: &Rules,
+    server: &MockServer,
+    changes: &[(&str, &str)],
+) -> Result<Outcome, PipelineError> {
     let state = LinkToken::random().expose();
-    let mut pairs = [("state", state.as_str()), ("selling_partner_id", "A3"), ("spapi_oauth_code", "ANDM")];
+    let mut pairs = [
+        ("state", state.as_str()),
+        ("selling_partner_id", "A3"),
+        ("spapi_oauth_code", "ANDM"),
+    ];
     for (name, value) in changes {
         if let Some(pair) = pairs.iter_mut().find(|(known, _)| known == name) {
             pair.1 = value;
         }
     }
-    let error = changes.iter().find(|(name, _)| *name == "error").map_or("", |(_, value)| value);
+    let error = changes
+        .iter()
+        .find(|(name, _)| *name == "error")
+        .map_or("", |(_, value)| value);
     let [state, seller, code] = pairs;
     let query = Query::from([state, seller, code, ("error", error)]);
-    rules.finishing(server).finish(&query, cookie(), Timestamp::now()).await
+    rules
+        .finishing(server)
+        .finish(&query, cookie(), Timestamp::now())
+        .await
 }
 
 #[tokio::test]
@@ -221,7 +249,9 @@ async fn without_state_or_cookie_nothing_is_even_looked_for() {
     let server = amazon("d-ours").await;
     let rules = Rules::invited(None);
     for state in ["", "guessed"] {
-        let outcome = finish(&rules, &server, &[("state", state)]).await.expect("an outcome");
+        let outcome = finish(&rules, &server, &[("state", state)])
+            .await
+            .expect("an outcome");
         assert_eq!(outcome, Outcome::NotBegunHere);
     }
     let query = Query::from([
@@ -229,7 +259,10 @@ async fn without_state_or_cookie_nothing_is_even_looked_for() {
         ("selling_partner_id", "A3"),
         ("spapi_oauth_code", "ANDM"),
     ]);
-    let outcome = rules.finishing(&server).finish(&query, None, Timestamp::now()).await;
+    let outcome = rules
+        .finishing(&server)
+        .finish(&query, None, Timestamp::now())
+        .await;
     assert_eq!(outcome.expect("an outcome"), Outcome::NotBegunHere);
     assert_eq!((rules.take.num_calls(), rules.stored()), (0, (0, 0)));
     assert_eq!(exchanges(&server).await, 0);
@@ -254,7 +287,9 @@ async fn amazons_refusals_become_words() {
         ("MD5101", Refusal::Redirect),
     ] {
         let rules = Rules::invited(None);
-        let outcome = finish(&rules, &server, &[("error", error)]).await.expect("an outcome");
+        let outcome = finish(&rules, &server, &[("error", error)])
+            .await
+            .expect("an outcome");
         assert_eq!(outcome, Outcome::RefusedByAmazon(refusal));
         assert_eq!((rules.take.num_calls(), rules.stored()), (1, (0, 0)));
     }

@@ -4,8 +4,8 @@ use secrecy::SecretString;
 use sp_api::ids::SellerId;
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, AuthorizationCode, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode, SpApiClient, SpApiError,
-    TokenCache,
+    AccessToken, AuthorizationCode, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode,
+    SpApiClient, SpApiError, TokenCache,
 };
 
 use super::{KnownAccount, LwaSecret, SellingPartners};
@@ -275,28 +275,28 @@ impl Amazon {
     /// # Errors
     /// LWA's refusal, or its silence.
     pub async fn exchange_code(&self, code: &AuthorizationCode) -> Result<SecretString, PipelineError> {
-        self.ask_lwa(async |credentials| self.client.exchange_code(credentials, code).await)
+        self.ask_lwa(|credentials| async move { self.client.exchange_code(&credentials, code).await })
             .await
     }
 
     async fn exchange(&self, grant: Grant<'_>) -> Result<AccessToken, PipelineError> {
-        self.ask_lwa(async |credentials| self.client.access_token(credentials, grant).await)
+        self.ask_lwa(|credentials| async move { self.client.access_token(&credentials, grant).await })
             .await
     }
 
     /// Asks LWA; once more if the client secret has been rotated since it was read.
-    async fn ask_lwa<T>(
-        &self,
-        ask: impl AsyncFn(&LwaCredentials) -> Result<T, SpApiError>,
-    ) -> Result<T, PipelineError> {
+    async fn ask_lwa<T, Answer>(&self, ask: impl Fn(LwaCredentials) -> Answer) -> Result<T, PipelineError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
         let credentials = self.secret.credentials().await?;
-        match ask(&credentials).await {
+        match ask(credentials.clone()).await {
             Err(SpApiError::ClientCredentialsRefused { message }) => {
                 let current = self.secret.read_afresh().await?;
                 if is_same(&current, &credentials) {
                     return Err(SpApiError::ClientCredentialsRefused { message }.into());
                 }
-                Ok(ask(&current).await?)
+                Ok(ask(current).await?)
             }
             result => Ok(result?),
         }

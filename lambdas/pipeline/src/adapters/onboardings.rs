@@ -263,7 +263,10 @@ fn key(kind: Kind, secret: &TokenHash) -> Row {
         Kind::Invitation => "invitation",
         Kind::State => "state",
     };
-    HashMap::from([("secretHash".to_owned(), text(format!("{kind}/{}", secret.as_str())))])
+    HashMap::from([(
+        "secretHash".to_owned(),
+        text(format!("{kind}/{}", secret.as_str())),
+    )])
 }
 
 fn row(
@@ -367,7 +370,9 @@ mod tests {
     async fn an_invitation_is_kept_as_its_hash_and_found_until_it_ends_or_is_used() {
         let secret = LinkToken::random();
         let (rule, kept) = put();
-        let invited = onboardings(&rule).invite(&secret.hash(), &invitation(), at(2000)).await;
+        let invited = onboardings(&rule)
+            .invite(&secret.hash(), &invitation(), at(2000))
+            .await;
         invited.expect("kept");
         let row = kept.lock().expect("whole").clone();
         assert!(!format!("{row:?}").contains(&secret.expose()));
@@ -393,10 +398,16 @@ mod tests {
     async fn an_attempt_is_taken_away_by_who_has_both_secrets() {
         let (state, cookie) = (LinkToken::random(), LinkToken::random());
         let (rule, kept) = put();
-        let begun = onboardings(&rule).begin(&state.hash(), &cookie.hash(), &attempt(), at(2000)).await;
+        let begun = onboardings(&rule)
+            .begin(&state.hash(), &cookie.hash(), &attempt(), at(2000))
+            .await;
         begun.expect("kept");
         let row = kept.lock().expect("whole").clone();
-        assert!(![&state, &cookie].iter().any(|it| format!("{row:?}").contains(&it.expose())));
+        assert!(
+            ![&state, &cookie]
+                .iter()
+                .any(|it| format!("{row:?}").contains(&it.expose()))
+        );
         let expected = text(cookie.hash().as_str());
         let invited = row["invitation"].clone();
         let delete = mock!(aws_sdk_dynamodb::Client::delete_item)
@@ -406,10 +417,19 @@ mod tests {
                     && values[":now"] == number(1999)
                     && request.condition_expression() == Some("cookieHash = :cookie AND expiresAt > :now")
             })
-            .then_output(move || DeleteItemOutput::builder().set_attributes(Some(row.clone())).build());
-        let taken = onboardings(&delete).take(&state.hash(), &cookie.hash(), at(1999)).await;
+            .then_output(move || {
+                DeleteItemOutput::builder()
+                    .set_attributes(Some(row.clone()))
+                    .build()
+            });
+        let taken = onboardings(&delete)
+            .take(&state.hash(), &cookie.hash(), at(1999))
+            .await;
         let taken = taken.expect("taken").expect("there");
-        assert_eq!((taken.region, taken.seller, taken.mail), (RegionCode::Fe, None, None));
+        assert_eq!(
+            (taken.region, taken.seller, taken.mail),
+            (RegionCode::Fe, None, None)
+        );
         assert_eq!(taken.invitation.map(|it| text(it.as_str())), Some(invited));
     }
 
@@ -431,7 +451,9 @@ mod tests {
             UpdateItemError::ConditionalCheckFailedException(unmet)
         });
         let seller = SellerId::parse("A3").expect("valid");
-        let claimed = onboardings(&update).claim(&LinkToken::random().hash(), &seller, at(0)).await;
+        let claimed = onboardings(&update)
+            .claim(&LinkToken::random().hash(), &seller, at(0))
+            .await;
         assert!(!claimed.expect("an answer"));
     }
 }

@@ -97,8 +97,14 @@ impl Country {
     /// The country with that code, in capitals or not, or Amazon's `UK`; `None` if Amazon has no pages there.
     #[must_use]
     pub fn parse(code: &str) -> Option<Self> {
-        let code = if code.eq_ignore_ascii_case("UK") { "GB" } else { code };
-        let known = HOSTS.iter().find(|(country, ..)| country.eq_ignore_ascii_case(code))?;
+        let code = if code.eq_ignore_ascii_case("UK") {
+            "GB"
+        } else {
+            code
+        };
+        let known = HOSTS
+            .iter()
+            .find(|(country, ..)| country.eq_ignore_ascii_case(code))?;
         Some(Self(known.0))
     }
 
@@ -179,7 +185,9 @@ impl ConsentPages {
     pub fn callback(&self, uri: &str) -> Option<AppstoreCallback> {
         let (place, application) = uri.split_once(CONFIRM)?;
         let is_id = (1..=LONGEST_ID).contains(&application.len())
-            && application.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+            && application
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
         let region = if self.elsewhere.is_some() {
             let mut regions = RegionCode::ALL.into_iter();
             regions.find(|region| self.place(*region).as_deref() == Some(place))
@@ -187,7 +195,10 @@ impl ConsentPages {
             place.strip_prefix("https://").and_then(region_of)
         };
         let region = region.filter(|_| is_id)?;
-        Some(AppstoreCallback { url: uri.to_owned(), region })
+        Some(AppstoreCallback {
+            url: uri.to_owned(),
+            region,
+        })
     }
 
     /// What a stand-in's addresses begin with.
@@ -199,9 +210,13 @@ impl ConsentPages {
 
 /// The region of one of Amazon's hosts.
 fn region_of(host: &str) -> Option<RegionCode> {
-    let known = HOSTS.iter().find(|(_, seller, vendor)| [*seller, *vendor].contains(&host));
+    let known = HOSTS
+        .iter()
+        .find(|(_, seller, vendor)| [*seller, *vendor].contains(&host));
     let older = OLDER.iter().find(|(_, seller)| *seller == host);
-    let country = known.map(|(country, ..)| country).or(older.map(|(country, _)| country))?;
+    let country = known
+        .map(|(country, ..)| country)
+        .or(older.map(|(country, _)| country))?;
     Some(Country(country).region())
 }
 
@@ -214,13 +229,48 @@ mod tests {
         let pages = ConsentPages::default();
         let page = |account, region, country| pages.consent(account, region, Country::parse(country));
         for (account, region, country, host) in [
-            (AccountType::Seller, RegionCode::Na, "", "sellercentral.amazon.com"),
-            (AccountType::Seller, RegionCode::Eu, "", "sellercentral-europe.amazon.com"),
-            (AccountType::Seller, RegionCode::Fe, "", "sellercentral.amazon.co.jp"),
-            (AccountType::Seller, RegionCode::Fe, "au", "sellercentral.amazon.com.au"),
-            (AccountType::Vendor, RegionCode::Na, "", "vendorcentral.amazon.com"),
-            (AccountType::Vendor, RegionCode::Eu, "DE", "vendorcentral.amazon.de"),
-            (AccountType::Vendor, RegionCode::Eu, "UK", "vendorcentral.amazon.co.uk"),
+            (
+                AccountType::Seller,
+                RegionCode::Na,
+                "",
+                "sellercentral.amazon.com",
+            ),
+            (
+                AccountType::Seller,
+                RegionCode::Eu,
+                "",
+                "sellercentral-europe.amazon.com",
+            ),
+            (
+                AccountType::Seller,
+                RegionCode::Fe,
+                "",
+                "sellercentral.amazon.co.jp",
+            ),
+            (
+                AccountType::Seller,
+                RegionCode::Fe,
+                "au",
+                "sellercentral.amazon.com.au",
+            ),
+            (
+                AccountType::Vendor,
+                RegionCode::Na,
+                "",
+                "vendorcentral.amazon.com",
+            ),
+            (
+                AccountType::Vendor,
+                RegionCode::Eu,
+                "DE",
+                "vendorcentral.amazon.de",
+            ),
+            (
+                AccountType::Vendor,
+                RegionCode::Eu,
+                "UK",
+                "vendorcentral.amazon.co.uk",
+            ),
         ] {
             let expected = format!("https://{host}/apps/authorize/consent");
             assert_eq!(page(account, region, country), expected);
@@ -257,10 +307,22 @@ mod tests {
     fn only_amazons_own_pages_are_callbacks() {
         let pages = ConsentPages::default();
         for (uri, region) in [
-            ("https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.1", RegionCode::Na),
-            ("https://sellercentral-europe.amazon.com/apps/authorize/confirm/amzn1.sp.solution.1", RegionCode::Eu),
-            ("https://sellercentral.amazon.de/apps/authorize/confirm/a", RegionCode::Eu),
-            ("https://sellercentral.amazon.co.jp/apps/authorize/confirm/a", RegionCode::Fe),
+            (
+                "https://sellercentral.amazon.com/apps/authorize/confirm/amzn1.sp.solution.1",
+                RegionCode::Na,
+            ),
+            (
+                "https://sellercentral-europe.amazon.com/apps/authorize/confirm/amzn1.sp.solution.1",
+                RegionCode::Eu,
+            ),
+            (
+                "https://sellercentral.amazon.de/apps/authorize/confirm/a",
+                RegionCode::Eu,
+            ),
+            (
+                "https://sellercentral.amazon.co.jp/apps/authorize/confirm/a",
+                RegionCode::Fe,
+            ),
         ] {
             assert_eq!(pages.callback(uri).map(|it| it.region), Some(region), "{uri}");
         }

@@ -156,7 +156,10 @@ mod tests {
     fn a_page_has_its_style_and_nothing_that_is_not_text() {
         let (headers, page) = answered(&page(None));
         assert!(page.contains("<html lang=\"de\">") && page.contains("<h1>Titel</h1>"));
-        assert!(page.contains("<p>&lt;b&gt;Müller &amp; Söhne&lt;/b&gt;</p>"), "{page}");
+        assert!(
+            page.contains("<p>&lt;b&gt;Müller &amp; Söhne&lt;/b&gt;</p>"),
+            "{page}"
+        );
         for (name, value) in [
             ("content-language", "de"),
             ("cache-control", "no-store"),
@@ -169,7 +172,10 @@ mod tests {
         let (style, _) = style.split_once("</style>").expect("a style");
         let hash = STANDARD.encode(Sha256::digest(style));
         let policy = headers["content-security-policy"].to_str().expect("ASCII");
-        assert!(policy.starts_with("default-src 'none';") && policy.contains(&hash), "{policy}");
+        assert!(
+            policy.starts_with("default-src 'none';") && policy.contains(&hash),
+            "{policy}"
+        );
         assert!(!page.contains("href="), "{page}");
     }
 
@@ -179,7 +185,10 @@ mod tests {
             label: "Weiter".into(),
             address: "a/\"consent".into(),
         })));
-        assert!(page.contains("<p><a href=\"a/&quot;consent\">Weiter</a></p>"), "{page}");
+        assert!(
+            page.contains("<p><a href=\"a/&quot;consent\">Weiter</a></p>"),
+            "{page}"
+        );
     }
 
     #[test]

@@ -120,7 +120,10 @@ mod tests {
             (r#"{"RegionCode": "EU", "Days": 0}"#, "Days"),
             (r#"{"RegionCode": "EU", "Days": 31}"#, "Days"),
             (r#"{"RegionCode": "EU", "Days": "7"}"#, "Days"),
-            (r#"{"RegionCode": "EU", "NotificationEmail": "ann"}"#, "NotificationEmail"),
+            (
+                r#"{"RegionCode": "EU", "NotificationEmail": "ann"}"#,
+                "NotificationEmail",
+            ),
             (r#"{"RegionCode": "EU", "Email": "ann@example.com"}"#, "Email"),
         ] {
             assert_eq!(field(body).as_deref(), Some(name), "{body}");

@@ -1,10 +1,10 @@
 //! Making a subscription, and looking into why Amazon does not make it.
 
-use lambda_http::http::StatusCode;
 use crate::PipelineError;
 use crate::api::ApiError;
 use crate::requests::SubscriptionKey;
 use crate::subscriptions::Subscriptions;
+use lambda_http::http::StatusCode;
 use sp_api::ids::DestinationId;
 use sp_api::rates::Operation;
 use sp_api::{NewSubscription, SpApiError, Subscription};

@@ -1,15 +1,15 @@
 //! Moving a subscription here: the old one is deleted first, because Amazon keeps no two.
 
-use lambda_http::http::StatusCode;
 use crate::PipelineError;
 use crate::api::ApiError;
 use crate::requests::SubscriptionKey;
 use crate::subscriptions::Subscriptions;
+use lambda_http::http::StatusCode;
 use sp_api::ids::{DestinationId, SubscriptionId};
 use sp_api::{NewSubscription, Subscription};
 
-use super::creation::{Attempt, is_conflict, is_missing_destination};
 use super::Subscriber;
+use super::creation::{Attempt, is_conflict, is_missing_destination};
 use super::patience::{Request, is_passing};
 
 /// A subscription whose deletion Amazon was asked for.

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 21] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -28,6 +28,8 @@ const FUNCTIONS: [&str; 19] = [
     "mail-gatherer",
     "link-opener",
     "document-access",
+    "onboarding-inviter",
+    "onboarding",
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
