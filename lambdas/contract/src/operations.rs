@@ -1,11 +1,11 @@
 use pipeline::answers::{
-    CancellationAnswer, CancelledSchedule, Delivery, Document, Job, JobBegun, NewInvitation, NewLink, NewSchedule,
-    Ordered, Queued, QueuedOrders, ReportList, ReportRow, RevokedLinks, ScheduleList, SellerAnswer, Subscribed,
-    Unsubscribed, Warned,
+    CancellationAnswer, CancelledSchedule, Delivery, Document, Job, JobBegun, NewInvitation, NewLink,
+    NewSchedule, Ordered, Queued, QueuedOrders, ReportList, ReportRow, RevokedLinks, ScheduleList,
+    SellerAnswer, Subscribed, Unsubscribed, Warned,
 };
 use pipeline::requests::{
-    CancelSchedule, CreateSchedule, ForgetSeller, IdempotencyKey, InviteSeller, LinkOptions, ListReports, ListSchedules,
-    NamedJob, NamedReport, OrderReports, Redeliver, StoreToken, Subscribe, Unsubscribe,
+    CancelSchedule, CreateSchedule, ForgetSeller, IdempotencyKey, InviteSeller, LinkOptions, ListReports,
+    ListSchedules, NamedJob, NamedReport, OrderReports, Redeliver, StoreToken, Subscribe, Unsubscribe,
 };
 use serde_json::{Value, json};
 
@@ -295,7 +295,10 @@ fn of_onboarding(schemas: &mut Schemas) -> Vec<Operation> {
             "Go on to Amazon's consent page",
         )
         .takes_secret("invitation")
-        .responds("303", redirect("Amazon's consent page. A cookie binds what follows to this browser."))
+        .responds(
+            "303",
+            redirect("Amazon's consent page. A cookie binds what follows to this browser."),
+        )
         .responds("404", page(no_invitation)),
         get(
             "/onboarding/callback",
@@ -324,7 +327,10 @@ fn of_onboarding(schemas: &mut Schemas) -> Vec<Operation> {
             "Come from Amazon's Appstore: the login URI",
         )
         .takes_texts(&["amazon_callback_uri", "amazon_state", "selling_partner_id"])
-        .responds("303", redirect("Back to Amazon. A cookie binds what follows to this browser."))
+        .responds(
+            "303",
+            redirect("Back to Amazon. A cookie binds what follows to this browser."),
+        )
         .responds("400", page("Nobody comes from the Appstore so, or nobody may.")),
     ]
 }

@@ -62,7 +62,7 @@ mod tests {
         let set = set.to_str().expect("ASCII");
         let (pair, attributes) = set.split_once("; ").expect("attributes");
         assert_eq!(attributes, "Path=/; Max-Age=900; Secure; HttpOnly; SameSite=Lax");
-        assert_eq!(read(&["a=b", &format!("c=d; {pair}")]), Some(cookie.clone()));
+        assert_eq!(read(&["a=b", &format!("c=d; {pair}")]), Some(cookie));
         // Somebody has tried to plant another.
         assert_eq!(read(&[&format!("{pair}; {pair}")]), None);
         assert_eq!(read(&[&format!("x{pair}")]), None);

@@ -79,7 +79,11 @@ fn asked(world: &World, query: &Query, application_id: &str) -> Result<Asked, Re
         if application.is_draft && one("version") != Some("beta") {
             return Err(Refused("MD1000", "The application is a draft."));
         }
-        if !application.redirect_uris.iter().any(|known| known == redirect_uri) {
+        if !application
+            .redirect_uris
+            .iter()
+            .any(|known| known == redirect_uri)
+        {
             return Err(Refused("MD5101", "The redirect_uri is not registered."));
         }
     }
@@ -96,7 +100,12 @@ fn asked(world: &World, query: &Query, application_id: &str) -> Result<Asked, Re
 }
 
 fn application_of(query: &Query) -> String {
-    query.one("application_id").ok().flatten().unwrap_or_default().to_owned()
+    query
+        .one("application_id")
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 async fn ask(State(world): State<Arc<World>>, uri: Uri) -> Response {

@@ -166,7 +166,9 @@ fn call(method: &str, resource: &str, path: &Value, query: &Value, body: &Value)
                 .collect::<serde_json::Map<_, _>>(),
         )
     };
-    let place = resource.replace("{reportId}", REPORT).replace("{token}", "token")
+    let place = resource
+        .replace("{reportId}", REPORT)
+        .replace("{token}", "token")
         .replace("{invitation}", "invitation");
     json!({
         "resource": resource, "path": place, "httpMethod": method,

@@ -5,6 +5,7 @@
 mod cases;
 mod ended_credentials;
 mod link_pages;
+mod onboarding_pages;
 
 use std::time::{Duration, Instant};
 

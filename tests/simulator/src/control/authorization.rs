@@ -91,7 +91,9 @@ pub(super) fn change_application(world: &Arc<World>, fields: &Fields<'_>) -> Rep
         return Err(FieldError::new("draft", problem).into());
     };
     application.is_draft = is_draft;
-    Ok(Json(json!({ "applicationId": application.id, "draft": is_draft })))
+    Ok(Json(
+        json!({ "applicationId": application.id, "draft": is_draft }),
+    ))
 }
 
 pub(super) fn expire_tokens(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
