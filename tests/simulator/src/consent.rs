@@ -91,7 +91,7 @@ fn asked(world: &World, query: &Query, application_id: &str) -> Result<Asked, Re
         return Err(Refused("MD5101", "The redirect_uri is no URL."));
     }
     let Some(state) = one("state") else {
-        return Err(Refused("MD9100", "There is no state."));
+        return Err(Refused("", "There is no state."));
     };
     Ok(Asked {
         redirect_uri: redirect_uri.to_owned(),

@@ -92,7 +92,7 @@ pub(super) const WORDS: Words = Words {
     done_in_part: Text {
         title: "Thank you, your part is done",
         paragraphs: &[
-            "{name} has your permission. Something is left to be set up, which needs nothing of you; {name} has been told.",
+            "{name} has your permission. A step is left that needs nothing of you, but {name}: please mention it.",
             "You can close this page.",
         ],
     },

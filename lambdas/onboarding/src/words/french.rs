@@ -92,7 +92,7 @@ pub(super) const WORDS: Words = Words {
     done_in_part: Text {
         title: "Merci, votre part est faite",
         paragraphs: &[
-            "{name} a votre autorisation. Il reste un réglage qui ne demande rien de vous ; {name} en est informé.",
+            "{name} a votre autorisation. Il reste une étape qui revient à {name}, et non à vous : merci de le signaler.",
             "Vous pouvez fermer cette page.",
         ],
     },

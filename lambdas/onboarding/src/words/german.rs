@@ -92,7 +92,7 @@ pub(super) const WORDS: Words = Words {
     done_in_part: Text {
         title: "Danke, Ihr Teil ist getan",
         paragraphs: &[
-            "{name} hat Ihre Erlaubnis. Etwas ist noch einzurichten, wofür Sie nicht gebraucht werden; {name} weiß davon.",
+            "{name} hat Ihre Erlaubnis. Ein Schritt fehlt noch, den nicht Sie tun müssen, sondern {name}: Bitte erwähnen Sie es.",
             "Sie können diese Seite schließen.",
         ],
     },

@@ -92,7 +92,7 @@ pub(super) const WORDS: Words = Words {
     done_in_part: Text {
         title: "Grazie, la sua parte è fatta",
         paragraphs: &[
-            "{name} ha la sua autorizzazione. Resta qualcosa da impostare che non dipende da lei; {name} ne è al corrente.",
+            "{name} ha la sua autorizzazione. Resta un passo che spetta a {name}, non a lei: lo segnali, per favore.",
             "Può chiudere questa pagina.",
         ],
     },

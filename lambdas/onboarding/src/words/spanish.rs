@@ -92,7 +92,7 @@ pub(super) const WORDS: Words = Words {
     done_in_part: Text {
         title: "Gracias, su parte está hecha",
         paragraphs: &[
-            "{name} tiene su permiso. Queda algo por configurar que no depende de usted; {name} lo sabe.",
+            "{name} tiene su permiso. Queda un paso que no le toca a usted, sino a {name}: coménteselo, por favor.",
             "Puede cerrar esta página.",
         ],
     },

@@ -71,8 +71,8 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.with_sellers_token(&self.client, MOST_WAITS, seller, region, call)
-            .await
+        // On the heap, like what else calls Amazon: futures nested as deep as these are too much for the compiler.
+        Box::pin(self.with_sellers_token(&self.client, MOST_WAITS, seller, region, call)).await
     }
 
     /// As [`Self::as_seller`], but a refusal is the answer: the caller has a slot, or waits elsewhere.
@@ -195,8 +195,7 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.with_token(&self.client, MOST_WAITS, Caller::Application(scope), call)
-            .await
+        Box::pin(self.with_token(&self.client, MOST_WAITS, Caller::Application(scope), call)).await
     }
 
     /// Makes `call` with the token that is in the cache, and otherwise with a new one. One from the cache
@@ -280,8 +279,8 @@ impl Amazon {
     }
 
     async fn exchange(&self, grant: Grant<'_>) -> Result<AccessToken, PipelineError> {
-        self.ask_lwa(|credentials| async move { self.client.access_token(&credentials, grant).await })
-            .await
+        let ask = |credentials| async move { self.client.access_token(&credentials, grant).await };
+        Box::pin(self.ask_lwa(ask)).await
     }
 
     /// Asks LWA; once more if the client secret has been rotated since it was read.

@@ -64,13 +64,12 @@ impl Subscriber {
                     _ => Attempt::InTheWay(vec![elsewhere]),
                 }
             }
-            // On the heap, like the other: futures nested as deep as these are too much for the compiler.
-            None => Box::pin(self.create(request, key, destination_id)).await?,
+            None => self.create(request, key, destination_id).await?,
         };
         let subscription = match attempt {
             Attempt::Standing(ours) => ours,
             Attempt::InTheWay(others) if *replace_existing => {
-                Box::pin(self.replace(request, key, destination_id, others)).await?
+                self.replace(request, key, destination_id, others).await?
             }
             Attempt::InTheWay(others) => {
                 let remedy = "send \"ReplaceExisting\": true to move the subscription here, or delete it where it \

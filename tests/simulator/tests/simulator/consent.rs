@@ -129,7 +129,7 @@ async fn what_is_not_registered_may_not_ask() {
     };
     refused(&[("application_id", "amzn1.sp.solution.2")], "MD1000").await;
     refused(&[("redirect_uri", "https://evil.example/")], "MD5101").await;
-    refused(&[("state", "")], "MD9100").await;
+    refused(&[("state", "")], "There is no state").await;
     let changed = amazon.control("/application", &json!({"draft": true})).await;
     assert_eq!(changed["draft"], true);
     refused(&[], "MD1000").await;
