@@ -35,6 +35,8 @@ export interface Settings {
   readonly rotateSecret: "on" | "off";
   /** Who sends e-mails: SNS to those who confirm a subscription, or SES from an address of one's own. */
   readonly mail: Mail;
+  /** Whether sellers can be invited to authorize the application in a browser. */
+  readonly onboarding: "on" | "off";
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
   readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
@@ -57,6 +59,7 @@ const NAMES = [
   "events",
   "rotateSecret",
   "mail",
+  "onboarding",
   "storageMemory",
   "localMailbox",
 ] as const;
@@ -132,6 +135,7 @@ export function readSettings(node: Node): Settings {
     events: oneOf("events", read("events", "on"), SWITCHES),
     rotateSecret: oneOf("rotateSecret", read("rotateSecret", "off"), SWITCHES),
     mail: oneOf("mail", read("mail", "sns"), MAILS),
+    onboarding: oneOf("onboarding", read("onboarding", "off"), SWITCHES),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };

@@ -17,6 +17,7 @@ import { LwaCredentials } from "./constructs/lwa-credentials";
 import { MailFeedback } from "./constructs/mail-feedback";
 import { NotificationsProcessor } from "./constructs/notifications-processor";
 import { NotificationsQueue } from "./constructs/notifications-queue";
+import { addOnboardingFunctions } from "./constructs/onboarding-functions";
 import { Reconciler } from "./constructs/reconciler";
 import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
@@ -167,6 +168,15 @@ export class SpReportsStack extends Stack {
       orderWorkflow,
       redeliveryWorkflow,
     });
+    const onboardingFunctions =
+      parameters.onboarding === undefined
+        ? {}
+        : addOnboardingFunctions(functions, can, {
+            onboarding: parameters.onboarding,
+            contactText: parameters.contactText,
+            notificationsQueue,
+            redeliveryWorkflow,
+          });
     const mailFeedback =
       sesMail === undefined
         ? undefined
@@ -188,7 +198,7 @@ export class SpReportsStack extends Stack {
             lwaCredentials,
             spApiEnvironment: parameters.spApiEnvironment,
           });
-    const methods = api.addMethods(apiFunctions);
+    const methods = api.addMethods({ ...apiFunctions, ...onboardingFunctions });
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", methods.signed);
     const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
       storage,
@@ -254,6 +264,22 @@ export class SpReportsStack extends Stack {
       ReportsTable: ["Table of reports and their delivery", storage.reports.tableName],
       QuotasTable: ["Table of the slots within Amazon's quotas", storage.quotas.tableName],
       LinksTable: ["Table of links to reports, by the hashes of their tokens", storage.links.tableName],
+      ...(storage.onboardings === undefined
+        ? {}
+        : {
+            OnboardingsTable: [
+              "Table of invitations and begun authorizations, by the hashes of their secrets",
+              storage.onboardings.tableName,
+            ] as const,
+            OnboardingRedirectUri: [
+              "Redirect URI to register with the application at Amazon",
+              `${api.url}/onboarding/callback`,
+            ] as const,
+            OnboardingLoginUri: [
+              "Login URI to register with the application at Amazon, for sellers from the Appstore",
+              `${api.url}/onboarding/login`,
+            ] as const,
+          }),
       DataKeyArn: [
         "Key of the reports and their tables; who reads them in this account needs kms:Decrypt of it",
         encryption.dataKey.keyArn,

@@ -7,6 +7,7 @@ import "./docs.test";
 import "./functions.test";
 import "./identities.test";
 import "./mail.test";
+import "./onboarding.test";
 import "./runbook.test";
 import "./schedule.test";
 import "./secret-rotation.test";

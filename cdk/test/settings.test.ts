@@ -35,6 +35,7 @@ describe("settings", () => {
     ["events", "true"],
     ["rotateSecret", "yes"],
     ["mail", "smtp"],
+    ["onboarding", "true"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {

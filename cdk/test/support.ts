@@ -61,6 +61,14 @@ export function templateWithRotation(): Template {
   return withRotation;
 }
 
+let withOnboarding: Template | undefined;
+
+/** The same with sellers who authorize in a browser. */
+export function templateWithOnboarding(): Template {
+  withOnboarding ??= synthesize({ onboarding: "on" })["SpReports"] as Template;
+  return withOnboarding;
+}
+
 /** Properties of the resources of a type, by logical id without the hash. */
 export function resources(type: string, from: Template = template()): Record<string, Json> {
   return Object.fromEntries(

@@ -7,7 +7,7 @@ import type { RustFunction } from "./rust-function";
 import type { Workflow } from "./workflow";
 
 /** API Gateway gives up after 29 seconds, so a function behind it has no use for more. */
-const API = { timeout: Duration.seconds(29), memorySize: 256 };
+export const API = { timeout: Duration.seconds(29), memorySize: 256 };
 
 export interface ApiFunctionsProps {
   readonly notificationsQueue: NotificationsQueue;

@@ -181,6 +181,23 @@ export class Capabilities {
     return { environment: { LINKS_TABLE: storage.links.tableName }, permissions: storage.linkRevocation() };
   }
 
+  /** Where links of our own begin, and pages. */
+  apiUrl(): Capability {
+    return { environment: { API_URL: this.props.apiUrl } };
+  }
+
+  /** Invitations, and authorizations that have begun in a browser; only with onboarding=on. */
+  onboardings(...actions: string[]): Capability {
+    const { storage } = this.props;
+    if (storage.onboardings === undefined) {
+      throw new Error("There are no onboardings without the setting onboarding=on.");
+    }
+    return {
+      environment: { ONBOARDINGS_TABLE: storage.onboardings.tableName },
+      permissions: storage.tableAccess(storage.onboardings, ...actions),
+    };
+  }
+
   /** Addresses that get the news of one seller: subscriptions to the topic, or whatever SES sends to. */
   sellersMail(): Capability {
     const { reportTopic, settings } = this.props;

@@ -32,6 +32,8 @@ export type FunctionName =
   | "report-notifier"
   | "link-opener"
   | "document-access"
+  | "onboarding-inviter"
+  | "onboarding"
   | "mail-feedback"
   | "secret-rotator";
 

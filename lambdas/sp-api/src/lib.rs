@@ -2,6 +2,7 @@
 
 mod answer;
 mod application;
+mod authorization_code;
 mod client;
 mod document;
 mod document_stream;
@@ -25,6 +26,7 @@ mod schedules;
 mod token_cache;
 mod wire;
 
+pub use authorization_code::{AuthorizationCode, InvalidAuthorizationCode};
 pub use client::SpApiClient;
 pub use document::{Document, DocumentUrl};
 pub use document_stream::DocumentStream;

@@ -7,11 +7,10 @@ use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{ForgetSeller, InvalidRequest, Parameters, StoreToken};
+use pipeline::sellers_mail::SellersMail;
 use pipeline::subscriptions::Subscriptions;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
-
-use crate::mailing::SellersMail;
 
 /// What keeping and forgetting selling partners takes.
 pub struct TokenStorage {
@@ -52,7 +51,9 @@ impl TokenStorage {
         };
         self.redeliveries.see_to_seller(&seller_id).await;
         if let Some(address) = &notification_email {
-            self.mail_to(address, &account, region).await?;
+            self.mail
+                .mail_to(&self.partners, address, &account, region)
+                .await?;
         }
         Ok(done(seller_id, None))
     }
@@ -89,7 +90,7 @@ impl TokenStorage {
         for KnownAccount { account, .. } in known {
             notes.extend(self.unsubscribe(&account).await?);
             self.links.revoke(&account, None).await?;
-            self.mail_no_more(&account).await?;
+            self.mail.mail_no_more(&self.partners, &account).await?;
             self.partners.forget(&account).await?;
         }
         let note = (!notes.is_empty()).then(|| notes.join(". "));

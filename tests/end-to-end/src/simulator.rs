@@ -28,6 +28,18 @@ impl Simulator {
         Ok(())
     }
 
+    /// Has a seller choose the application in the Appstore; gives Amazon's state of that visit.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn appstore_visit(&self, seller: &str) -> Result<String> {
+        let visit = self.post("appstore-visits", &json!({"sellerId": seller})).await?;
+        let state = visit["amazonState"]
+            .as_str()
+            .context("the simulator gave no state")?;
+        Ok(state.to_owned())
+    }
+
     /// Makes a refresh token worthless, as a seller does who withdraws the authorization.
     ///
     /// # Errors

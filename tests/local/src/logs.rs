@@ -249,18 +249,20 @@ impl Reader {
 /// from construct names, `ReportCreatorLogs1A2B3C4D`.
 fn group_of(function: &str, resources: &[Value]) -> Option<String> {
     let plain = function.replace('-', "");
-    let find = |kind: &str| {
+    let find = |kind: &str, part: &str| {
+        // With what follows it: one function's name may begin another's.
+        let name = format!("{plain}{part}");
         let resource = resources.iter().find(|resource| {
             let id = resource["LogicalResourceId"]
                 .as_str()
                 .unwrap_or_default()
                 .to_lowercase();
-            resource["ResourceType"] == kind && id.contains(&plain)
+            resource["ResourceType"] == kind && id.contains(&name)
         })?;
         resource["PhysicalResourceId"].as_str().map(str::to_owned)
     };
-    find("AWS::Logs::LogGroup")
-        .or_else(|| find("AWS::Lambda::Function").map(|name| format!("/aws/lambda/{name}")))
+    find("AWS::Logs::LogGroup", "logs")
+        .or_else(|| find("AWS::Lambda::Function", "function").map(|name| format!("/aws/lambda/{name}")))
 }
 
 fn entry_of(function: &str, event: &Value) -> Entry {

@@ -38,10 +38,11 @@ const FROM_OUTPUTS: [(&str, &str); 20] = [
 ];
 
 /// The same of outputs that only some settings have.
-const FROM_SOME_OUTPUTS: [(&str, &str); 3] = [
+const FROM_SOME_OUTPUTS: [(&str, &str); 4] = [
     ("EXPRESS_LANE_ARN", "ExpressLaneArn"),
     ("CLIENT_SECRET_QUEUE_ARN", "ClientSecretQueueArn"),
     ("REJECTED_SECRET_NAME", "RejectedSecretName"),
+    ("ONBOARDINGS_TABLE", "OnboardingsTable"),
 ];
 
 /// Names and values, in the order of the file.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 21] = [
+pub const FUNCTIONS: [&str; 23] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -22,6 +22,8 @@ pub const FUNCTIONS: [&str; 21] = [
     "mail-gatherer",
     "link-opener",
     "document-access",
+    "onboarding-inviter",
+    "onboarding",
     "report-reconciler",
     "redelivery-requester",
     "redelivery-worker",

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod documents;
+mod onboarding;
 mod orders;
 mod report_row;
 mod schedules;
@@ -10,6 +11,7 @@ mod sellers;
 
 pub use deliveries::{Delivery, Job, JobBegun, JobStatus, Running};
 pub use documents::{Document, NewLink, RevokedLinks};
+pub use onboarding::NewInvitation;
 pub use orders::{
     CancellationAnswer, CancellationStatus, OrderAnswer, Ordered, Queued, QueuedOrders, QueuedStatus, Warned,
 };

@@ -2,6 +2,7 @@
 
 mod body;
 mod forget_seller;
+mod invite_seller;
 mod list_finished;
 mod list_reports;
 mod list_sellers;
@@ -21,6 +22,7 @@ mod subscription;
 
 pub use body::InvalidRequest;
 pub use forget_seller::ForgetSeller;
+pub use invite_seller::InviteSeller;
 pub use list_finished::ListFinished;
 pub use list_reports::{After, LedgerStatus, ListAll, ListReports};
 pub use list_sellers::{ListSellers, NamedSeller};

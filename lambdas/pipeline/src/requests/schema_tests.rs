@@ -117,6 +117,14 @@ fn bodies() -> Vec<Case> {
             }),
             move |body| Subscribe::parse(body, now),
         ),
+        Case::body::<InviteSeller, _>(
+            "InviteSeller",
+            json!({
+                "SellerId": "A3", "RegionCode": "EU", "AccountType": "Vendor", "Country": "DE", "Days": 7,
+                "NotificationEmail": "ann@example.com",
+            }),
+            InviteSeller::parse,
+        ),
         Case::body::<OrderReport, _>("OrderReport", order(), OrderReport::parse),
         Case::body::<ListOfOrders, _>("ListOfOrders", json!({"Orders": [order()]}), |body| {
             match OrderReports::parse(body)? {

@@ -25,6 +25,7 @@ mod mail_by_ses;
 mod mails;
 mod merged_accounts;
 mod news;
+mod onboarding;
 mod orders;
 mod quick_start;
 mod quotas;

@@ -116,6 +116,15 @@ impl World {
         Some(world)
     }
 
+    /// The running stack, if sellers can join it in a browser; `None`, visibly, if not.
+    pub async fn with_onboarding() -> Option<Self> {
+        let world = Self::find().await?;
+        if !world.stack.onboards() {
+            return skipped("no onboarding here (cargo local up -c onboarding=on)");
+        }
+        Some(world)
+    }
+
     /// `POST`s as the invoke role.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.api

@@ -72,6 +72,28 @@ pub(super) fn hand_out_code(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     Ok(Json(json!({ "code": code })))
 }
 
+pub(super) fn visit_appstore(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
+    let seller_id = required("sellerId", read_seller(fields)?)?;
+    fields.finish()?;
+    let amazon_state = world.secrets.next();
+    world.state().visits.begin(&amazon_state, &seller_id);
+    Ok(Json(json!({ "amazonState": amazon_state })))
+}
+
+pub(super) fn change_application(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
+    let is_draft = required("draft", fields.flag("draft")?)?;
+    fields.finish()?;
+    let mut state = world.state();
+    let Some(application) = &mut state.application else {
+        let problem = "can't be said: the simulator runs without an application and takes any";
+        return Err(FieldError::new("draft", problem).into());
+    };
+    application.is_draft = is_draft;
+    Ok(Json(
+        json!({ "applicationId": application.id, "draft": is_draft }),
+    ))
+}
+
 pub(super) fn expire_tokens(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     fields.finish()?;
     world.state().tokens.expire_all(Instant::now());

@@ -104,6 +104,8 @@ pub(crate) fn router() -> Router<Arc<World>> {
         )
         .route("/sellers", command!(authorization::register))
         .route("/authorization-codes", command!(authorization::hand_out_code))
+        .route("/appstore-visits", command!(authorization::visit_appstore))
+        .route("/application", command!(authorization::change_application))
         .route("/revoke", command!(authorization::revoke))
         .route("/unrevoke", command!(authorization::unrevoke))
         .route("/expire-access-tokens", command!(authorization::expire_tokens))

@@ -4,6 +4,7 @@
 mod common;
 
 mod authorization;
+mod consent;
 mod control;
 mod documents;
 mod faults;

@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 20] = [
+const FUNCTIONS: [&str; 22] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
@@ -29,6 +29,8 @@ const FUNCTIONS: [&str; 20] = [
     "mail-gatherer",
     "link-opener",
     "document-access",
+    "onboarding-inviter",
+    "onboarding",
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
