@@ -7,7 +7,7 @@ import { App } from "aws-cdk-lib";
 import type { Template } from "aws-cdk-lib/assertions";
 
 import { readSettings } from "../lib/settings";
-import { template, templateWithLane, templateWithRotation, templateWithSes } from "./support";
+import { template, templateWithLane, templateWithOnboarding, templateWithRotation, templateWithSes } from "./support";
 
 /** The rows of the README's table with that first cell in its head: the name, and the last cell. */
 function table(head: string): [name: string, last: string][] {
@@ -22,7 +22,7 @@ function table(head: string): [name: string, last: string][] {
   });
 }
 
-const templates = (): Template[] => [template(), templateWithLane(), templateWithSes(), templateWithRotation()];
+const templates = (): Template[] => [template(), templateWithLane(), templateWithSes(), templateWithRotation(), templateWithOnboarding()];
 
 const names = (section: "Parameters" | "Outputs"): string[] => {
   const all = templates().flatMap((it) => Object.keys(it.toJSON()[section]));

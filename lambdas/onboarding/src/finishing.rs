@@ -143,7 +143,7 @@ impl Finishing {
         }
         let kept = self
             .partners
-            .store_refresh_token_in(seller, attempt.region, token)
+            .store_refresh_token_in(seller, attempt.region, token, now)
             .await;
         if let (Err(_), Some(invitation)) = (&kept, &attempt.invitation)
             && let Err(error) = self.onboardings.release(invitation, seller).await
