@@ -8,12 +8,14 @@ mod chromium;
 mod companions;
 mod demo;
 mod deployment;
+mod doctor;
 mod emulator;
 mod fault_proxy;
 mod files;
 mod functions;
 mod interrupt;
 mod logs;
+mod needs;
 mod ports;
 mod prerequisites;
 mod processes;
@@ -39,8 +41,10 @@ use clap::{Parser, Subcommand};
 use crate::bench::Benches;
 use crate::chaos::Storm;
 use crate::checks::Selection;
+use crate::doctor::Examination;
 use crate::interrupt::Interrupted;
 use crate::logs::Source;
+use crate::needs::Needs;
 use crate::ports::PortOptions;
 use crate::profile::Profile;
 use crate::redeliver::Redelivery;
@@ -88,6 +92,24 @@ enum Command {
     },
     /// Run every check that CI runs
     Test(Selection),
+    /// Say what this machine lacks for these commands and for deploying, and what to type
+    Doctor(Examination),
+}
+
+impl Command {
+    /// What is asked before it begins.
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Up { profile, .. } => Needs::stack_of(profile.clone()),
+            Self::Demo => Needs::stack_of(Profile::default()),
+            Self::Chaos(storm) => Needs::stack_of(storm.profile()),
+            Self::Bench(benches) => benches.needs(),
+            Self::Redrive | Self::Redeliver(_) => Needs::running(),
+            Self::Logs { source, .. } => logs::needs(source.as_ref()),
+            Self::Test(selection) => selection.needs(),
+            Self::Down | Self::Doctor(_) => Needs::default(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -104,13 +126,18 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
+    let workspace = match cli.command {
+        Command::Bench(_) => workspace.optimized(),
+        _ => workspace,
+    };
+    cli.command.needs().check(&workspace, cli.ports)?;
     match cli.command {
         Command::Up { detach, profile } => {
             stack::up_command(&workspace, cli.ports, profile, detach).map(|()| ExitCode::SUCCESS)
         }
         Command::Demo => demo::run(&workspace, cli.ports),
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
-        Command::Bench(benches) => bench::run(&workspace.optimized(), cli.ports, &benches),
+        Command::Bench(benches) => bench::run(&workspace, cli.ports, &benches),
         Command::Redrive => redrive::run(&workspace),
         Command::Redeliver(redelivery) => redeliver::run(&workspace, &redelivery),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
@@ -118,5 +145,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             logs::show(&workspace, source.as_ref(), follow).map(|()| ExitCode::SUCCESS)
         }
         Command::Test(selection) => checks::run(&workspace, cli.ports, &selection),
+        Command::Doctor(examination) => doctor::run(&workspace, cli.ports, &examination),
     }
 }
