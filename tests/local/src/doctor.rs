@@ -95,8 +95,9 @@ fn lines_of_ports(workspace: &Workspace, options: PortOptions) -> Vec<Line> {
             },
             Err(error) => {
                 let said = error.to_string();
+                let said = said.trim_start_matches(&format!("port {}, ", wanted.port));
                 // Its own sentences: what is so, and what to do.
-                let (what, remedy) = said.split_once(". ").unwrap_or((&said, ""));
+                let (what, remedy) = said.split_once(". ").unwrap_or((said, ""));
                 State::Missing {
                     what: what.to_owned(),
                     remedy: remedy.to_owned(),

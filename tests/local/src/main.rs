@@ -9,6 +9,7 @@ mod companions;
 mod demo;
 mod deployment;
 mod doctor;
+mod drill;
 mod emulator;
 mod fault_proxy;
 mod files;
@@ -42,6 +43,7 @@ use crate::bench::Benches;
 use crate::chaos::Storm;
 use crate::checks::Selection;
 use crate::doctor::Examination;
+use crate::drill::Drill;
 use crate::interrupt::Interrupted;
 use crate::logs::Source;
 use crate::needs::Needs;
@@ -74,6 +76,8 @@ enum Command {
     Demo,
     /// Let many reports go through a storm of faults, and see that nothing gets lost
     Chaos(Storm),
+    /// Break the stack in each way that the runbook speaks of, and mend it by the runbook
+    Drill(Drill),
     /// Measure the functions beside the least work possible and beside what people use today
     Bench(Benches),
     /// Move the dead letters back to the notifications queue
@@ -103,6 +107,7 @@ impl Command {
             Self::Up { profile, .. } => Needs::stack_of(profile.clone()),
             Self::Demo => Needs::stack_of(Profile::default()),
             Self::Chaos(storm) => Needs::stack_of(storm.profile()),
+            Self::Drill(drill) => drill.needs(),
             Self::Bench(benches) => benches.needs(),
             Self::Redrive | Self::Redeliver(_) => Needs::running(),
             Self::Logs { source, .. } => logs::needs(source.as_ref()),
@@ -137,6 +142,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Demo => demo::run(&workspace, cli.ports),
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
+        Command::Drill(drill) => drill::run(&workspace, cli.ports, &drill),
         Command::Bench(benches) => bench::run(&workspace, cli.ports, &benches),
         Command::Redrive => redrive::run(&workspace),
         Command::Redeliver(redelivery) => redeliver::run(&workspace, &redelivery),

@@ -1,0 +1,303 @@
+//! What goes wrong, how that is told, and how it is mended.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use end_to_end::JsonService::Keys;
+use serde_json::{Value, json};
+
+use crate::scene::{REPORT_TYPE, Scene, Seller};
+use crate::shell::Inputs;
+use crate::signal::Signal;
+
+/// A way in which the stack breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Amazon refuses the application's secret.
+    Secret,
+    /// A seller has withdrawn the authorization.
+    Seller,
+    /// The application lacks a role.
+    Role,
+    /// A message that nobody can read.
+    Poison,
+    /// S3 throttles everything.
+    Storage,
+    /// IAM refuses the tables.
+    Tables,
+    /// The key of the refresh tokens is disabled.
+    Key,
+}
+
+/// What is broken now.
+pub struct Broken {
+    /// Who has trouble.
+    pub seller: Seller,
+    /// Their reports that don't come.
+    pub reports: Vec<String>,
+    /// The application's id and secret that Amazon takes now, if it takes others.
+    pub credentials: Option<(String, String)>,
+}
+
+/// So many failures that retries can't be what they are.
+const SEVERAL: usize = 6;
+/// More calls than there are while something is broken.
+const ALL_CALLS: u32 = 100_000;
+
+impl Fault {
+    /// All of them, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Secret,
+        Self::Seller,
+        Self::Role,
+        Self::Poison,
+        Self::Storage,
+        Self::Tables,
+        Self::Key,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "secret",
+            Self::Seller => "seller",
+            Self::Role => "role",
+            Self::Poison => "poison",
+            Self::Storage => "storage",
+            Self::Tables => "tables",
+            Self::Key => "key",
+        }
+    }
+
+    /// What it is, in words.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Secret => "Amazon takes another client secret than the stack has",
+            Self::Seller => "a seller has withdrawn the authorization",
+            Self::Role => "the application lacks the role for a report",
+            Self::Poison => "the notifications queue has a message that is none of Amazon's",
+            Self::Storage => "S3 throttles everything",
+            Self::Tables => "IAM refuses the tables",
+            Self::Key => "the key that encrypts refresh tokens is disabled",
+        }
+    }
+
+    /// What mends it.
+    pub fn cure(self) -> &'static str {
+        match self {
+            Self::Secret => "the new secret, stored as printed",
+            Self::Seller => "the new refresh token, stored as printed",
+            Self::Role => "Amazon grants the role",
+            Self::Poison => "the message thrown away as printed",
+            Self::Storage => "S3 takes requests again",
+            Self::Tables => "IAM allows the tables again",
+            Self::Key => "the key enabled as printed",
+        }
+    }
+
+    /// What rows call what they wait for.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Seller => "AuthorizationRevoked",
+            Self::Role => "AccessDenied",
+            _ => "WAITING_FOR_OWNER",
+        }
+    }
+
+    /// Whether the runbook's commands mend it. Otherwise somebody else does, at Amazon or in the account.
+    fn is_mended_by_commands(self) -> bool {
+        matches!(self, Self::Secret | Self::Seller | Self::Poison | Self::Key)
+    }
+
+    /// Who is told.
+    pub fn signal(self, broken: &Broken) -> Signal {
+        let waits = || Signal::Mail {
+            headline: "Amazon reports wait",
+            seller: broken.seller.id.clone(),
+        };
+        match self {
+            Self::Secret => Signal::Alarm(&["CredentialsRefused"]),
+            Self::Seller | Self::Role => waits(),
+            Self::Poison => Signal::Alarm(&["DeadLetterQueueNotEmpty"]),
+            Self::Storage => Signal::Alarm(&["StorageFails"]),
+            Self::Tables => Signal::Alarm(&["ReconcilerFails", "RetrievalFails"]),
+            Self::Key => Signal::Alarm(&["RetrievalFails"]),
+        }
+    }
+
+    /// Breaks it.
+    pub async fn strike(self, scene: &Scene<'_>) -> Result<Broken> {
+        let seller = scene.seller().await?;
+        let mut credentials = None;
+        let mut count = 1;
+        match self {
+            Self::Secret => {
+                credentials = Some(scene.simulator.rotate_client_secret(0).await?);
+                scene.simulator.expire_access_tokens().await?;
+            }
+            Self::Seller => scene.simulator.revoke(&seller.refresh_token).await?,
+            Self::Role => {
+                for operation in ["getReportDocument", "createRestrictedDataToken"] {
+                    let denied = json!({
+                        "operation": operation, "sellerId": seller.id, "kind": "status", "status": 403,
+                        "count": ALL_CALLS,
+                    });
+                    scene.simulator.fault(&denied).await?;
+                }
+            }
+            Self::Poison => {
+                let queue = scene.stack.output("NOTIFICATIONS_QUEUE_ARN")?;
+                let garbage = format!("garbage of {}", seller.id);
+                scene.simulator.send_message(&queue, &garbage).await?;
+            }
+            Self::Storage => {
+                count = SEVERAL;
+                refuse(
+                    scene,
+                    &json!({"service": "s3", "kind": "throttle", "stubborn": true}),
+                )
+                .await?;
+            }
+            Self::Tables => {
+                count = SEVERAL;
+                let refusal = json!({
+                    "service": "dynamodb", "kind": "throttle", "code": "AccessDeniedException", "stubborn": true,
+                });
+                refuse(scene, &refusal).await?;
+            }
+            Self::Key => {
+                count = SEVERAL;
+                switch_key(scene, "DisableKey").await?;
+            }
+        }
+        let reports = match self {
+            // Announced as Amazon does, which does not announce what it revoked.
+            Self::Seller => vec![announced(scene, &seller).await?],
+            _ => scene.finished_reports(&seller, count).await?,
+        };
+        Ok(Broken {
+            seller,
+            reports,
+            credentials,
+        })
+    }
+
+    /// What happens elsewhere before the operator types anything.
+    pub async fn prepare_cure(self, scene: &Scene<'_>, broken: &Broken) -> Result<()> {
+        if self == Self::Seller {
+            let token = new_token(&broken.seller);
+            scene.simulator.register_seller(&broken.seller.id, &token).await?;
+        }
+        Ok(())
+    }
+
+    /// What the operator knows and types.
+    pub fn inputs(self, broken: &Broken) -> Inputs {
+        let lines = match (self, &broken.credentials) {
+            (Self::Secret, Some((id, secret))) => vec![id.clone(), secret.clone()],
+            (Self::Seller, _) => vec![new_token(&broken.seller)],
+            _ => Vec::new(),
+        };
+        let report = broken.reports.first().cloned().unwrap_or_default();
+        Inputs {
+            variables: vec![
+                ("SELLER_ID", broken.seller.id.clone()),
+                ("REPORT_ID", report),
+                ("REPORT_TYPE", REPORT_TYPE.to_owned()),
+            ],
+            lines,
+        }
+    }
+
+    /// What happens elsewhere, and instead of commands that were not run.
+    pub async fn mend(self, scene: &Scene<'_>, broken: &Broken, has_run: bool) -> Result<()> {
+        if has_run && self.is_mended_by_commands() {
+            return Ok(());
+        }
+        match self {
+            Self::Secret => {
+                let (id, secret) = broken.credentials.as_ref().context("there are new ones")?;
+                let secret = json!({"ClientId": id, "ClientSecret": secret}).to_string();
+                let name = scene.stack.output("LWA_SECRET_NAME")?;
+                let put = scene.stack.secrets().put_secret_value().secret_id(name);
+                put.secret_string(secret).send().await?;
+            }
+            Self::Seller => {
+                let token = new_token(&broken.seller);
+                scene.simulator.register_seller(&broken.seller.id, &token).await?;
+                let token = json!({"SellerId": broken.seller.id, "RefreshToken": token});
+                scene.post("/tokens", &token).await?;
+            }
+            Self::Role => scene.simulator.clear_faults().await?,
+            Self::Poison => scene.purge_dead_letters().await?,
+            Self::Storage | Self::Tables => scene.aws_faults.end().await?,
+            Self::Key => switch_key(scene, "EnableKey").await?,
+        }
+        Ok(())
+    }
+
+    /// Waits until what had stopped has come through.
+    pub async fn has_recovered(self, scene: &Scene<'_>, broken: &Broken) -> Result<()> {
+        if self == Self::Poison {
+            scene.has_no_dead_letters().await?;
+        }
+        scene.delivered(&broken.seller, &broken.reports).await
+    }
+}
+
+/// From now on AWS refuses that.
+async fn refuse(scene: &Scene<'_>, rule: &Value) -> Result<()> {
+    scene.aws_faults.begin(std::slice::from_ref(rule)).await
+}
+
+async fn switch_key(scene: &Scene<'_>, operation: &str) -> Result<()> {
+    let key = json!({"KeyId": scene.token_key().await?});
+    scene.aws.ask(Keys, operation, &key).await?;
+    Ok(())
+}
+
+/// A report of a seller whose authorization is gone, and Amazon's message about it from before.
+async fn announced(scene: &Scene<'_>, seller: &Seller) -> Result<String> {
+    let silent = json!({"notify": false});
+    let made = scene
+        .simulator
+        .report_made_elsewhere(&seller.id, "EU", REPORT_TYPE, silent);
+    let report = made.await?;
+    let reports = scene.simulator.reports(false).await?;
+    let known = reports
+        .iter()
+        .find(|it| it["reportId"] == report && it["sellerId"] == seller.id);
+    let message = json!({
+        "notificationVersion": "2020-09-04", "notificationType": "REPORT_PROCESSING_FINISHED",
+        "payloadVersion": "2020-09-04", "eventTime": "2026-07-14T03:35:13.214Z",
+        "payload": {"reportProcessingFinishedNotification": {
+            "sellerId": seller.id, "reportId": report, "reportType": REPORT_TYPE, "processingStatus": "DONE",
+            "reportDocumentId": known.context("Amazon has it")?["documentId"],
+        }},
+        "notificationMetadata": {"applicationId": "amzn1.sellerapps.app.x", "subscriptionId": "s",
+            "publishTime": "2026-07-14T03:35:13.214Z", "notificationId": "n"},
+    });
+    let queue = scene.stack.output("NOTIFICATIONS_QUEUE_ARN")?;
+    scene.simulator.send_message(&queue, &message.to_string()).await?;
+    Ok(report)
+}
+
+/// What the seller's new authorization gives.
+fn new_token(seller: &Seller) -> String {
+    format!("Atzr|{}|again", seller.id)
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|fault| fault.name() == name);
+        found.ok_or_else(|| format!("one of {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
