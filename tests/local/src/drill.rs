@@ -17,7 +17,9 @@ use crate::toolbox::Venv;
 use crate::workspace::Workspace;
 
 /// What can be broken, by the program's names for it.
-const FAULTS: [&str; 7] = ["secret", "seller", "role", "poison", "storage", "tables", "key"];
+const FAULTS: [&str; 9] = [
+    "secret", "seller", "role", "poison", "storage", "tables", "key", "quota", "crowd",
+];
 
 /// What is to be broken.
 #[derive(Args, Debug)]
@@ -25,6 +27,9 @@ pub struct Drill {
     /// Which faults, with commas between; all if left out
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = PossibleValuesParser::new(FAULTS))]
     faults: Vec<String>,
+    /// How many orders wait at once in the fault `crowd`
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(20..=10_000))]
+    orders: u32,
     /// Print the result as JSON, and nothing else on standard output
     #[arg(long)]
     json: bool,
@@ -52,7 +57,7 @@ impl Drill {
     }
 
     fn arguments(&self) -> Vec<String> {
-        let mut arguments = Vec::new();
+        let mut arguments = vec!["--orders".to_owned(), self.orders.to_string()];
         if !self.faults.is_empty() {
             arguments.extend(["--faults".to_owned(), self.faults.join(",")]);
         }
@@ -91,9 +96,10 @@ mod tests {
 
     #[test]
     fn everything_asked_for_is_passed_on_and_nothing_unknown() {
-        assert_eq!(passed_on(""), Some(String::new()));
-        let line = "--faults secret,key --json";
+        assert_eq!(passed_on("").as_deref(), Some("--orders 100"));
+        let line = "--orders 10000 --faults secret,crowd --json";
         assert_eq!(passed_on(line).as_deref(), Some(line));
         assert_eq!(passed_on("--faults weather"), None);
+        assert_eq!(passed_on("--orders 1"), None);
     }
 }

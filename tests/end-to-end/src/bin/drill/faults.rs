@@ -28,6 +28,10 @@ pub enum Fault {
     Tables,
     /// The key of the refresh tokens is disabled.
     Key,
+    /// Another application has used up the seller's quota.
+    Quota,
+    /// Many more orders than Amazon takes at once.
+    Crowd,
 }
 
 /// What is broken now.
@@ -42,12 +46,18 @@ pub struct Broken {
 
 /// So many failures that retries can't be what they are.
 const SEVERAL: usize = 6;
+/// What the functions count when Amazon refuses a call for its quota.
+const THROTTLES: &str = "AmazonThrottles";
+/// What they measure of how long calls have to wait for it.
+const QUOTA_WAIT: &str = "QuotaWait";
+/// Longer than orders wait of which there are a few.
+const LONG_WAIT_MILLISECONDS: f64 = 30_000.0;
 /// More calls than there are while something is broken.
 const ALL_CALLS: u32 = 100_000;
 
 impl Fault {
     /// All of them, in their order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Secret,
         Self::Seller,
         Self::Role,
@@ -55,6 +65,8 @@ impl Fault {
         Self::Storage,
         Self::Tables,
         Self::Key,
+        Self::Quota,
+        Self::Crowd,
     ];
 
     fn name(self) -> &'static str {
@@ -66,6 +78,8 @@ impl Fault {
             Self::Storage => "storage",
             Self::Tables => "tables",
             Self::Key => "key",
+            Self::Quota => "quota",
+            Self::Crowd => "crowd",
         }
     }
 
@@ -79,6 +93,8 @@ impl Fault {
             Self::Storage => "S3 throttles everything",
             Self::Tables => "IAM refuses the tables",
             Self::Key => "the key that encrypts refresh tokens is disabled",
+            Self::Quota => "another application has used up the quota",
+            Self::Crowd => "many more orders wait than Amazon takes at once",
         }
     }
 
@@ -91,22 +107,21 @@ impl Fault {
             Self::Poison => "the message thrown away as printed",
             Self::Storage => "S3 takes requests again",
             Self::Tables => "IAM allows the tables again",
-            Self::Key => "the key enabled as printed",
+            Self::Key => "the key enabled again",
+            Self::Quota => "the other application leaves some of it",
+            Self::Crowd => "none: they are carried out one by one",
         }
     }
 
-    /// What rows call what they wait for.
-    pub fn status(self) -> &'static str {
+    /// What rows call what they wait for, or the metric that shows it: the runbook speaks of it by that name.
+    pub fn topic(self) -> &'static str {
         match self {
             Self::Seller => "AuthorizationRevoked",
             Self::Role => "AccessDenied",
+            Self::Quota => THROTTLES,
+            Self::Crowd => QUOTA_WAIT,
             _ => "WAITING_FOR_OWNER",
         }
-    }
-
-    /// Whether the runbook's commands mend it. Otherwise somebody else does, at Amazon or in the account.
-    fn is_mended_by_commands(self) -> bool {
-        matches!(self, Self::Secret | Self::Seller | Self::Poison | Self::Key)
     }
 
     /// Who is told.
@@ -120,8 +135,16 @@ impl Fault {
             Self::Seller | Self::Role => waits(),
             Self::Poison => Signal::Alarm(&["DeadLetterQueueNotEmpty"]),
             Self::Storage => Signal::Alarm(&["StorageFails"]),
-            Self::Tables => Signal::Alarm(&["ReconcilerFails", "RetrievalFails"]),
-            Self::Key => Signal::Alarm(&["RetrievalFails"]),
+            Self::Tables => Signal::Alarm(&["ReportsNotDelivered", "RetrievalFails", "ReconcilerFails"]),
+            Self::Key => Signal::Alarm(&["ReportsNotDelivered", "RetrievalFails"]),
+            Self::Quota => Signal::Metric {
+                name: THROTTLES,
+                at_least: 1.0,
+            },
+            Self::Crowd => Signal::Metric {
+                name: QUOTA_WAIT,
+                at_least: LONG_WAIT_MILLISECONDS,
+            },
         }
     }
 
@@ -169,8 +192,17 @@ impl Fault {
                 count = SEVERAL;
                 switch_key(scene, "DisableKey").await?;
             }
+            Self::Quota => {
+                let spent = json!({
+                    "operation": "getReportDocument", "sellerId": seller.id, "kind": "status", "status": 429,
+                    "code": "QuotaExceeded", "count": ALL_CALLS,
+                });
+                scene.simulator.fault(&spent).await?;
+            }
+            Self::Crowd => scene.order_many(&seller, scene.options.orders).await?,
         }
         let reports = match self {
+            Self::Crowd => Vec::new(),
             // Announced as Amazon does, which does not announce what it revoked.
             Self::Seller => vec![announced(scene, &seller).await?],
             _ => scene.finished_reports(&seller, count).await?,
@@ -182,20 +214,11 @@ impl Fault {
         })
     }
 
-    /// What happens elsewhere before the operator types anything.
-    pub async fn prepare_cure(self, scene: &Scene<'_>, broken: &Broken) -> Result<()> {
-        if self == Self::Seller {
-            let token = new_token(&broken.seller);
-            scene.simulator.register_seller(&broken.seller.id, &token).await?;
-        }
-        Ok(())
-    }
-
     /// What the operator knows and types.
     pub fn inputs(self, broken: &Broken) -> Inputs {
         let lines = match (self, &broken.credentials) {
             (Self::Secret, Some((id, secret))) => vec![id.clone(), secret.clone()],
-            (Self::Seller, _) => vec![new_token(&broken.seller)],
+            (Self::Seller, _) => vec![broken.seller.id.clone(), new_token(&broken.seller)],
             _ => Vec::new(),
         };
         let report = broken.reports.first().cloned().unwrap_or_default();
@@ -209,9 +232,19 @@ impl Fault {
         }
     }
 
-    /// What happens elsewhere, and instead of commands that were not run.
-    pub async fn mend(self, scene: &Scene<'_>, broken: &Broken, has_run: bool) -> Result<()> {
-        if has_run && self.is_mended_by_commands() {
+    /// Whether the runbook's commands mend it. Otherwise somebody does, at Amazon or in the account.
+    fn is_mended_by_commands(self) -> bool {
+        matches!(self, Self::Secret | Self::Seller | Self::Poison)
+    }
+
+    /// What somebody else does; and, when the runbook's commands are not run, what they would have done.
+    pub async fn mend(self, scene: &Scene<'_>, broken: &Broken, with_commands: bool) -> Result<()> {
+        if self == Self::Seller {
+            // The seller authorizes the application again, which gives a new token.
+            let token = new_token(&broken.seller);
+            scene.simulator.register_seller(&broken.seller.id, &token).await?;
+        }
+        if with_commands && self.is_mended_by_commands() {
             return Ok(());
         }
         match self {
@@ -223,23 +256,24 @@ impl Fault {
                 put.secret_string(secret).send().await?;
             }
             Self::Seller => {
-                let token = new_token(&broken.seller);
-                scene.simulator.register_seller(&broken.seller.id, &token).await?;
-                let token = json!({"SellerId": broken.seller.id, "RefreshToken": token});
+                let token = json!({"SellerId": broken.seller.id, "RefreshToken": new_token(&broken.seller)});
                 scene.post("/tokens", &token).await?;
             }
-            Self::Role => scene.simulator.clear_faults().await?,
+            Self::Role | Self::Quota => scene.simulator.clear_faults().await?,
             Self::Poison => scene.purge_dead_letters().await?,
             Self::Storage | Self::Tables => scene.aws_faults.end().await?,
             Self::Key => switch_key(scene, "EnableKey").await?,
+            Self::Crowd => {}
         }
         Ok(())
     }
 
     /// Waits until what had stopped has come through.
     pub async fn has_recovered(self, scene: &Scene<'_>, broken: &Broken) -> Result<()> {
-        if self == Self::Poison {
-            scene.has_no_dead_letters().await?;
+        match self {
+            Self::Poison => scene.has_no_dead_letters().await?,
+            Self::Crowd => scene.all_delivered(&broken.seller, scene.options.orders).await?,
+            _ => {}
         }
         scene.delivered(&broken.seller, &broken.reports).await
     }

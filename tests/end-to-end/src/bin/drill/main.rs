@@ -13,7 +13,7 @@ mod signal;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser as _;
 
 use crate::faults::{Broken, Fault};
@@ -21,6 +21,7 @@ use crate::options::Options;
 use crate::result::{Line, json, table};
 use crate::runbook::Runbook;
 use crate::scene::Scene;
+use crate::shell::Shell;
 use crate::signal::Heard;
 
 #[tokio::main(flavor = "current_thread")]
@@ -66,23 +67,20 @@ async fn drill(fault: Fault, scene: &Scene<'_>, runbook: &Runbook, line: &mut Li
     let since = jiff::Timestamp::now();
     let broken = fault.strike(scene).await.context("it could not be broken")?;
     let result = repaired(fault, &broken, scene, runbook, since, line).await;
-    // The outer world mends what the runbook's commands can't, even if they were not run.
-    let mended = fault.mend(scene, &broken, result.is_ok()).await;
+    if result.is_err() {
+        // Instead of commands that were not run: the next fault is to come alone.
+        fault.mend(scene, &broken, false).await?;
+    }
     result?;
-    mended.context("it could not be mended")?;
-    fault
-        .has_recovered(scene, &broken)
-        .await
-        .context("it was mended, and does not go on")?;
     scene
         .delivers()
         .await
-        .context("after the cure a new report is not delivered")?;
-    scene.say("✓ mended: what had stopped went on, and a new report was delivered");
+        .context("it is mended, and a new report is not delivered")?;
+    scene.say("✓ mended: what had stopped came through, and so did a new report");
     Ok(())
 }
 
-/// From the signal to the last of the runbook's commands.
+/// From the signal to the end of the runbook's section.
 async fn repaired(
     fault: Fault,
     broken: &Broken,
@@ -94,26 +92,50 @@ async fn repaired(
     let heard = signal::wait_for(&fault.signal(broken), scene, since)
         .await
         .context("nobody is told")?;
-    scene.say(&format!("✓ signal: {heard}"));
+    scene.say(&format!("✓ told: {heard}"));
     line.signal = Some(heard.to_string());
-    let section = match &heard {
+    let worked_off = worked_off(fault, broken, scene, runbook, &heard, line).await;
+    signal::is_over(&heard, scene).await?;
+    worked_off
+}
+
+/// Does what the runbook says, as it is printed.
+async fn worked_off(
+    fault: Fault,
+    broken: &Broken,
+    scene: &Scene<'_>,
+    runbook: &Runbook,
+    heard: &Heard,
+    line: &mut Line,
+) -> Result<()> {
+    let section = match heard {
         Heard::Alarm { anchor, .. } => runbook.section(anchor),
-        Heard::Mail { .. } => runbook.section_on(fault.status()),
+        Heard::Mail { .. } | Heard::Metric { .. } => runbook.section_on(fault.topic()),
     }?;
     line.section = Some(section.anchor.clone());
-    let commands = section.blocks.len();
-    scene.say(&format!(
-        "  runbook: {} ({commands} blocks of commands)",
-        section.title
-    ));
-    anyhow::ensure!(
-        commands > 0,
+    ensure!(
+        !section.blocks.is_empty(),
         "the runbook's section {} has no commands",
         section.anchor
     );
-    fault.prepare_cure(scene, broken).await?;
-    let blocks: Vec<&str> = runbook.preamble().chain(section.commands()).collect();
-    shell::run(scene, fault, &blocks, &fault.inputs(broken)).await?;
+    let inputs = fault.inputs(broken);
+    let mut shell = Shell::open(scene, fault, runbook, section, &inputs).await?;
+    shell.next(&[]).await.context("looking closer")?;
+    fault
+        .mend(scene, broken, true)
+        .await
+        .context("it could not be mended")?;
+    shell.next(&inputs.lines).await.context("mending it")?;
     line.cure = Some(fault.cure());
+    fault
+        .has_recovered(scene, broken)
+        .await
+        .context("it is mended, and does not go on")?;
+    shell.next(&[]).await.context("seeing that it is mended")?;
+    let blocks = section.blocks.len();
+    scene.say(&format!(
+        "✓ runbook: {} ({blocks} blocks of commands, as printed)",
+        section.title
+    ));
     Ok(())
 }

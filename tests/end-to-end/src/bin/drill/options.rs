@@ -13,6 +13,9 @@ pub struct Options {
     /// Which faults, with commas between; all if left out
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub faults: Vec<Fault>,
+    /// How many orders wait at once in the fault `crowd`
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub orders: u32,
     /// The runbook
     #[arg(long, value_name = "FILE")]
     pub runbook: PathBuf,

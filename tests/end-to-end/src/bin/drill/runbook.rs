@@ -25,10 +25,42 @@ pub struct Section {
 
 /// A fenced block of commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block(String);
+pub struct Block {
+    /// When it is typed.
+    pub phase: Phase,
+    /// As printed.
+    pub commands: String,
+}
+
+/// What an operator does, one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Looks closer.
+    Look,
+    /// Mends it.
+    #[default]
+    Mend,
+    /// Sees that it is mended.
+    See,
+}
+
+impl Phase {
+    /// What begins with these words.
+    fn begun_by(line: &str) -> Option<Self> {
+        [
+            ("**Look closer.", Self::Look),
+            ("**What to do.", Self::Mend),
+            ("**Mended when.", Self::See),
+        ]
+        .into_iter()
+        .find_map(|(words, phase)| line.starts_with(words).then_some(phase))
+    }
+}
 
 /// The language of the blocks that are run. Blocks of others are there to be looked at.
 const SHELL: &str = "sh";
+/// The section whose commands all others build on.
+const PREAMBLE: &str = "before-you-begin";
 
 impl Runbook {
     /// Reads it.
@@ -42,6 +74,7 @@ impl Runbook {
         let mut sections = vec![Section::default()];
         // A fence's marks and language, and what is in it so far.
         let mut fence: Option<(String, String)> = None;
+        let mut phase = Phase::default();
         for line in text.lines() {
             let is_mark = line.trim_start().starts_with("```");
             match (&mut fence, is_mark) {
@@ -51,7 +84,8 @@ impl Runbook {
                 }
                 (Some((language, commands)), true) => {
                     if language == SHELL {
-                        let block = Block(std::mem::take(commands));
+                        let commands = std::mem::take(commands);
+                        let block = Block { phase, commands };
                         for section in open(&mut sections) {
                             section.blocks.push(block.clone());
                         }
@@ -63,13 +97,17 @@ impl Runbook {
                     commands.push('\n');
                 }
                 (None, false) => match heading(line) {
-                    Some((level, title)) => sections.push(Section {
-                        anchor: anchor_of(title),
-                        title: title.to_owned(),
-                        level,
-                        ..Section::default()
-                    }),
+                    Some((level, title)) => {
+                        phase = Phase::default();
+                        sections.push(Section {
+                            anchor: anchor_of(title),
+                            title: title.to_owned(),
+                            level,
+                            ..Section::default()
+                        });
+                    }
                     None => {
+                        phase = Phase::begun_by(line).unwrap_or(phase);
                         for section in open(&mut sections) {
                             section.text.push_str(line);
                             section.text.push('\n');
@@ -105,21 +143,18 @@ impl Runbook {
             .with_context(|| format!("the runbook has no section about {name}"))
     }
 
-    /// What is typed before everything else: the commands before the first section of the second level that has a
-    /// name of its own, and those of a section called *Before you begin*.
-    pub fn preamble(&self) -> impl Iterator<Item = &str> {
-        let before = self
-            .sections
-            .iter()
-            .find(|section| section.anchor == "before-you-begin");
-        before.into_iter().flat_map(Section::commands)
+    /// What is typed once, before everything else.
+    pub fn preamble(&self) -> Result<Vec<&str>> {
+        let blocks = &self.section(PREAMBLE)?.blocks;
+        Ok(blocks.iter().map(|block| block.commands.as_str()).collect())
     }
 }
 
 impl Section {
-    /// The commands.
-    pub fn commands(&self) -> impl Iterator<Item = &str> {
-        self.blocks.iter().map(|Block(commands)| commands.as_str())
+    /// The commands of a phase.
+    pub fn commands(&self, phase: Phase) -> Vec<&str> {
+        let blocks = self.blocks.iter().filter(|block| block.phase == phase);
+        blocks.map(|block| block.commands.as_str()).collect()
     }
 }
 
@@ -158,32 +193,38 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "# Runbook\n\n## Before you begin\n\n```sh\noutput() { :; }\n```\n\n## Dead letter queue not empty\n\n\
-                        Look:\n\n```sh\naws sqs a\n# no heading\n```\n\n### What to do\n\n```json\n{}\n```\n\n```sh\naws b\n```\n\n\
-                        ## Reports that wait\n\n### `AuthorizationRevoked`: a seller's\n\n```sh\naws c\n```\n\n### Others\n\nAs \
-                        `RoleMissing`.\n\n```sh\naws d\n```\n";
+                        **Look closer.** So:\n\n```sh\naws a\n# no heading\n```\n\n**What to do.**\n\n```json\n{}\n```\n\n\
+                        ```sh\naws b\n```\n\n```sh\naws c\n```\n\n**Mended when.**\n\n```sh\naws d\n```\n\n\
+                        ## Reports that wait\n\n### `AuthorizationRevoked`: a seller's\n\n```sh\naws e\n```\n\n### Others\n\nAs \
+                        `RoleMissing`.\n\n```sh\naws f\n```\n";
 
     #[test]
-    fn commands_are_those_of_the_section_and_below() -> Result<()> {
+    fn commands_are_those_of_the_section_in_their_order() -> Result<()> {
         let runbook = Runbook::parse(TEXT);
         let section = runbook.section("dead-letter-queue-not-empty")?;
-        let commands: Vec<&str> = section.commands().collect();
-        assert_eq!(commands, ["aws sqs a\n# no heading\n", "aws b\n"]);
+        assert_eq!(section.commands(Phase::Look), ["aws a\n# no heading\n"]);
+        assert_eq!(section.commands(Phase::Mend), ["aws b\n", "aws c\n"]);
+        assert_eq!(section.commands(Phase::See), ["aws d\n"]);
+        assert_eq!(runbook.preamble()?, ["output() { :; }\n"]);
         assert!(runbook.section("no-such-section").is_err());
-        let preamble: Vec<&str> = runbook.preamble().collect();
-        assert_eq!(preamble, ["output() { :; }\n"]);
         Ok(())
     }
 
     #[test]
-    fn a_status_is_found_by_its_name() -> Result<()> {
+    fn a_section_has_what_is_under_lower_headings() -> Result<()> {
         let runbook = Runbook::parse(TEXT);
-        let commands = |name: &str| -> Result<Vec<String>> {
-            let section = runbook.section_on(name)?;
-            Ok(section.commands().map(str::to_owned).collect())
-        };
-        assert_eq!(commands("AuthorizationRevoked")?, ["aws c\n"]);
-        assert_eq!(commands("RoleMissing")?, ["aws d\n"]);
-        assert!(commands("Other").is_ok() && commands("Nothing").is_err());
+        let section = runbook.section("reports-that-wait")?;
+        assert_eq!(section.commands(Phase::Mend), ["aws e\n", "aws f\n"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_row_waits_for_is_found_by_its_name() -> Result<()> {
+        let runbook = Runbook::parse(TEXT);
+        let anchor = |name: &str| runbook.section_on(name).map(|section| section.anchor.clone());
+        assert_eq!(anchor("AuthorizationRevoked")?, "authorizationrevoked-a-sellers");
+        assert_eq!(anchor("RoleMissing")?, "others");
+        assert!(anchor("Nothing").is_err());
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The stack that is broken, and what an operator and a seller can do on it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -7,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
 use end_to_end::JsonService::{Keys, Logs};
-use end_to_end::{AwsFaults, AwsJson, Caller, Mailbox, ReportsApi, Simulator, Stack};
+use end_to_end::{AwsFaults, AwsJson, Caller, Email, Mailbox, ReportsApi, Simulator, Stack};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -18,6 +19,8 @@ pub const REPORT_TYPE: &str = "GET_MERCHANT_LISTINGS_ALL_DATA";
 const REGION: &str = "EU";
 /// For what goes on by itself: the reconciler looks every minute, and attempts come ever more seldom.
 const PATIENCE: Duration = Duration::from_secs(420);
+/// As many as the API takes in one request.
+const ORDERS_AT_ONCE: usize = 100;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Everything within reach.
@@ -99,16 +102,43 @@ impl<'a> Scene<'a> {
         Ok(reports)
     }
 
-    /// Orders a report that the seller needs now; its id, or that of the order that waits for the quota.
-    pub async fn order(&self, seller: &Seller) -> Result<String> {
-        let order = json!({
-            "SellerId": seller.id, "RegionCode": REGION, "ReportType": REPORT_TYPE, "MarketplaceIds": "A1PA6795UKMFR9",
-        });
-        let answer = self.post("/reports", &order).await?;
-        let id = ["reportId", "orderId"]
-            .iter()
-            .find_map(|name| answer[*name].as_str());
-        Ok(id.with_context(|| format!("no id in {answer}"))?.to_owned())
+    /// Orders so many reports at once. What Amazon doesn't take yet waits here.
+    pub async fn order_many(&self, seller: &Seller, count: u32) -> Result<()> {
+        let orders: Vec<Value> = (0..count)
+            .map(|number| {
+                json!({
+                    "SellerId": seller.id, "RegionCode": REGION, "ReportType": REPORT_TYPE,
+                    "MarketplaceIds": "A1PA6795UKMFR9", "ReportOptions": {"order": number.to_string()},
+                })
+            })
+            .collect();
+        for orders in orders.chunks(ORDERS_AT_ONCE) {
+            self.post("/reports", &json!({"Orders": orders})).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until a seller has got that many reports.
+    pub async fn all_delivered(&self, seller: &Seller, count: u32) -> Result<()> {
+        // Amazon takes one a second here once the first are through, and gives one a second.
+        let deadline = Instant::now() + PATIENCE + Duration::from_secs(3 * u64::from(count));
+        loop {
+            let emails = self.mailbox.all().await?;
+            let is_one = |email: &&Email| email.seller() == Some(&seller.id) && email.link().is_some();
+            let reports: BTreeSet<&str> = emails
+                .iter()
+                .filter(is_one)
+                .filter_map(|email| email.fact("Report id"))
+                .collect();
+            if reports.len() >= usize::try_from(count)? {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "only {} of {count} reports are delivered",
+                reports.len()
+            );
+        }
     }
 
     /// Waits until each report has an e-mail with a link.
@@ -141,24 +171,6 @@ impl<'a> Scene<'a> {
         self.delivered(&seller, &reports).await
     }
 
-    /// Waits until a report has that status.
-    pub async fn has_status(&self, seller: &Seller, report: &str, wanted: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let status = self.status(seller, report).await?;
-            if status.as_deref() == Some(wanted) {
-                return Ok(());
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "report {report} of {} is {}, and not {wanted}",
-                seller.id,
-                status.as_deref().unwrap_or("without a row")
-            );
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-
     async fn status(&self, seller: &Seller, report: &str) -> Result<Option<String>> {
         let row = self
             .stack
@@ -189,6 +201,16 @@ impl<'a> Scene<'a> {
     pub async fn calm_down(&self) -> Result<()> {
         self.simulator.clear_faults().await?;
         self.aws_faults.end().await
+    }
+
+    /// All log groups of functions.
+    pub async fn log_groups(&self) -> Result<Vec<String>> {
+        let answer = self.aws.ask(Logs, "DescribeLogGroups", &json!({})).await?;
+        let groups = answer["logGroups"].as_array().cloned().unwrap_or_default();
+        let names = groups
+            .iter()
+            .filter_map(|group| group["logGroupName"].as_str().map(str::to_owned));
+        Ok(names.collect())
     }
 
     /// A function's log group: the CDK calls both after the construct that has them.

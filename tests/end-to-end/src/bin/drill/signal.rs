@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use end_to_end::Email;
 use end_to_end::JsonService::Metrics;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ pub enum Heard {
     /// An alarm goes off.
     Alarm {
         name: &'static str,
+        /// As it is deployed.
+        full_name: String,
         /// The runbook's section that it names.
         anchor: String,
         value: f64,
@@ -35,6 +38,8 @@ pub enum Heard {
         /// How long it must be so until the alarm rings, in seconds; 0 if it rings at once.
         lasting: u32,
     },
+    /// The dashboard shows it.
+    Metric { name: &'static str, value: f64 },
     /// An e-mail came.
     Mail { subject: String },
 }
@@ -55,6 +60,7 @@ impl fmt::Display for Heard {
                     seconds => write!(formatter, ", rings when it lasts {} min)", seconds / 60),
                 }
             }
+            Self::Metric { name, value } => write!(formatter, "metric {name} ({value}), no alarm"),
             Self::Mail { subject } => write!(formatter, "e-mail \"{subject}\""),
         }
     }
@@ -68,6 +74,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub async fn wait_for(signal: &Signal, scene: &Scene<'_>, since: Timestamp) -> Result<Heard> {
     match signal {
         Signal::Alarm(names) => first_alarm(names, scene, since).await,
+        Signal::Metric { name, at_least } => metric(name, *at_least, scene, since).await,
         Signal::Mail { headline, seller } => {
             let email = scene
                 .mailbox
@@ -77,6 +84,23 @@ pub async fn wait_for(signal: &Signal, scene: &Scene<'_>, since: Timestamp) -> R
                 subject: email.subject,
             })
         }
+    }
+}
+
+async fn metric(name: &'static str, at_least: f64, scene: &Scene<'_>, since: Timestamp) -> Result<Heard> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let values = sources::values(name, scene, since).await?;
+        let highest = values.into_iter().reduce(f64::max);
+        if let Some(value) = highest.filter(|value| *value >= at_least) {
+            return Ok(Heard::Metric { name, value });
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "no function has counted {at_least} of {name} within {} s",
+            PATIENCE.as_secs()
+        );
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -112,6 +136,7 @@ async fn first_alarm(names: &[&'static str], scene: &Scene<'_>, since: Timestamp
             let needed = one.alarm.periods_needed();
             return Ok(Heard::Alarm {
                 name: one.name,
+                full_name: one.alarm.name.clone(),
                 anchor: one.alarm.anchor()?.to_owned(),
                 value,
                 threshold: one.alarm.threshold,
@@ -163,31 +188,42 @@ async fn arrives(alarm: &Alarm, scene: &Scene<'_>) -> Result<()> {
             .then(|| composite["AlarmName"].as_str())?
     });
     let names: Vec<&str> = std::iter::once(alarm.name.as_str()).chain(around).collect();
-    set_state(scene, alarm, "ALARM").await?;
+    let subjects: Vec<String> = names.iter().map(|name| format!("ALARM: \"{name}\"")).collect();
+    let earlier = told(scene, &subjects).await?;
+    set_state(scene, &alarm.name, "ALARM").await?;
     let deadline = Instant::now() + Duration::from_secs(60);
-    let subjects: Vec<String> = names.iter().map(|name| format!("ALARM: \"{name}")).collect();
-    loop {
-        let emails = scene.mailbox.all().await?;
-        let has_come = emails.iter().any(|email| {
-            // Subjects end after a hundred characters.
-            subjects.iter().any(|subject| {
-                subject.starts_with(email.subject.as_str()) || email.subject.starts_with(subject)
-            }) && email.subject.starts_with("ALARM")
-        });
-        if has_come {
-            break;
-        }
+    while told(scene, &subjects).await? == earlier {
         ensure!(
             Instant::now() < deadline,
             "the alarm {} goes off, and no e-mail tells of it",
             alarm.name
         );
     }
-    set_state(scene, alarm, "OK").await
+    Ok(())
 }
 
-async fn set_state(scene: &Scene<'_>, alarm: &Alarm, state: &str) -> Result<()> {
-    let change = json!({"AlarmName": alarm.name, "StateValue": state, "StateReason": "drill"});
+/// How many e-mails have come with one of these subjects, as far as a subject's hundred characters go.
+async fn told(scene: &Scene<'_>, subjects: &[String]) -> Result<usize> {
+    let emails = scene.mailbox.all().await?;
+    let is_one = |email: &&Email| {
+        subjects.iter().any(|subject| {
+            let (one, other) = (email.subject.as_str(), subject.as_str());
+            one.starts_with("ALARM: ") && (one.starts_with(other) || other.starts_with(one))
+        })
+    };
+    Ok(emails.iter().filter(is_one).count())
+}
+
+/// Says in CloudWatch's stead that it is over.
+pub async fn is_over(heard: &Heard, scene: &Scene<'_>) -> Result<()> {
+    match heard {
+        Heard::Alarm { full_name, .. } => set_state(scene, full_name, "OK").await,
+        Heard::Metric { .. } | Heard::Mail { .. } => Ok(()),
+    }
+}
+
+async fn set_state(scene: &Scene<'_>, name: &str, state: &str) -> Result<()> {
+    let change = json!({"AlarmName": name, "StateValue": state, "StateReason": "drill"});
     scene.aws.ask(Metrics, "SetAlarmState", &change).await?;
     Ok(())
 }
@@ -204,11 +240,12 @@ mod tests {
     #[test]
     fn what_was_heard_says_how_long_it_must_last() {
         let heard = |lasting| {
-            let anchor = String::new();
+            let (anchor, full_name) = (String::new(), String::new());
             let (value, threshold) = (7.0, 5.0);
             let name = "StorageFails";
             Heard::Alarm {
                 name,
+                full_name,
                 anchor,
                 value,
                 threshold,

@@ -35,26 +35,53 @@ pub async fn points(
 /// What a function counts itself, as lines of its log in the embedded metric format.
 async fn counted(alarm: &Alarm, scene: &Scene<'_>, since: Timestamp) -> Result<Vec<Point>> {
     let group = scene.log_group(alarm.dimension("FunctionName")?).await?;
+    let lines = metric_lines(&group, scene, since).await?;
+    Ok(lines.iter().flat_map(|line| of_line(line, alarm)).collect())
+}
+
+/// The values of a metric that any function counts itself.
+pub async fn values(name: &str, scene: &Scene<'_>, since: Timestamp) -> Result<Vec<f64>> {
+    let mut values = Vec::new();
+    for group in scene.log_groups().await? {
+        let lines = metric_lines(&group, scene, since).await?;
+        values.extend(lines.iter().flat_map(|line| values_of(line, name)));
+    }
+    Ok(values)
+}
+
+/// The lines of a log since then that have metrics.
+async fn metric_lines(group: &str, scene: &Scene<'_>, since: Timestamp) -> Result<Vec<Value>> {
     let question = json!({"logGroupName": group, "startTime": since.as_millisecond(), "limit": 10_000});
     let answer = scene.aws.ask(Logs, "FilterLogEvents", &question).await?;
     let events = answer["events"].as_array().cloned().unwrap_or_default();
-    let lines = events.iter().filter_map(|event| event["message"].as_str());
-    Ok(lines.flat_map(|line| of_line(line, alarm)).collect())
+    let messages = events.iter().filter_map(|event| event["message"].as_str());
+    Ok(messages.filter_map(metric_line).collect())
 }
 
-/// The values in a line, if it is one of the metric.
-fn of_line(line: &str, alarm: &Alarm) -> Vec<Point> {
-    let Ok(line) = serde_json::from_str::<Value>(line.trim()) else {
-        return Vec::new();
-    };
+/// A line in the embedded metric format.
+fn metric_line(message: &str) -> Option<Value> {
+    let line: Value = serde_json::from_str(message.trim()).ok()?;
     // Lambda's own format has what is printed in a field.
     let line = match line["message"].as_str().map(serde_json::from_str) {
         Some(Ok(inner)) => inner,
         _ => line,
     };
-    let has_metric = line["_aws"]["CloudWatchMetrics"]
+    line["_aws"].is_object().then_some(line)
+}
+
+/// One value, or several.
+fn values_of(line: &Value, name: &str) -> Vec<f64> {
+    let value = &line[name];
+    let values = value
         .as_array()
-        .is_some_and(|directives| directives.iter().any(|it| is_about(it, alarm)));
+        .map_or(std::slice::from_ref(value), Vec::as_slice);
+    values.iter().filter_map(Value::as_f64).collect()
+}
+
+/// The values in a line, if it is one of the metric.
+fn of_line(line: &Value, alarm: &Alarm) -> Vec<Point> {
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array();
+    let has_metric = directives.is_some_and(|directives| directives.iter().any(|it| is_about(it, alarm)));
     let is_of_dimensions = alarm
         .dimensions()
         .into_iter()
@@ -65,11 +92,7 @@ fn of_line(line: &str, alarm: &Alarm) -> Vec<Point> {
     let Some(at) = at.filter(|_| has_metric && is_of_dimensions) else {
         return Vec::new();
     };
-    let values = match &line[&alarm.metric_name] {
-        Value::Array(values) => values.clone(),
-        value => vec![value.clone()],
-    };
-    let values = values.iter().filter_map(Value::as_f64);
+    let values = values_of(line, &alarm.metric_name).into_iter();
     values.map(|value| Point { at, value }).collect()
 }
 
@@ -178,8 +201,9 @@ mod tests {
     #[test]
     fn values_are_read_from_lines_of_the_metric_and_no_others() -> Result<()> {
         let alarm = alarm()?;
-        let values = |line: &str| -> Vec<f64> {
-            let points = of_line(line, &alarm);
+        let values = |message: &str| -> Vec<f64> {
+            let line = metric_line(message);
+            let points = line.map(|line| of_line(&line, &alarm)).unwrap_or_default();
             points.into_iter().map(|point| point.value).collect()
         };
         let one = line("worker", "Refused", &json!(1));
