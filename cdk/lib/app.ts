@@ -32,7 +32,7 @@ export function createApp(props: CreateAppProps = {}): App {
 
   const stack = new SpReportsStack(app, settings.stackName, { settings, functionFactory });
   if (settings.localMailbox) {
-    new MailboxStack(app, `${settings.stackName}Mailbox`, { topic: stack.topic });
+    new MailboxStack(app, `${settings.stackName}Mailbox`, { topics: stack.topics });
   }
 
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -5,7 +5,7 @@ import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 
 export interface MailboxStackProps {
-  readonly topic: ITopic;
+  readonly topics: ITopic[];
 }
 
 /** A queue in a mailbox's place, so that a local stack's messages can be read by a program. */
@@ -18,18 +18,18 @@ export class MailboxStack extends Stack {
       id: "AwsSolutions-SQS3",
       reason: "Messages stay until the test that reads them has; there is no consumer that could fail.",
     });
-    // The local AWS's e-mail service: what the topic sends to people's addresses.
+    // The local AWS's e-mail service: what the topics send to people's addresses.
     queue.addToResourcePolicy(
       new iam.PolicyStatement({
         principals: [new iam.ServicePrincipal("sns.amazonaws.com")],
         actions: ["sqs:SendMessage"],
         resources: [queue.queueArn],
-        conditions: { ArnEquals: { "aws:SourceArn": props.topic.topicArn } },
+        conditions: { ArnEquals: { "aws:SourceArn": props.topics.map(({ topicArn }) => topicArn) } },
       }),
     );
 
     new CfnOutput(this, "MailboxQueueUrl", {
-      description: "Queue with the messages about reports",
+      description: "Queue with the messages about reports, and of alarms",
       value: queue.queueUrl,
     });
   }

@@ -9,11 +9,21 @@ const DEFAULT_LINK_LIFETIME_SECONDS = 21600;
 /** How long a link of our own lives of which nobody has said anything else, in days. */
 const DEFAULT_LINK_LIFETIME_DAYS = 7;
 
+/** An e-mail address that may be left out. */
+const ADDRESS_OR_NONE = {
+  type: "String",
+  default: "",
+  allowedPattern: "^$|^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$",
+  constraintDescription: "must be an e-mail address, or empty",
+};
+
 /** What is decided when the stack is deployed; CloudFormation keeps the values between deployments. */
 export interface Parameters {
   readonly notificationEmail: string;
   /** Whether SNS has somebody to send to; absent where SES sends. */
   readonly hasNotificationEmail: CfnCondition | undefined;
+  /** Who is told of alarms, and whether there is somebody. */
+  readonly alarmMailbox: { readonly address: string; readonly isThere: CfnCondition };
   readonly spApiEnvironment: string;
   readonly linkLifetimeDays: string;
   readonly linkLifetimeSeconds: string;
@@ -29,10 +39,7 @@ export interface Parameters {
 /** Declares the stack's parameters. */
 export function declareParameters(stack: Construct, settings: Settings): Parameters {
   const notificationEmail = new CfnParameter(stack, "NotificationEmail", {
-    type: "String",
-    default: "",
-    allowedPattern: "^$|^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$",
-    constraintDescription: "must be an e-mail address, or empty",
+    ...ADDRESS_OR_NONE,
     description:
       "E-mail address that is told about every report; empty for none." +
       (settings.mail === "sns" ? " It must confirm its subscription." : ""),
@@ -84,8 +91,10 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
   const reconcileRate = new CfnParameter(stack, "ReconcileRate", {
     type: "String",
     default: "rate(15 minutes)",
-    allowedPattern: "^rate\\((1 (minute|hour)|([2-9]|[1-9][0-9]{1,3}) (minutes|hours))\\)$",
-    constraintDescription: "must be like rate(1 minute), rate(15 minutes), rate(1 hour) or rate(2 hours)",
+    // A day at most: that it does not run is found out after a day.
+    allowedPattern:
+      "^rate\\((1 (minute|hour)|([2-9]|[1-9][0-9]{1,2}|1[0-3][0-9]{2}|14[0-3][0-9]|1440) minutes|([2-9]|1[0-9]|2[0-4]) hours)\\)$",
+    constraintDescription: "must be like rate(1 minute), rate(15 minutes), rate(1 hour) or rate(2 hours), and a day at most",
     description: "How often the reconciler looks for reports that are overdue.",
   });
   const slowAfterHours = new CfnParameter(stack, "SlowAfterHours", {
@@ -119,6 +128,7 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
             expression: Fn.conditionNot(Fn.conditionEquals(notificationEmail, "")),
           })
         : undefined,
+    alarmMailbox: declareAlarmEmail(stack),
     spApiEnvironment: spApiEnvironment.valueAsString,
     linkLifetimeDays: linkLifetimeDays.valueAsString,
     // A Number parameter has no string form in the CDK, but its reference is one.
@@ -129,6 +139,20 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     contactText: contactText.valueAsString,
     gatherMailSeconds: Fn.ref(gatherMailSeconds.logicalId),
     mailFrom: settings.mail === "ses" ? declareMailFrom(stack) : undefined,
+  };
+}
+
+/** SNS sends alarms in any case, also where SES sends the rest: of trouble with SES, SES would not tell. */
+function declareAlarmEmail(stack: Construct): Parameters["alarmMailbox"] {
+  const alarmEmail = new CfnParameter(stack, "AlarmEmail", {
+    ...ADDRESS_OR_NONE,
+    description: "E-mail address that is told of alarms; empty for none. It must confirm its subscription.",
+  });
+  return {
+    address: alarmEmail.valueAsString,
+    isThere: new CfnCondition(stack, "HasAlarmEmail", {
+      expression: Fn.conditionNot(Fn.conditionEquals(alarmEmail, "")),
+    }),
   };
 }
 

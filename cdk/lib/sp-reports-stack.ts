@@ -3,11 +3,13 @@ import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { StateMachineType } from "aws-cdk-lib/aws-stepfunctions";
 import type { Construct } from "constructs";
 
+import { AlarmTopic } from "./constructs/alarm-topic";
 import { Alarms } from "./constructs/alarms";
 import { Api } from "./constructs/api";
 import { addApiFunctions } from "./constructs/api-functions";
 import { Capabilities } from "./constructs/capabilities";
 import { ConsumerPolicy } from "./constructs/consumer-policy";
+import { Dashboard } from "./constructs/dashboard";
 import { Encryption } from "./constructs/encryption";
 import { Functions } from "./constructs/functions";
 import { InvokeIdentity } from "./constructs/invoke-identity";
@@ -34,7 +36,8 @@ export interface SpReportsStackProps {
 
 /** One seller organisation's report pipeline. Any number of them fit into an account. */
 export class SpReportsStack extends Stack {
-  readonly topic: ITopic;
+  /** Those that people's mailboxes are subscribed to. */
+  readonly topics: ITopic[];
 
   constructor(scope: Construct, id: string, props: SpReportsStackProps) {
     super(scope, id, { description: "Delivers Amazon sellers' reports to the seller's own account" });
@@ -59,7 +62,11 @@ export class SpReportsStack extends Stack {
     });
     const sesMail =
       parameters.mailFrom === undefined ? undefined : new SesMail(this, "SesMail", parameters.mailFrom);
-    this.topic = reportTopic.topic;
+    const alarmTopic = new AlarmTopic(this, "AlarmTopic", {
+      encryptionKey: encryption.dataKey,
+      mailbox: parameters.alarmMailbox,
+    });
+    this.topics = [reportTopic.topic, alarmTopic.topic];
 
     // What works on it: each part comes after those that it calls.
     const api = new Api(this, "Api", settings);
@@ -176,15 +183,18 @@ export class SpReportsStack extends Stack {
       dataKey: encryption.dataKey,
       methodArns: methods.reading,
     });
-    new Alarms(this, "Alarms", {
+    const alarms = new Alarms(this, "Alarms", {
+      topic: alarmTopic,
+      storage,
+      api,
       notificationsQueue,
       deliveryWorkflow,
+      deliveryFunctions: workflowFunctions,
       expressLane,
       orderWorkflow,
       redeliveryWorkflow,
       mailWorkflow,
-      functions: [...functions.all, notificationsProcessor.rustFunction],
-      reconciler: reconciler.rustFunction,
+      reconciler,
       redeliveryWorker,
       mail:
         mailFeedback === undefined
@@ -199,6 +209,21 @@ export class SpReportsStack extends Stack {
                 mailFeedback.rustFunction,
               ],
             },
+    });
+
+    const dashboard = new Dashboard(this, "Dashboard", {
+      alarms: alarms.ringing,
+      api,
+      storage,
+      topics: this.topics,
+      queues: {
+        notifications: notificationsQueue,
+        reconciler: reconciler.deadLetterQueue,
+        mailFeedback: mailFeedback?.deadLetterQueue,
+      },
+      workflows: { deliveryWorkflow, expressLane, orderWorkflow, redeliveryWorkflow, mailWorkflow },
+      functions: [...functions.all, notificationsProcessor.rustFunction, reconciler.rustFunction],
+      reconciler: reconciler.rustFunction,
     });
 
     this.outputs({
@@ -228,6 +253,8 @@ export class SpReportsStack extends Stack {
         notificationsQueue.deadLetterQueue.queueUrl,
       ],
       DeadLetterQueueArn: ["ARN of the dead-letter queue, for redrives", notificationsQueue.deadLetterQueue.queueArn],
+      AlarmTopicArn: ["Topic that alarms ring at; subscribe whoever is to be told of them", alarmTopic.topic.topicArn],
+      DashboardUrl: ["What an operator looks at: is it working, what waits, what failed, what it costs", dashboard.url],
       TopicArn: ["Topic that messages about reports are published to", reportTopic.topic.topicArn],
       ConsumerPolicyArn: [
         "Policy to attach to who works with delivered reports: reads them, their rows, and GET /reports",

@@ -164,7 +164,8 @@ describe("the notifications queue", () => {
     });
     const processor = resources("AWS::Lambda::Function")["NotificationsNotificationsProcessorFunction"];
     assert.equal(processor.Environment.Variables.MAX_RECEIVE_COUNT, String(queue().RedrivePolicy.maxReceiveCount));
-    for (const each of Object.values(resources("AWS::SQS::Queue"))) {
+    for (const id of ["NotificationsQueue", "NotificationsQueueDeadLetterQueue"]) {
+      const each = resources("AWS::SQS::Queue")[id];
       assert.equal(each.MessageRetentionPeriod, fourteenDays);
       assert.equal(readable(each.KmsMasterKeyId), "<EncryptionNotificationsKey.Arn>");
     }

@@ -2,10 +2,12 @@
 import "./alarms.test";
 import "./api.test";
 import "./building.test";
+import "./dashboard.test";
 import "./data.test";
 import "./functions.test";
 import "./identities.test";
 import "./mail.test";
+import "./runbook.test";
 import "./schedule.test";
 import "./settings.test";
 import "./stacks.test";

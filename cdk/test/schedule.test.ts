@@ -16,12 +16,20 @@ describe("the schedule", () => {
       Arn: "<ReconcilerReportReconcilerFunction.Arn>",
       RoleArn: "<ReconcilerScheduleRole.Arn>",
       RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 900 },
+      DeadLetterConfig: { Arn: "<ReconcilerDeadLetterQueue.Arn>" },
     });
+  });
+
+  test("keeps for two weeks which runs it could not start", () => {
+    const queue = resources("AWS::SQS::Queue")["ReconcilerDeadLetterQueue"];
+    assert.equal(queue.SqsManagedSseEnabled, true);
+    assert.equal(queue.MessageRetentionPeriod, 14 * 24 * 3600);
   });
 
   test("has a role that can do this and nothing else", () => {
     assert.deepEqual(permissionsOf("Roles", "ReconcilerScheduleRole"), [
       "lambda:InvokeFunction on <ReconcilerReportReconcilerFunction.Arn>",
+      "sqs:SendMessage on <ReconcilerDeadLetterQueue.Arn>",
     ]);
     const role = resources("AWS::IAM::Role")["ReconcilerScheduleRole"];
     assert.equal(role.ManagedPolicyArns, undefined);

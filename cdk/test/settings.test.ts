@@ -107,6 +107,7 @@ describe("parameters", () => {
       Object.fromEntries(Object.entries(parameters).map(([name, { Type, Default }]) => [name, [Type, Default]])),
       {
         NotificationEmail: ["String", ""],
+        AlarmEmail: ["String", ""],
         SpApiEnvironment: ["String", "production"],
         LinkLifetimeDays: ["String", "7"],
         LinkLifetimeSeconds: ["Number", 21600],
@@ -122,10 +123,10 @@ describe("parameters", () => {
   const pattern = (name: string): RegExp => new RegExp(template().findParameters(name)[name]?.["AllowedPattern"]);
 
   test("an e-mail address or none", () => {
-    ["", "seller@example.com"].forEach((value) => assert.match(value, pattern("NotificationEmail")));
-    ["seller", "a b@example.com", "seller@example"].forEach((value) =>
-      assert.doesNotMatch(value, pattern("NotificationEmail")),
-    );
+    for (const parameter of ["NotificationEmail", "AlarmEmail"]) {
+      ["", "seller@example.com"].forEach((value) => assert.match(value, pattern(parameter)));
+      ["seller", "a b@example.com", "seller@example"].forEach((value) => assert.doesNotMatch(value, pattern(parameter)));
+    }
   });
 
   test("a sender's address where SES sends, and no such parameter otherwise", () => {
@@ -179,10 +180,14 @@ describe("parameters", () => {
     template().hasParameter("SlowAfterHours", { MinValue: 0.01, MaxValue: 720 });
   });
 
-  test("a rate as EventBridge Scheduler writes it", () => {
-    ["rate(1 minute)", "rate(2 minutes)", "rate(15 minutes)", "rate(1 hour)", "rate(24 hours)"].forEach((value) =>
-      assert.match(value, pattern("ReconcileRate")),
-    );
+  test("a rate as EventBridge Scheduler writes it, of a day at most", () => {
+    const rate = pattern("ReconcileRate");
+    for (const [unit, most] of [["minute", 24 * 60], ["hour", 24]] as const) {
+      const taken = Array.from({ length: 2000 }, (_, value) => value).filter((value) =>
+        rate.test(`rate(${value} ${unit}${value === 1 ? "" : "s"})`),
+      );
+      assert.deepEqual(taken, Array.from({ length: most }, (_, value) => value + 1));
+    }
     [
       "",
       "15 minutes",

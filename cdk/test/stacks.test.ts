@@ -5,7 +5,10 @@ import { readable, resources, statements, synthesize, template, type Json } from
 
 /** Properties that name a resource for the whole account or region, by type. */
 const NAME_PROPERTIES: Record<string, string> = {
+  "AWS::ApiGateway::RestApi": "Name",
   "AWS::CloudWatch::Alarm": "AlarmName",
+  "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+  "AWS::CloudWatch::Dashboard": "DashboardName",
   "AWS::DynamoDB::Table": "TableName",
   "AWS::IAM::Policy": "", // names live inside the role or user
   "AWS::IAM::Role": "RoleName",
@@ -31,14 +34,19 @@ describe("stacks", () => {
       "/aws/vendedlogs/states/SpReports-report-delivery-<part>",
       "/aws/vendedlogs/states/SpReports-report-order-<part>",
       "API-Gateway-Execution-Logs_<ApiRestApi>/prod",
+      // Nor could another stack of the account and region have this one's name.
+      "SpReports",
       "SpReports-lwa-credentials-<part>",
+      "SpReportsAlarmsDeliveriesFail7B1F71F9",
     ]);
   });
 
   test("put out what operators and tests go by", () => {
     const outputs = template().findOutputs("*");
     assert.deepEqual(Object.keys(outputs).sort(), [
+      "AlarmTopicArn",
       "ConsumerPolicyArn",
+      "DashboardUrl",
       "DataKeyArn",
       "DeadLetterQueueArn",
       "DeadLetterQueueUrl",

@@ -10,6 +10,7 @@ import json
 import sys
 from datetime import datetime, timezone
 
+import composite_alarms
 from hypercorn.config import Config
 from ministack import app
 from ministack.core.arn import parse_arn
@@ -122,4 +123,5 @@ sns._fanout = fanout_with_mail
 ses_v2.handle_request = handle_ses_with_mail
 ses_v2._message_rejection = rejection
 app._enforce_ses_v2 = enforce_sending
+composite_alarms.install()
 app.main()

@@ -1,5 +1,6 @@
 import { RemovalPolicy, Stack, Validations } from "aws-cdk-lib";
 import * as apigateway from "aws-cdk-lib/aws-apigateway";
+import * as cloudwatch from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
@@ -77,9 +78,26 @@ export class Api extends Construct {
     return { signed: signed.map(arn), reading: reading.map(arn) };
   }
 
+  /** How often it answers that something here is amiss; of one path only `GET`, as people open it. */
+  serverErrors(options: cloudwatch.MetricOptions, path?: string): cloudwatch.Metric {
+    return this.metric("5XXError", path === undefined ? options : { ...options, dimensionsMap: { Resource: path, Method: "GET" } });
+  }
+
+  /** One of API Gateway's metrics, of the stage. */
+  metric(metricName: string, { dimensionsMap, ...options }: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      ...options,
+      namespace: "AWS/ApiGateway",
+      metricName,
+      dimensionsMap: { ApiName: this.restApi.restApiName, Stage: STAGE, ...dimensionsMap },
+    });
+  }
+
   private createRestApi(): apigateway.RestApi {
     const accessLogs = this.logGroup("AccessLogs");
     const restApi = new apigateway.RestApi(this, "RestApi", {
+      // API Gateway's metrics go by it, so that each stack needs one of its own.
+      restApiName: Stack.of(this).stackName,
       description: "Stores refresh tokens, subscribes to notifications, orders, lists and cancels reports",
       endpointTypes: [apigateway.EndpointType.REGIONAL],
       defaultMethodOptions: { authorizationType: apigateway.AuthorizationType.IAM },

@@ -1,6 +1,7 @@
-import { Duration, Stack } from "aws-cdk-lib";
+import { Duration, Stack, Validations } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
+import * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
@@ -26,6 +27,8 @@ export interface ReconcilerProps {
 /** The function that regularly looks after reports that nothing has been heard of, and its schedule. */
 export class Reconciler extends Construct {
   readonly rustFunction: RustFunction;
+  /** Runs that the schedule could not start. */
+  readonly deadLetterQueue: sqs.Queue;
 
   constructor(scope: Construct, id: string, props: ReconcilerProps) {
     super(scope, id);
@@ -54,11 +57,22 @@ export class Reconciler extends Construct {
       settings,
       functionFactory,
     });
+    this.deadLetterQueue = new sqs.Queue(this, "DeadLetterQueue", {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+      removalPolicy: settings.removalPolicy,
+    });
+    Validations.of(this.deadLetterQueue).acknowledge({
+      id: "AwsSolutions-SQS3",
+      reason: "It is a dead-letter queue: the schedule's.",
+    });
     this.addSchedule(props.rate);
   }
 
   private addSchedule(rate: string): void {
     const { functionArn } = this.rustFunction.function;
+    const { queueArn } = this.deadLetterQueue;
     const stack = Stack.of(this);
     const role = new iam.Role(this, "ScheduleRole", {
       // Schedules of this account only, so that nobody else's can borrow the role.
@@ -77,6 +91,7 @@ export class Reconciler extends Construct {
       description: "Runs the reconciler on its schedule",
     });
     role.addToPolicy(new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [functionArn] }));
+    role.addToPolicy(new iam.PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queueArn] }));
 
     const schedule = new CfnSchedule(this, "Schedule", {
       description: "Runs the reconciler",
@@ -86,6 +101,7 @@ export class Reconciler extends Construct {
         arn: functionArn,
         roleArn: role.roleArn,
         retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: MAXIMUM_DELAY.toSeconds() },
+        deadLetterConfig: { arn: queueArn },
       },
     });
     // Its first run comes at once, and needs the role's policy.

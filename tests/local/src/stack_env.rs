@@ -14,7 +14,7 @@ use crate::simulator;
 use crate::workspace::Workspace;
 
 /// The CDK outputs in the file, by the names that they have there.
-const FROM_OUTPUTS: [(&str, &str); 19] = [
+const FROM_OUTPUTS: [(&str, &str); 20] = [
     ("REPORTS_API_URL", "ReportsApiUrl"),
     ("INVOKE_ROLE_ARN", "InvokeRoleArn"),
     ("SELLING_PARTNERS_TABLE", "SellingPartnersTable"),
@@ -28,6 +28,7 @@ const FROM_OUTPUTS: [(&str, &str); 19] = [
     ("DEAD_LETTER_QUEUE_ARN", "DeadLetterQueueArn"),
     ("MAILBOX_QUEUE_URL", "MailboxQueueUrl"),
     ("TOPIC_ARN", "TopicArn"),
+    ("ALARM_TOPIC_ARN", "AlarmTopicArn"),
     ("CONSUMER_POLICY_ARN", "ConsumerPolicyArn"),
     ("STATE_MACHINE_ARN", "StateMachineArn"),
     ("ORDER_STATE_MACHINE_ARN", "OrderStateMachineArn"),
