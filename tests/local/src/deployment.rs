@@ -51,9 +51,10 @@ impl Settings {
         }
     }
 
-    fn parameters(&self) -> [String; 7] {
+    fn parameters(&self) -> [String; 8] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
+            "AlarmEmail=operator@example.com".to_owned(),
             // Of a template without this parameter, the CDK leaves it out.
             "MailFrom=reports@example.com".to_owned(),
             format!("SpApiEnvironment={}", simulator::url(self.simulator_port)),

@@ -15,10 +15,12 @@ use crate::alarm::{Alarm, Point};
 use crate::scene::Scene;
 
 /// What is to be heard.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Signal {
     /// One of these alarms, by their names in the CDK app.
     Alarm(&'static [&'static str]),
+    /// A value of a metric on the dashboard. No alarm rings, as nobody has to act.
+    Metric { name: &'static str, at_least: f64 },
     /// An e-mail that begins like that, to do with that seller.
     Mail { headline: &'static str, seller: String },
 }
