@@ -8,7 +8,6 @@ use end_to_end::JsonService::Keys;
 use serde_json::{Value, json};
 
 use crate::scene::{REPORT_TYPE, Scene, Seller};
-use crate::shell::Inputs;
 use crate::signal::Signal;
 
 /// A way in which the stack breaks.
@@ -214,21 +213,12 @@ impl Fault {
         })
     }
 
-    /// What the operator knows and types.
-    pub fn inputs(self, broken: &Broken) -> Inputs {
-        let lines = match (self, &broken.credentials) {
+    /// What the operator types where the commands that mend it ask.
+    pub fn typed(self, broken: &Broken) -> Vec<String> {
+        match (self, &broken.credentials) {
             (Self::Secret, Some((id, secret))) => vec![id.clone(), secret.clone()],
             (Self::Seller, _) => vec![broken.seller.id.clone(), new_token(&broken.seller)],
             _ => Vec::new(),
-        };
-        let report = broken.reports.first().cloned().unwrap_or_default();
-        Inputs {
-            variables: vec![
-                ("SELLER_ID", broken.seller.id.clone()),
-                ("REPORT_ID", report),
-                ("REPORT_TYPE", REPORT_TYPE.to_owned()),
-            ],
-            lines,
         }
     }
 
@@ -297,16 +287,13 @@ async fn announced(scene: &Scene<'_>, seller: &Seller) -> Result<String> {
         .simulator
         .report_made_elsewhere(&seller.id, "EU", REPORT_TYPE, silent);
     let report = made.await?;
-    let reports = scene.simulator.reports(false).await?;
-    let known = reports
-        .iter()
-        .find(|it| it["reportId"] == report && it["sellerId"] == seller.id);
+    let document = scene.document_of(seller, &report).await?;
     let message = json!({
         "notificationVersion": "2020-09-04", "notificationType": "REPORT_PROCESSING_FINISHED",
         "payloadVersion": "2020-09-04", "eventTime": "2026-07-14T03:35:13.214Z",
         "payload": {"reportProcessingFinishedNotification": {
             "sellerId": seller.id, "reportId": report, "reportType": REPORT_TYPE, "processingStatus": "DONE",
-            "reportDocumentId": known.context("Amazon has it")?["documentId"],
+            "reportDocumentId": document,
         }},
         "notificationMetadata": {"applicationId": "amzn1.sellerapps.app.x", "subscriptionId": "s",
             "publishTime": "2026-07-14T03:35:13.214Z", "notificationId": "n"},
@@ -333,5 +320,59 @@ impl FromStr for Fault {
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|fault| fault.name() == name);
         found.ok_or_else(|| format!("one of {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::Runbook;
+
+    /// None without a section in the runbook, and none whose alarm is not deployed.
+    #[test]
+    fn each_fault_is_told_and_has_a_section_with_commands() -> Result<()> {
+        let runbook = Runbook::of_checkout()?;
+        let app = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cdk/lib/constructs/alarms.ts");
+        let alarms = std::fs::read_to_string(app)?;
+        for fault in Fault::ALL {
+            let broken = Broken {
+                seller: Seller {
+                    id: "A1".to_owned(),
+                    refresh_token: "Atzr|A1".to_owned(),
+                },
+                reports: vec!["500".to_owned()],
+                credentials: None,
+            };
+            match fault.signal(&broken) {
+                Signal::Alarm(names) => {
+                    for name in names {
+                        assert!(
+                            alarms.contains(&format!("\"{name}\"")) || alarms.contains(&format!("{name}: [")),
+                            "{fault}: {name}"
+                        );
+                    }
+                }
+                Signal::Mail { .. } | Signal::Metric { .. } => {
+                    let section = runbook.section_on(fault.topic())?;
+                    assert!(!section.blocks.is_empty(), "{fault}: {}", section.anchor);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_typed_is_what_the_commands_ask_for() {
+        let broken = Broken {
+            seller: Seller {
+                id: "A1".to_owned(),
+                refresh_token: "Atzr|A1|drill".to_owned(),
+            },
+            reports: Vec::new(),
+            credentials: Some(("client".to_owned(), "secret".to_owned())),
+        };
+        assert_eq!(Fault::Secret.typed(&broken), ["client", "secret"]);
+        assert_eq!(Fault::Seller.typed(&broken), ["A1", "Atzr|A1|again"]);
+        assert!(Fault::Poison.typed(&broken).is_empty());
     }
 }

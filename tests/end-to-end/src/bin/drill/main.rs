@@ -118,14 +118,13 @@ async fn worked_off(
         "the runbook's section {} has no commands",
         section.anchor
     );
-    let inputs = fault.inputs(broken);
-    let mut shell = Shell::open(scene, fault, runbook, section, &inputs).await?;
+    let mut shell = Shell::open(scene, fault, runbook, section).await?;
     shell.next(&[]).await.context("looking closer")?;
     fault
         .mend(scene, broken, true)
         .await
         .context("it could not be mended")?;
-    shell.next(&inputs.lines).await.context("mending it")?;
+    shell.next(&fault.typed(broken)).await.context("mending it")?;
     line.cure = Some(fault.cure());
     fault
         .has_recovered(scene, broken)

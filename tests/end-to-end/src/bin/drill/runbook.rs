@@ -70,6 +70,18 @@ impl Runbook {
         Ok(Self::parse(&text))
     }
 
+    /// The one beside the CDK app.
+    #[cfg(test)]
+    pub fn of_checkout() -> Result<Self> {
+        Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cdk/RUNBOOK.md"))
+    }
+
+    /// The sections that have commands.
+    #[cfg(test)]
+    pub fn with_commands(&self) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(|section| !section.blocks.is_empty())
+    }
+
     fn parse(text: &str) -> Self {
         let mut sections = vec![Section::default()];
         // A fence's marks and language, and what is in it so far.

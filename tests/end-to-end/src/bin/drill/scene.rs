@@ -102,6 +102,22 @@ impl<'a> Scene<'a> {
         Ok(reports)
     }
 
+    /// The id of a report's document, once Amazon has made it.
+    pub async fn document_of(&self, seller: &Seller, report: &str) -> Result<String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reports = self.simulator.reports(false).await?;
+            let known = reports
+                .iter()
+                .find(|it| it["reportId"] == report && it["sellerId"] == seller.id);
+            if let Some(document) = known.and_then(|it| it["documentId"].as_str()) {
+                return Ok(document.to_owned());
+            }
+            ensure!(Instant::now() < deadline, "Amazon has no document of {report}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Orders so many reports at once. What Amazon doesn't take yet waits here.
     pub async fn order_many(&self, seller: &Seller, count: u32) -> Result<()> {
         let orders: Vec<Value> = (0..count)

@@ -15,15 +15,6 @@ use crate::faults::Fault;
 use crate::runbook::{Phase, Runbook, Section};
 use crate::scene::Scene;
 
-/// What the operator knows and types.
-#[derive(Clone, Debug, Default)]
-pub struct Inputs {
-    /// What is in the shell's environment.
-    pub variables: Vec<(&'static str, String)>,
-    /// Lines for what the commands that mend ask.
-    pub lines: Vec<String>,
-}
-
 /// Longer than the commands of a phase take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Said by the shell when a phase is over. It then waits for a line.
@@ -43,13 +34,7 @@ pub struct Shell {
 
 impl Shell {
     /// Opens it, with everything that is typed once.
-    pub async fn open(
-        scene: &Scene<'_>,
-        fault: Fault,
-        runbook: &Runbook,
-        section: &Section,
-        inputs: &Inputs,
-    ) -> Result<Self> {
+    pub async fn open(scene: &Scene<'_>, fault: Fault, runbook: &Runbook, section: &Section) -> Result<Self> {
         let phases = PHASES.map(|phase| section.commands(phase));
         let logs = &scene.options.logs;
         std::fs::create_dir_all(logs).with_context(|| format!("{} can't be made", logs.display()))?;
@@ -64,7 +49,6 @@ impl Shell {
                 "CURL_CA_BUNDLE",
                 std::env::var_os("AWS_CA_BUNDLE").unwrap_or_default(),
             )
-            .envs(inputs.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -173,6 +157,22 @@ mod tests {
         let (is_good, lines) = printed(&phases, "\n\nme\n\n\n")?;
         assert!(is_good, "{lines:?}");
         assert_eq!(lines, ["meamea"]);
+        Ok(())
+    }
+
+    /// Nothing is run: only whether bash understands what is printed.
+    #[test]
+    fn the_runbook_s_commands_are_shell() -> Result<()> {
+        let runbook = Runbook::of_checkout()?;
+        let preamble = runbook.preamble()?;
+        for section in runbook.with_commands() {
+            let script = script(&preamble, &PHASES.map(|phase| section.commands(phase)));
+            let output = std::process::Command::new("bash")
+                .args(["-n", "-c", &script])
+                .output()?;
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{}: {complaint}", section.anchor);
+        }
         Ok(())
     }
 
