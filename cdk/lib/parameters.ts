@@ -30,10 +30,24 @@ export interface Parameters {
   readonly overdueSeconds: string;
   readonly reconcileRate: string;
   readonly slowAfterHours: string;
+  readonly reauthorizationDays: string;
   readonly contactText: string;
   readonly gatherMailSeconds: string;
   /** Where SES sends e-mails from, if it does. */
   readonly mailFrom: string | undefined;
+  /** How sellers authorize the application in a browser, if they can. */
+  readonly onboarding: OnboardingParameters | undefined;
+}
+
+/** The application as sellers meet it in a browser. */
+export interface OnboardingParameters {
+  readonly applicationId: string;
+  /** Who invites them. */
+  readonly name: string;
+  /** Where Amazon's consent page is, if it is a stand-in's; else empty. */
+  readonly consentHost: string;
+  readonly draft: string;
+  readonly appstoreLogin: string;
 }
 
 /** Declares the stack's parameters. */
@@ -104,6 +118,15 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     maxValue: 720,
     description: "How long after its order a report that Amazon has not finished is told of as slow, in hours.",
   });
+  const reauthorizationDays = new CfnParameter(stack, "ReauthorizationDays", {
+    type: "String",
+    default: "365",
+    // A Number parameter would take fractions, too.
+    allowedPattern: "^(0|[1-9][0-9]{0,3})$",
+    constraintDescription: "must be a whole number of days from 0 to 9999",
+    description:
+      "How many days after they were given sellers' authorizations end; they are reminded 30, 7 and 1 days before. 0: never.",
+  });
   const contactText = new CfnParameter(stack, "ContactText", {
     type: "String",
     default: "",
@@ -136,9 +159,50 @@ export function declareParameters(stack: Construct, settings: Settings): Paramet
     overdueSeconds: Fn.ref(overdueSeconds.logicalId),
     reconcileRate: reconcileRate.valueAsString,
     slowAfterHours: Fn.ref(slowAfterHours.logicalId),
+    reauthorizationDays: reauthorizationDays.valueAsString,
     contactText: contactText.valueAsString,
     gatherMailSeconds: Fn.ref(gatherMailSeconds.logicalId),
     mailFrom: settings.mail === "ses" ? declareMailFrom(stack) : undefined,
+    onboarding: settings.onboarding === "on" ? declareOnboarding(stack) : undefined,
+  };
+}
+
+/** Which application it is, and who has it, nobody can know for the owner. */
+function declareOnboarding(stack: Construct): OnboardingParameters {
+  const onOrOff = { type: "String", default: "off", allowedValues: ["on", "off"] };
+  const applicationId = new CfnParameter(stack, "OnboardingApplicationId", {
+    type: "String",
+    allowedPattern: "^amzn1\\.[A-Za-z0-9._-]{1,120}$",
+    constraintDescription: "must be an application's id, such as amzn1.sp.solution.…",
+    description: "Id of the application that sellers authorize in a browser, as the developer console shows it.",
+  });
+  const name = new CfnParameter(stack, "OnboardingName", {
+    type: "String",
+    allowedPattern: "^\\S([^\\r\\n]{0,98}\\S)?$",
+    constraintDescription: "must be one line of 1 to 100 characters",
+    description: "Who invites sellers, as the pages call it: the name of a company, mostly.",
+  });
+  const consentHost = new CfnParameter(stack, "ConsentHost", {
+    type: "String",
+    default: "",
+    allowedPattern: "^$|^(https://[^\\s?#@]+|http://(localhost|127\\.0\\.0\\.1)(:[0-9]+)?(/[^\\s?#@]*)?)$",
+    constraintDescription: "must be empty, an https URL, or an http URL of this machine",
+    description: "Where a stand-in for Amazon has its consent page; {region} stands for na, eu or fe. Empty for Amazon's own.",
+  });
+  const draft = new CfnParameter(stack, "OnboardingDraft", {
+    ...onOrOff,
+    description: "Whether the application is a draft at Amazon: on or off.",
+  });
+  const appstoreLogin = new CfnParameter(stack, "AppstoreLogin", {
+    ...onOrOff,
+    description: "Whether sellers may come from Amazon's Appstore without an invitation: on or off.",
+  });
+  return {
+    applicationId: applicationId.valueAsString,
+    name: name.valueAsString,
+    consentHost: consentHost.valueAsString,
+    draft: draft.valueAsString,
+    appstoreLogin: appstoreLogin.valueAsString,
   };
 }
 

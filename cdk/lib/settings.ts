@@ -31,8 +31,12 @@ export interface Settings {
   readonly gzipCheck: string;
   /** Whether everything that is told of reports is an event on the account's default bus, too. */
   readonly events: "on" | "off";
+  /** Whether the application's client secret is rotated here, or by a person. */
+  readonly rotateSecret: "on" | "off";
   /** Who sends e-mails: SNS to those who confirm a subscription, or SES from an address of one's own. */
   readonly mail: Mail;
+  /** Whether sellers can be invited to authorize the application in a browser. */
+  readonly onboarding: "on" | "off";
   /** The memory of the function that stores documents, in MiB; its share of a processor grows with it. */
   readonly storageMemory: number;
   /** Whether to add the queue that stands in for a person's mailbox on a local stack. */
@@ -53,7 +57,9 @@ const NAMES = [
   "documentFormat",
   "gzipCheck",
   "events",
+  "rotateSecret",
   "mail",
+  "onboarding",
   "storageMemory",
   "localMailbox",
 ] as const;
@@ -127,7 +133,9 @@ export function readSettings(node: Node): Settings {
     documentFormat: oneOf("documentFormat", read("documentFormat", "as-is"), DOCUMENT_FORMATS),
     gzipCheck: oneOf("gzipCheck", read("gzipCheck", "contents"), GZIP_CHECKS),
     events: oneOf("events", read("events", "on"), SWITCHES),
+    rotateSecret: oneOf("rotateSecret", read("rotateSecret", "off"), SWITCHES),
     mail: oneOf("mail", read("mail", "sns"), MAILS),
+    onboarding: oneOf("onboarding", read("onboarding", "off"), SWITCHES),
     storageMemory: within("storageMemory", read("storageMemory", "512"), 256, 10240),
     localMailbox: oneOf("localMailbox", read("localMailbox", "false"), BOOLEANS),
   };

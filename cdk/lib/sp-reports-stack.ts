@@ -17,9 +17,11 @@ import { LwaCredentials } from "./constructs/lwa-credentials";
 import { MailFeedback } from "./constructs/mail-feedback";
 import { NotificationsProcessor } from "./constructs/notifications-processor";
 import { NotificationsQueue } from "./constructs/notifications-queue";
+import { addOnboardingFunctions } from "./constructs/onboarding-functions";
 import { Reconciler } from "./constructs/reconciler";
 import { ReportTopic } from "./constructs/report-topic";
 import type { FunctionFactory } from "./constructs/rust-function";
+import { SecretRotation } from "./constructs/secret-rotation";
 import { SesMail } from "./constructs/ses-mail";
 import { Storage } from "./constructs/storage";
 import { reportRows, Workflow } from "./constructs/workflow";
@@ -166,6 +168,15 @@ export class SpReportsStack extends Stack {
       orderWorkflow,
       redeliveryWorkflow,
     });
+    const onboardingFunctions =
+      parameters.onboarding === undefined
+        ? {}
+        : addOnboardingFunctions(functions, can, {
+            onboarding: parameters.onboarding,
+            contactText: parameters.contactText,
+            notificationsQueue,
+            redeliveryWorkflow,
+          });
     const mailFeedback =
       sesMail === undefined
         ? undefined
@@ -176,7 +187,18 @@ export class SpReportsStack extends Stack {
             mailWorkflow,
             removalPolicy: settings.removalPolicy,
           });
-    const methods = api.addMethods(apiFunctions);
+    const secretRotation =
+      settings.rotateSecret === "off"
+        ? undefined
+        : new SecretRotation(this, "SecretRotation", {
+            settings,
+            functionFactory,
+            can,
+            encryption,
+            lwaCredentials,
+            spApiEnvironment: parameters.spApiEnvironment,
+          });
+    const methods = api.addMethods({ ...apiFunctions, ...onboardingFunctions });
     const invokeIdentity = new InvokeIdentity(this, "InvokeIdentity", methods.signed);
     const consumerPolicy = new ConsumerPolicy(this, "ConsumerPolicy", {
       storage,
@@ -209,6 +231,7 @@ export class SpReportsStack extends Stack {
                 mailFeedback.rustFunction,
               ],
             },
+      secretRotation,
     });
 
     const dashboard = new Dashboard(this, "Dashboard", {
@@ -241,6 +264,22 @@ export class SpReportsStack extends Stack {
       ReportsTable: ["Table of reports and their delivery", storage.reports.tableName],
       QuotasTable: ["Table of the slots within Amazon's quotas", storage.quotas.tableName],
       LinksTable: ["Table of links to reports, by the hashes of their tokens", storage.links.tableName],
+      ...(storage.onboardings === undefined
+        ? {}
+        : {
+            OnboardingsTable: [
+              "Table of invitations and begun authorizations, by the hashes of their secrets",
+              storage.onboardings.tableName,
+            ] as const,
+            OnboardingRedirectUri: [
+              "Redirect URI to register with the application at Amazon",
+              `${api.url}/onboarding/callback`,
+            ] as const,
+            OnboardingLoginUri: [
+              "Login URI to register with the application at Amazon, for sellers from the Appstore",
+              `${api.url}/onboarding/login`,
+            ] as const,
+          }),
       DataKeyArn: [
         "Key of the reports and their tables; who reads them in this account needs kms:Decrypt of it",
         encryption.dataKey.keyArn,
@@ -289,6 +328,18 @@ export class SpReportsStack extends Stack {
         "Function that looks after overdue reports; invoke it to have that done at once",
         reconciler.rustFunction.function.functionName,
       ],
+      ...(secretRotation === undefined
+        ? {}
+        : {
+            ClientSecretQueueArn: [
+              "ARN of the queue for the client secret's rotation, to be registered in the developer console",
+              secretRotation.queue.queueArn,
+            ] as const,
+            RejectedSecretName: [
+              "Secret with what came last as a new client secret and could not be used",
+              secretRotation.rejectedName,
+            ] as const,
+          }),
       LwaSecretName: ["Secret to put the application's LWA client id and secret into", lwaCredentials.secretName],
     });
   }

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import type { Template } from "aws-cdk-lib/assertions";
 
-import { readable, resources, statements, synthesize, template, templateWithLane, templateWithSes, type Json } from "./support";
+import { readable, resources, statements, synthesize, template, templateWithLane, templateWithRotation, templateWithSes, type Json } from "./support";
 
 const OF_METRICS = "AWS::CloudWatch::Alarm";
 const COMPOSITE = "AWS::CloudWatch::CompositeAlarm";
@@ -34,7 +34,7 @@ const parts = (id: string, from: Template): string[] =>
   [...alarms(COMPOSITE, from)[id].AlarmRule.matchAll(/ALARM\("<Alarms(\w+)\.Arn>"\)/g)].map((match) => match[1] as string);
 
 /** With everything that may be there or not. */
-const EVERY = (): Template[] => [template(), templateWithLane(), templateWithSes()];
+const EVERY = (): Template[] => [template(), templateWithLane(), templateWithSes(), templateWithRotation()];
 
 describe("alarms", () => {
   test("go off at these values and no other", () => {
@@ -84,6 +84,24 @@ describe("alarms", () => {
       MailDeadLetterQueueNotEmpty:
         "ApproximateNumberOfMessagesVisible of <MailFeedbackDeadLetterQueue.QueueName>: Maximum >= 1, 1 x 300 s",
     });
+  });
+
+  test("know what keeps a client secret from rotating itself", () => {
+    const rotator = "<SecretRotationSecretRotatorFunction>";
+    assert.deepEqual(added(templateWithRotation()), {
+      ClientSecretEndsSoon: `ClientSecretEndsSoon of ${rotator}: Sum >= 1, 1 x 86400 s`,
+      ClientSecretRejected: `ClientSecretRejected of ${rotator}: Sum >= 1, 1 x 3600 s`,
+      SecretRotatorFails: `Errors of ${rotator}: Sum >= 3, 1 x 3600 s`,
+      SecretRotatorNotStarted:
+        "ApproximateNumberOfMessagesVisible of <SecretRotationDeadLetterQueue.QueueName>: Maximum >= 1, 1 x 300 s",
+      SecretMessageWaits:
+        "ApproximateAgeOfOldestMessage of <SecretRotationQueue.QueueName>: Maximum >= 7200, 1 x 300 s",
+    });
+    assert.deepEqual(parts("ClientSecretNotRotated", templateWithRotation()), [
+      "SecretRotatorFails",
+      "SecretRotatorNotStarted",
+      "SecretMessageWaits",
+    ]);
   });
 
   test("go off for lack of data only where that is what is wrong", () => {

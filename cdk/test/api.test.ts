@@ -14,6 +14,8 @@ const SELLERS_REPORT = "querystring.SellerId querystring.RegionCode?";
 const METHODS: [method: string, handler: string, parameters: string][] = [
   ["POST /tokens", "TokenStorage", ""],
   ["DELETE /tokens/{SellerId}", "TokenStorage", "querystring.RegionCode?"],
+  ["GET /sellers", "SellerReader", "querystring.limit? querystring.nextToken?"],
+  ["GET /sellers/{SellerId}", "SellerReader", "querystring.RegionCode?"],
   ["POST /notifications", "NotificationsSubscriber", ""],
   [
     "DELETE /notifications",

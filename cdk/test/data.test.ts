@@ -216,7 +216,7 @@ describe("what is kept", () => {
 
   test("every log group forgets after a year", () => {
     const groups = Object.values(resources("AWS::Logs::LogGroup"));
-    assert.equal(groups.length, 18 + 6); // functions; API access, API execution, four workflows
+    assert.equal(groups.length, 19 + 6); // functions; API access, API execution, four workflows
     groups.forEach((group: Json) => assert.equal(group.RetentionInDays, 365));
   });
 });

@@ -129,6 +129,20 @@ const EXPECTED: Record<string, Expected> = {
       `dynamodb:Query on ${REPORTS}/index/byNotifiedTime`,
     ],
   },
+  FunctionsSellerReader: {
+    environment: {
+      SELLING_PARTNERS_TABLE: "<StorageSellingPartners>",
+      ...REPORTS_TABLE,
+      REAUTHORIZATION_DAYS: "<ReauthorizationDays>",
+    },
+    permissions: [
+      `dynamodb:GetItem dynamodb:Scan on ${SELLING_PARTNERS}`,
+      TABLE_KEY,
+      `dynamodb:GetItem dynamodb:BatchGetItem on ${REPORTS}`,
+      `dynamodb:Query on ${REPORTS}/index/byDueTime`,
+      `dynamodb:Query on ${REPORTS}/index/byNotifiedTime`,
+    ],
+  },
   FunctionsReportCanceller: {
     environment: { ...METERED_VARIABLES, ...REPORTS_TABLE },
     permissions: [...metered(), `dynamodb:GetItem dynamodb:UpdateItem on ${REPORTS}`],
@@ -175,6 +189,7 @@ const EXPECTED: Record<string, Expected> = {
       REDELIVERY_STATE_MACHINE_ARN: REDELIVERY,
       ...OVERDUE,
       SLOW_AFTER_HOURS: "<SlowAfterHours>",
+      REAUTHORIZATION_DAYS: "<ReauthorizationDays>",
       ...TELLING,
       REPORTS_BUCKET: "<StorageReportsBucket>",
     },
@@ -311,7 +326,7 @@ const TIMEOUTS: Record<string, number> = {
 };
 
 describe("functions", () => {
-  test("are these eighteen and no other", () => {
+  test("are these nineteen and no other", () => {
     assert.deepEqual(
       Object.keys(resources("AWS::Lambda::Function")).sort(),
       Object.keys(EXPECTED)

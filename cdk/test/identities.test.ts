@@ -22,6 +22,8 @@ describe("the invoke identity", () => {
     const methods = [
       "POST/tokens",
       "DELETE/tokens/*",
+      "GET/sellers",
+      "GET/sellers/*",
       "POST/notifications",
       "DELETE/notifications",
       "POST/reports",

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, test } from "node:test";
 
-import { resources, templateWithLane, templateWithSes } from "./support";
+import { resources, templateWithLane, templateWithRotation, templateWithSes } from "./support";
 
 /** In each section, in this order. */
 const LABELS = ["How it looks", "What it means", "Look closer", "What to do", "Mended when"];
@@ -39,7 +39,7 @@ const anchor = (title: string): string =>
 
 /** The anchors that alarms name, in whichever template. */
 function named(): Set<string> {
-  const alarms = [templateWithLane(), templateWithSes()].flatMap((from) =>
+  const alarms = [templateWithLane(), templateWithSes(), templateWithRotation()].flatMap((from) =>
     ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"].flatMap((type) => Object.values(resources(type, from))),
   );
   return new Set(
@@ -76,13 +76,17 @@ describe("the runbook", () => {
   test("uses no helper and no output that is not there", () => {
     const commands = [...runbook().matchAll(/^```sh\n([^]*?)^```/gm)].map((match) => match[1]).join("\n");
     const outputs = new Set(
-      [templateWithLane(), templateWithSes()].flatMap((from) => Object.keys(from.findOutputs("*"))),
+      [templateWithLane(), templateWithSes(), templateWithRotation()].flatMap((from) => Object.keys(from.findOutputs("*"))),
     );
     const used = [...commands.matchAll(/\$\(output (\w+)\)/g)].map((match) => match[1] as string);
     assert.ok(used.length > 0);
     assert.deepEqual(used.filter((output) => !outputs.has(output)), []);
     const functions = [...commands.matchAll(/\berrors ([A-Z][a-z]\w+)/g)].map((match) => match[1] as string);
-    const deployed = Object.keys(resources("AWS::Lambda::Function", templateWithSes()));
+    const deployed = [
+      ...new Set(
+        [templateWithSes(), templateWithRotation()].flatMap((from) => Object.keys(resources("AWS::Lambda::Function", from))),
+      ),
+    ];
     assert.ok(functions.length > 0);
     for (const each of functions) {
       assert.equal(deployed.filter((id) => id.endsWith(`${each}Function`)).length, 1, each);

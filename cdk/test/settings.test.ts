@@ -33,7 +33,9 @@ describe("settings", () => {
     ["apiUrl", "http://api.example.com"],
     ["apiUrl", "https://api.example.com/"],
     ["events", "true"],
+    ["rotateSecret", "yes"],
     ["mail", "smtp"],
+    ["onboarding", "true"],
     ["localMailbox", "yes"],
   ];
   for (const [setting, value] of invalid) {
@@ -114,6 +116,7 @@ describe("parameters", () => {
         OverdueSeconds: ["Number", 1800],
         ReconcileRate: ["String", "rate(15 minutes)"],
         SlowAfterHours: ["Number", 24],
+        ReauthorizationDays: ["String", "365"],
         ContactText: ["String", ""],
         GatherMailSeconds: ["Number", 60],
       },
@@ -178,6 +181,13 @@ describe("parameters", () => {
 
   test("a report is slow after half a minute at the earliest and thirty days at the latest", () => {
     template().hasParameter("SlowAfterHours", { MinValue: 0.01, MaxValue: 720 });
+  });
+
+  test("authorizations last for whole days, or for ever", () => {
+    ["0", "1", "365", "9999"].forEach((value) => assert.match(value, pattern("ReauthorizationDays")));
+    ["", "-1", "07", "365.5", "10000", "a year"].forEach((value) =>
+      assert.doesNotMatch(value, pattern("ReauthorizationDays")),
+    );
   });
 
   test("a rate as EventBridge Scheduler writes it, of a day at most", () => {

@@ -53,6 +53,22 @@ export function templateWithSes(): Template {
   return withSes;
 }
 
+let withRotation: Template | undefined;
+
+/** The same with a client secret that rotates itself. */
+export function templateWithRotation(): Template {
+  withRotation ??= synthesize({ rotateSecret: "on" })["SpReports"] as Template;
+  return withRotation;
+}
+
+let withOnboarding: Template | undefined;
+
+/** The same with sellers who authorize in a browser. */
+export function templateWithOnboarding(): Template {
+  withOnboarding ??= synthesize({ onboarding: "on" })["SpReports"] as Template;
+  return withOnboarding;
+}
+
 /** Properties of the resources of a type, by logical id without the hash. */
 export function resources(type: string, from: Template = template()): Record<string, Json> {
   return Object.fromEntries(

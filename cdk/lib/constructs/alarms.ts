@@ -11,6 +11,7 @@ import type { NotificationsQueue } from "./notifications-queue";
 import { counted } from "./own-metrics";
 import type { Reconciler } from "./reconciler";
 import type { RustFunction } from "./rust-function";
+import type { SecretRotation } from "./secret-rotation";
 import type { Storage } from "./storage";
 import type { Workflow } from "./workflow";
 import type { WorkflowFunctions } from "./workflow-functions";
@@ -30,6 +31,8 @@ export interface AlarmsProps {
   readonly redeliveryWorker: RustFunction;
   /** Where SES sends e-mails: the functions that have it send, and what becomes of bounces and complaints. */
   readonly mail: { readonly senders: RustFunction[]; readonly feedback: MailFeedback } | undefined;
+  /** Where the client secret rotates itself. */
+  readonly secretRotation: SecretRotation | undefined;
 }
 
 /** When an alarm goes off. */
@@ -76,6 +79,9 @@ export class Alarms extends Construct {
     this.throttling(props.storage);
     if (props.mail !== undefined) {
       this.mail(props.mail.senders, props.mail.feedback);
+    }
+    if (props.secretRotation !== undefined) {
+      this.clientSecret(props.secretRotation);
     }
   }
 
@@ -250,6 +256,43 @@ export class Alarms extends Construct {
       metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible(MAXIMUM),
       threshold: 1,
     });
+  }
+
+  /** What keeps a client secret from rotating itself, long before it ends. */
+  private clientSecret({ rustFunction, queue, deadLetterQueue }: SecretRotation): void {
+    this.alarm("ClientSecretEndsSoon", {
+      symptom: "The client secret ends within a week, and no new one has come.",
+      // Seen twice a day: one alarm tells of it until it is mended.
+      metric: counted("ClientSecretEndsSoon", rustFunction, { ...SUM, period: Duration.days(1) }),
+      threshold: 1,
+      endIsTold: true,
+    });
+    this.alarm("ClientSecretRejected", {
+      symptom: "What came as a new client secret can't be used; the present one stays.",
+      metric: counted("ClientSecretRejected", rustFunction, HOURLY),
+      threshold: 1,
+    });
+    const section = "ClientSecretNotRotated";
+    const parts = [
+      this.part(section, "SecretRotatorFails", {
+        symptom: "A new client secret could not be asked for.",
+        metric: rustFunction.function.metricErrors(HOURLY),
+        // The scheduled look itself and both its retries.
+        threshold: 3,
+      }),
+      this.part(section, "SecretRotatorNotStarted", {
+        symptom: "The secret rotator's schedule can't start it.",
+        metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible(MAXIMUM),
+        threshold: 1,
+      }),
+      this.part(section, "SecretMessageWaits", {
+        symptom: "A message about the client secret is neither used nor kept aside.",
+        metric: queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
+        // What can't be used is kept aside after an hour.
+        threshold: Duration.hours(2).toSeconds(),
+      }),
+    ];
+    this.composite(section, "The client secret does not rotate itself.", parts);
   }
 
   /** An alarm that rings by itself; the runbook's section is its own, unless another says what to do. */

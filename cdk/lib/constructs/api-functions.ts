@@ -7,7 +7,7 @@ import type { RustFunction } from "./rust-function";
 import type { Workflow } from "./workflow";
 
 /** API Gateway gives up after 29 seconds, so a function behind it has no use for more. */
-const API = { timeout: Duration.seconds(29), memorySize: 256 };
+export const API = { timeout: Duration.seconds(29), memorySize: 256 };
 
 export interface ApiFunctionsProps {
   readonly notificationsQueue: NotificationsQueue;
@@ -22,6 +22,7 @@ export interface ApiFunctions {
   readonly notificationsSubscriber: RustFunction;
   readonly reportCreator: RustFunction;
   readonly reportReader: RustFunction;
+  readonly sellerReader: RustFunction;
   readonly reportCanceller: RustFunction;
   readonly reportScheduler: RustFunction;
   readonly redeliveryRequester: RustFunction;
@@ -89,6 +90,21 @@ export function addApiFunctions(functions: Functions, can: Capabilities, props: 
         can.reportsIndex("byStatus"),
         can.reportsIndex("byNotifiedTime"),
         can.reportsBucketName(),
+      ],
+    }),
+
+    // Apart from the reader of reports, whose callers need not know who else sells.
+    sellerReader: functions.add("SellerReader", {
+      ...API,
+      name: "seller-reader",
+      description: "GET /sellers: shows sellers at a glance",
+      capabilities: [
+        // It sees encrypted tokens at most: it has no use of their key.
+        can.sellingPartners("dynamodb:GetItem", "dynamodb:Scan"),
+        can.reports("dynamodb:GetItem", "dynamodb:BatchGetItem"),
+        can.reportsIndex("byDueTime"),
+        can.reportsIndex("byNotifiedTime"),
+        can.reauthorization(),
       ],
     }),
 

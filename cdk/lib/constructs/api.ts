@@ -6,8 +6,7 @@ import * as logs from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
-import type { ApiFunctions } from "./api-functions";
-import { pathInArn, requestParameters, ROUTES, type Route } from "./routes";
+import { pathInArn, requestParameters, routesOf, type Handlers, type Route } from "./routes";
 
 const STAGE = "prod";
 
@@ -46,11 +45,12 @@ export interface Methods {
   readonly reading: string[];
 }
 
-/** The REST API; every call is signed by an IAM identity, but for those of links. */
+/** The REST API; every call is signed by an IAM identity, but for those of links and of onboarding. */
 export class Api extends Construct {
   readonly restApi: apigateway.RestApi;
   /** Where clients reach it. Depends on nothing of the API but its id, so that its own functions may know it. */
   readonly url: string;
+  private readonly routes: Route[];
 
   constructor(
     scope: Construct,
@@ -58,6 +58,7 @@ export class Api extends Construct {
     private readonly settings: Settings,
   ) {
     super(scope, id);
+    this.routes = routesOf(settings);
     this.restApi = this.createRestApi();
     const { restApiId } = this.restApi;
     const { region, urlSuffix } = Stack.of(this);
@@ -70,10 +71,16 @@ export class Api extends Construct {
   }
 
   /** Adds the methods. ARNs for `execute-api:Invoke`, one for each that wants a signature. */
-  addMethods(functions: ApiFunctions): Methods {
-    ROUTES.forEach((route) => this.addMethod(route, functions[route.handler].function));
+  addMethods(functions: Handlers): Methods {
+    for (const route of this.routes) {
+      const handler = functions[route.handler];
+      if (handler === undefined) {
+        throw new Error(`There is no function for ${route.method} ${route.path}.`);
+      }
+      this.addMethod(route, handler.function);
+    }
     const arn = (route: Route): string => this.restApi.arnForExecuteApi(route.method, pathInArn(route), STAGE);
-    const signed = ROUTES.filter(({ isOpen }) => isOpen !== true);
+    const signed = this.routes.filter(({ isOpen }) => isOpen !== true);
     const reading = signed.filter((route) => route.method === "GET" && route.path.startsWith("/reports"));
     return { signed: signed.map(arn), reading: reading.map(arn) };
   }
@@ -115,9 +122,10 @@ export class Api extends Construct {
         loggingLevel: apigateway.MethodLoggingLevel.ERROR,
         // Data traces would write refresh tokens to the log.
         dataTraceEnabled: false,
-        // Nothing of these to the log: whoever has a link's path can read the report.
+        // Nothing of these to the log: whoever has a link's path can read the report, and paths and queries of
+        // onboarding hold invitations and codes.
         methodOptions: Object.fromEntries(
-          ROUTES.filter(({ isOpen }) => isOpen).map(({ path, method }) => [
+          this.routes.filter(({ isOpen }) => isOpen).map(({ path, method }) => [
             `${path}/${method}`,
             { ...OPEN_THROTTLE, metricsEnabled: true, loggingLevel: apigateway.MethodLoggingLevel.OFF },
           ]),
@@ -159,7 +167,9 @@ export class Api extends Construct {
     if (route.isOpen === true) {
       Validations.of(method).acknowledge({
         id: "AwsSolutions-APIG4",
-        reason: "A link in an e-mail is opened by a person without credentials; its 256 random bits are the authorization.",
+        reason:
+          "A link in an e-mail is opened by a person without credentials, and so is an invitation; its 256 random bits " +
+          "are the authorization.",
       });
     }
   }

@@ -66,12 +66,16 @@ export class Capabilities {
     ];
   }
 
-  /** Slots within Amazon's quotas: one update reserves one, or moves those to come. */
-  quotas(): Capability {
+  /**
+   * Slots within Amazon's quotas: one update reserves one, or moves those to come.
+   *
+   * @param more what else the function does to the table
+   */
+  quotas(...more: string[]): Capability {
     const { storage } = this.props;
     return {
       environment: { QUOTAS_TABLE: storage.quotas.tableName },
-      permissions: storage.tableAccess(storage.quotas, "dynamodb:UpdateItem"),
+      permissions: storage.tableAccess(storage.quotas, ...more, "dynamodb:UpdateItem"),
     };
   }
 
@@ -106,6 +110,11 @@ export class Capabilities {
   /** When a report is slow. */
   slowAfter(): Capability {
     return { environment: { SLOW_AFTER_HOURS: this.props.parameters.slowAfterHours } };
+  }
+
+  /** When sellers are to authorize again. */
+  reauthorization(): Capability {
+    return { environment: { REAUTHORIZATION_DAYS: this.props.parameters.reauthorizationDays } };
   }
 
   /**
@@ -170,6 +179,23 @@ export class Capabilities {
   revokingLinks(): Capability {
     const { storage } = this.props;
     return { environment: { LINKS_TABLE: storage.links.tableName }, permissions: storage.linkRevocation() };
+  }
+
+  /** Where links of our own begin, and pages. */
+  apiUrl(): Capability {
+    return { environment: { API_URL: this.props.apiUrl } };
+  }
+
+  /** Invitations, and authorizations that have begun in a browser; only with onboarding=on. */
+  onboardings(...actions: string[]): Capability {
+    const { storage } = this.props;
+    if (storage.onboardings === undefined) {
+      throw new Error("There are no onboardings without the setting onboarding=on.");
+    }
+    return {
+      environment: { ONBOARDINGS_TABLE: storage.onboardings.tableName },
+      permissions: storage.tableAccess(storage.onboardings, ...actions),
+    };
   }
 
   /** Addresses that get the news of one seller: subscriptions to the topic, or whatever SES sends to. */

@@ -4,7 +4,7 @@ import * as kms from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 
 /** AWS services that use a key on a caller's behalf. */
-export type ServiceUsingKey = "dynamodb" | "s3" | "sns" | "sqs";
+export type ServiceUsingKey = "dynamodb" | "s3" | "secretsmanager" | "sns" | "sqs";
 
 /**
  * The customer keys. There are three, so that who can use one can't use the others:

@@ -27,7 +27,8 @@ export class LwaCredentials extends Construct {
     Validations.of(secret).acknowledge({
       id: "AwsSolutions-SMG4",
       reason:
-        "Only Amazon can rotate these credentials; it does every 180 days at the latest, and an operator enters the new ones.",
+        "Only Amazon can rotate these credentials; it does every 180 days at the latest. The new ones are entered by an " +
+        "operator, or by the secret-rotator.",
     });
   }
 
@@ -35,16 +36,28 @@ export class LwaCredentials extends Construct {
   readAccess(): iam.PolicyStatement {
     return new iam.PolicyStatement({
       actions: ["secretsmanager:GetSecretValue"],
-      resources: [
-        // By name, with the six characters that Secrets Manager adds, because that is how
-        // functions ask for it. It is what `Secret.fromSecretNameV2` grants, too.
-        Stack.of(this).formatArn({
-          service: "secretsmanager",
-          resource: "secret",
-          resourceName: `${this.secretName}-??????`,
-          arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-        }),
-      ],
+      resources: [arnOfSecret(this, this.secretName)],
     });
   }
+
+  /** Allows to read the secret and to replace it; that takes the key as well. */
+  rotateAccess(): iam.PolicyStatement {
+    return new iam.PolicyStatement({
+      actions: ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"],
+      resources: [arnOfSecret(this, this.secretName)],
+    });
+  }
+}
+
+/**
+ * A secret by its name, with the six characters that Secrets Manager adds, because that is how functions ask for
+ * it. It is what `Secret.fromSecretNameV2` grants, too.
+ */
+export function arnOfSecret(scope: Construct, name: string): string {
+  return Stack.of(scope).formatArn({
+    service: "secretsmanager",
+    resource: "secret",
+    resourceName: `${name}-??????`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 }

@@ -19,6 +19,18 @@ export interface NotificationsQueueProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
+/** Lets Amazon's account send notifications to a queue. */
+export function letAmazonSendTo(queue: sqs.Queue): void {
+  queue.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: "SellingPartnerApiNotifications",
+      principals: [new iam.AccountPrincipal(SP_API_NOTIFICATIONS_ACCOUNT)],
+      actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"],
+      resources: [queue.queueArn],
+    }),
+  );
+}
+
 /** Where Amazon delivers notifications, and where those end up that can't be processed. */
 export class NotificationsQueue extends Construct {
   readonly queue: sqs.Queue;
@@ -48,19 +60,11 @@ export class NotificationsQueue extends Construct {
     });
 
     // Both grants as Amazon's notifications guide asks for them.
-    const amazon = new iam.AccountPrincipal(SP_API_NOTIFICATIONS_ACCOUNT);
-    this.queue.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: "SellingPartnerApiNotifications",
-        principals: [amazon],
-        actions: ["sqs:SendMessage", "sqs:GetQueueAttributes"],
-        resources: [this.queue.queueArn],
-      }),
-    );
+    letAmazonSendTo(this.queue);
     props.encryptionKey.addToResourcePolicy(
       new iam.PolicyStatement({
         sid: "SellingPartnerApiNotifications",
-        principals: [amazon],
+        principals: [new iam.AccountPrincipal(SP_API_NOTIFICATIONS_ACCOUNT)],
         actions: ["kms:GenerateDataKey", "kms:Decrypt"],
         resources: ["*"], // In a key policy: this key.
       }),

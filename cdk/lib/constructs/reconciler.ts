@@ -1,16 +1,12 @@
-import { Duration, Stack, Validations } from "aws-cdk-lib";
-import * as iam from "aws-cdk-lib/aws-iam";
-import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
-import * as sqs from "aws-cdk-lib/aws-sqs";
+import { Duration } from "aws-cdk-lib";
+import type * as sqs from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 
 import type { Settings } from "../settings";
 import type { Capabilities } from "./capabilities";
 import { RustFunction, type FunctionFactory } from "./rust-function";
+import { runOnSchedule } from "./schedule";
 import type { Workflow } from "./workflow";
-
-/** How late a run may start; a later one has no advantage over the next. */
-const MAXIMUM_DELAY = Duration.minutes(15);
 
 export interface ReconcilerProps {
   readonly settings: Settings;
@@ -36,7 +32,7 @@ export class Reconciler extends Construct {
 
     this.rustFunction = new RustFunction(this, "ReportReconciler", {
       name: "report-reconciler",
-      description: "Schedule: looks after reports that are overdue, and for those that were never announced",
+      description: "Schedule: looks after reports that are overdue or were never announced, and reminds of authorizations",
       timeout: Duration.minutes(15),
       memorySize: 256,
       capabilities: [
@@ -51,60 +47,18 @@ export class Reconciler extends Construct {
         redeliveryWorkflow.starting(),
         can.overdue(),
         can.slowAfter(),
+        can.reauthorization(),
         ...can.publishing(mailWorkflow),
         can.reportsBucketName(),
       ],
       settings,
       functionFactory,
     });
-    this.deadLetterQueue = new sqs.Queue(this, "DeadLetterQueue", {
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
+    this.deadLetterQueue = runOnSchedule(this, {
+      description: "Runs the reconciler",
+      rate: props.rate,
+      scheduled: this.rustFunction.function,
       removalPolicy: settings.removalPolicy,
     });
-    Validations.of(this.deadLetterQueue).acknowledge({
-      id: "AwsSolutions-SQS3",
-      reason: "It is a dead-letter queue: the schedule's.",
-    });
-    this.addSchedule(props.rate);
-  }
-
-  private addSchedule(rate: string): void {
-    const { functionArn } = this.rustFunction.function;
-    const { queueArn } = this.deadLetterQueue;
-    const stack = Stack.of(this);
-    const role = new iam.Role(this, "ScheduleRole", {
-      // Schedules of this account only, so that nobody else's can borrow the role.
-      assumedBy: new iam.ServicePrincipal("scheduler.amazonaws.com", {
-        conditions: {
-          StringEquals: {
-            "aws:SourceAccount": stack.account,
-            "aws:SourceArn": stack.formatArn({
-              service: "scheduler",
-              resource: "schedule-group",
-              resourceName: "default",
-            }),
-          },
-        },
-      }),
-      description: "Runs the reconciler on its schedule",
-    });
-    role.addToPolicy(new iam.PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [functionArn] }));
-    role.addToPolicy(new iam.PolicyStatement({ actions: ["sqs:SendMessage"], resources: [queueArn] }));
-
-    const schedule = new CfnSchedule(this, "Schedule", {
-      description: "Runs the reconciler",
-      scheduleExpression: rate,
-      flexibleTimeWindow: { mode: "OFF" },
-      target: {
-        arn: functionArn,
-        roleArn: role.roleArn,
-        retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: MAXIMUM_DELAY.toSeconds() },
-        deadLetterConfig: { arn: queueArn },
-      },
-    });
-    // Its first run comes at once, and needs the role's policy.
-    schedule.node.addDependency(role);
   }
 }

@@ -1,4 +1,9 @@
+import type { Settings } from "../settings";
 import type { ApiFunctions } from "./api-functions";
+import type { OnboardingFunctions } from "./onboarding-functions";
+
+/** The functions behind the API; those of settings that are off are not there. */
+export type Handlers = ApiFunctions & Partial<OnboardingFunctions>;
 
 /** Whether the caller must send a parameter, by its name. */
 type Parameters = Record<string, "required" | "optional">;
@@ -7,20 +12,36 @@ type Parameters = Record<string, "required" | "optional">;
 export interface Route {
   readonly method: "GET" | "HEAD" | "POST" | "DELETE";
   readonly path: string;
-  readonly handler: keyof ApiFunctions;
+  readonly handler: keyof Handlers;
   readonly query?: Parameters;
   readonly headers?: Parameters;
   /** Whether anybody may call it, without a signature. */
   readonly isOpen?: true;
+  /** The setting that must be on for it. */
+  readonly setting?: "onboarding";
 }
 
 /** Whose report it is. The region tells reports of the same id apart. */
 const sellersReport: Parameters = { SellerId: "required", RegionCode: "optional" };
 
-/** Everything that the API answers. */
+/** Amazon says why it sends a browser back in whichever of these. */
+const AMAZONS_ANSWER: Parameters = {
+  state: "optional",
+  selling_partner_id: "optional",
+  spapi_oauth_code: "optional",
+  error: "optional",
+  error_code: "optional",
+  errorCode: "optional",
+  error_description: "optional",
+};
+
+/** Everything that the API answers, whatever the settings. */
 export const ROUTES: Route[] = [
   { method: "POST", path: "/tokens", handler: "tokenStorage" },
   { method: "DELETE", path: "/tokens/{SellerId}", handler: "tokenStorage", query: { RegionCode: "optional" } },
+
+  { method: "GET", path: "/sellers", handler: "sellerReader", query: { limit: "optional", nextToken: "optional" } },
+  { method: "GET", path: "/sellers/{SellerId}", handler: "sellerReader", query: { RegionCode: "optional" } },
 
   { method: "POST", path: "/notifications", handler: "notificationsSubscriber" },
   {
@@ -62,6 +83,26 @@ export const ROUTES: Route[] = [
   { method: "GET", path: "/links/{token+}", handler: "linkOpener", isOpen: true },
   { method: "HEAD", path: "/links/{token+}", handler: "linkOpener", isOpen: true },
 
+  { method: "POST", path: "/onboardings", handler: "onboardingInviter", setting: "onboarding" },
+  { method: "GET", path: "/onboarding/{invitation}", handler: "onboarding", isOpen: true, setting: "onboarding" },
+  { method: "GET", path: "/onboarding/{invitation}/consent", handler: "onboarding", isOpen: true, setting: "onboarding" },
+  {
+    method: "GET",
+    path: "/onboarding/callback",
+    handler: "onboarding",
+    query: AMAZONS_ANSWER,
+    isOpen: true,
+    setting: "onboarding",
+  },
+  {
+    method: "GET",
+    path: "/onboarding/login",
+    handler: "onboarding",
+    query: { amazon_callback_uri: "optional", amazon_state: "optional", selling_partner_id: "optional" },
+    isOpen: true,
+    setting: "onboarding",
+  },
+
   { method: "POST", path: "/deliveries", handler: "redeliveryRequester" },
   { method: "GET", path: "/deliveries/{jobId}", handler: "redeliveryRequester" },
 
@@ -79,6 +120,11 @@ export const ROUTES: Route[] = [
     query: { SellerId: "required", RegionCode: "required" },
   },
 ];
+
+/** Those of a stack with such settings. */
+export function routesOf(settings: Settings): Route[] {
+  return ROUTES.filter(({ setting }) => setting === undefined || settings[setting] === "on");
+}
 
 /** The parameters of a route, as API Gateway takes them. */
 export function requestParameters(route: Route): Record<string, boolean> {

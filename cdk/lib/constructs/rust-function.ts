@@ -18,6 +18,7 @@ export type FunctionName =
   | "notifications-subscriber"
   | "report-creator"
   | "report-reader"
+  | "seller-reader"
   | "report-canceller"
   | "report-scheduler"
   | "order-placer"
@@ -32,7 +33,10 @@ export type FunctionName =
   | "report-notifier"
   | "link-opener"
   | "document-access"
-  | "mail-feedback";
+  | "onboarding-inviter"
+  | "onboarding"
+  | "mail-feedback"
+  | "secret-rotator";
 
 /** Makes a function with its code; injected, so that templates can be tested without building any. */
 export type FunctionFactory = (

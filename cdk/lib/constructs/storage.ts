@@ -24,12 +24,14 @@ const PERSONAL_DATA_DAYS = 30;
 /** When DynamoDB may delete an item, in seconds since 1970. */
 const TIME_TO_LIVE = "expiresAt";
 
-/** Everything that outlives a deployment: the four tables and the reports bucket. */
+/** Everything that outlives a deployment: the tables and the reports bucket. */
 export class Storage extends Construct {
   readonly sellingPartners: dynamodb.Table;
   readonly reports: dynamodb.Table;
   readonly quotas: dynamodb.Table;
   readonly links: dynamodb.Table;
+  /** Invitations and begun authorizations, where there are any. */
+  readonly onboardings: dynamodb.Table | undefined;
   readonly reportsBucket: s3.Bucket;
 
   constructor(
@@ -79,6 +81,11 @@ export class Storage extends Construct {
       sortKey: text("reportId"),
       projectionType: dynamodb.ProjectionType.KEYS_ONLY,
     });
+    // Nor can who reads this one take up an invitation, or finish what another browser began.
+    this.onboardings =
+      props.settings.onboarding === "on"
+        ? this.table("Onboardings", { partitionKey: text("secretHash"), timeToLiveAttribute: TIME_TO_LIVE })
+        : undefined;
     this.reportsBucket = this.bucket();
   }
 

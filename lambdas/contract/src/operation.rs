@@ -65,10 +65,19 @@ impl Operation {
         self
     }
 
-    /// It takes a link's token; whatever else stands there is answered with a page.
-    pub(crate) fn takes_token(mut self) -> Self {
+    /// It takes a secret in its path; whatever else stands there is answered with a page.
+    pub(crate) fn takes_secret(mut self, name: &str) -> Self {
         let schema = json!({"type": "string", "minLength": 1});
-        self.parameters.push(parameter("token", "path", true, schema));
+        self.parameters.push(parameter(name, "path", true, schema));
+        self
+    }
+
+    /// It takes texts in its query; what is missing or amiss is answered with a page.
+    pub(crate) fn takes_texts(mut self, names: &[&str]) -> Self {
+        for name in names {
+            let schema = json!({"type": "string"});
+            self.parameters.push(parameter(name, "query", false, schema));
+        }
         self
     }
 

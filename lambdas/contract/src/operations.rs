@@ -1,17 +1,18 @@
 use pipeline::answers::{
-    CancellationAnswer, CancelledSchedule, Delivery, Document, Job, JobBegun, NewLink, NewSchedule, Ordered,
-    Queued, QueuedOrders, ReportList, ReportRow, RevokedLinks, ScheduleList, SellerAnswer, Subscribed,
-    Unsubscribed, Warned,
+    CancellationAnswer, CancelledSchedule, Delivery, Document, Job, JobBegun, NewInvitation, NewLink,
+    NewSchedule, Ordered, Queued, QueuedOrders, ReportList, ReportRow, RevokedLinks, ScheduleList,
+    SellerAnswer, SellerList, Subscribed, Unsubscribed, Warned,
 };
 use pipeline::requests::{
-    CancelSchedule, CreateSchedule, ForgetSeller, IdempotencyKey, LinkOptions, ListReports, ListSchedules,
-    NamedJob, NamedReport, OrderReports, Redeliver, StoreToken, Subscribe, Unsubscribe,
+    CancelSchedule, CreateSchedule, ForgetSeller, IdempotencyKey, InviteSeller, LinkOptions, ListReports,
+    ListSchedules, ListSellers, NamedJob, NamedReport, NamedSeller, OrderReports, Redeliver, StoreToken,
+    Subscribe, Unsubscribe,
 };
 use serde_json::{Value, json};
 
 use crate::operation::Operation;
 use crate::refusals::{
-    OF_CANCELLING, OF_DELIVERING, OF_DOCUMENTS, OF_FORGETTING, OF_JOBS, OF_ORDERS, OF_REPORTS,
+    OF_CANCELLING, OF_DELIVERING, OF_DOCUMENTS, OF_FORGETTING, OF_JOBS, OF_ORDERS, OF_REPORTS, OF_SELLERS,
     OF_SUBSCRIBING, OF_TOKENS, OF_UNSUBSCRIBING,
 };
 use crate::schemas::Schemas;
@@ -25,6 +26,7 @@ pub(crate) fn all(schemas: &mut Schemas) -> Vec<Operation> {
         of_deliveries(schemas),
         of_schedules(schemas),
         of_links(),
+        of_onboarding(schemas),
     ]
     .into_iter()
     .flatten()
@@ -45,6 +47,18 @@ fn of_sellers(schemas: &mut Schemas) -> Vec<Operation> {
                 "The subscription is ended, all links are revoked, and token and region are gone.",
             )
             .refused(OF_FORGETTING),
+        Operation::new("get", "/sellers", "listSellers", "See all sellers at a glance")
+            .parameters::<ListSellers>(schemas)
+            .answers::<SellerList>(schemas, "200", "A page of their accounts."),
+        Operation::new(
+            "get",
+            "/sellers/{SellerId}",
+            "getSeller",
+            "See a seller at a glance",
+        )
+        .parameters::<NamedSeller>(schemas)
+        .answers::<SellerList>(schemas, "200", "The seller's account in each region.")
+        .refused(OF_SELLERS),
         Operation::new(
             "post",
             "/notifications",
@@ -144,7 +158,7 @@ fn of_documents(schemas: &mut Schemas) -> Vec<Operation> {
             "Get a URL of a report's document, for five minutes",
         )
         .parameters::<NamedReport>(schemas)
-        .answers::<Document>(schemas, "200", "Where it is to be had, and what it is.")
+        .answers::<Document>(schemas, "200", "Where it can be downloaded, and what it is.")
         .refused(OF_REPORTS)
         .refused(OF_DOCUMENTS),
         Operation::new(
@@ -219,10 +233,13 @@ fn of_schedules(schemas: &mut Schemas) -> Vec<Operation> {
     ]
 }
 
+/// A page for people.
+fn page(words: &str) -> Value {
+    json!({"description": words, "content": {"text/html": {"schema": {"type": "string"}}}})
+}
+
 /// What people open who have a link; they get pages, and no JSON.
 fn of_links() -> Vec<Operation> {
-    let page =
-        |words: &str| json!({"description": words, "content": {"text/html": {"schema": {"type": "string"}}}});
     let headers = |words: &str| json!({"description": words});
     let get = Operation::new("get", "/links/{token}", "openLink", "Open a link to a document");
     let head = Operation::new(
@@ -234,15 +251,18 @@ fn of_links() -> Vec<Operation> {
     vec![link(get, page), link(head, headers)]
 }
 
-fn link(operation: Operation, page: impl Fn(&str) -> Value) -> Operation {
-    let redirect = json!({
-        "description": "The document, for five minutes.",
+fn redirect(words: &str) -> Value {
+    json!({
+        "description": words,
         "headers": {"Location": {"required": true, "schema": {"type": "string", "format": "uri"}}},
-    });
+    })
+}
+
+fn link(operation: Operation, page: impl Fn(&str) -> Value) -> Operation {
     operation
         .open()
-        .takes_token()
-        .responds("302", redirect)
+        .takes_secret("token")
+        .responds("302", redirect("The document, for five minutes."))
         .responds("404", page("The link is unknown, revoked or at its end."))
         .responds(
             "429",
@@ -250,4 +270,80 @@ fn link(operation: Operation, page: impl Fn(&str) -> Value) -> Operation {
         )
         .responds("503", page("AWS fails for the moment."))
         .responds("5XX", json!({"description": "API Gateway gave up."}))
+}
+
+/// With the setting `onboarding=on`: the invitation, and the pages that a selling partner's browser opens then.
+fn of_onboarding(schemas: &mut Schemas) -> Vec<Operation> {
+    let get = |path, id, summary| {
+        Operation::new("get", path, id, summary)
+            .open()
+            .responds(
+                "429",
+                json!({"description": "Too many pages are opened at once."}),
+            )
+            .responds("503", page("AWS or Amazon fails for the moment."))
+            .responds("5XX", json!({"description": "API Gateway gave up."}))
+    };
+    let no_invitation = "The invitation is unknown, used or over.";
+    vec![
+        Operation::new(
+            "post",
+            "/onboardings",
+            "inviteSeller",
+            "Invite a seller to authorize the application in a browser",
+        )
+        .body::<InviteSeller>(schemas, true)
+        .answers::<NewInvitation>(schemas, "201", "The invitation."),
+        get(
+            "/onboarding/{invitation}",
+            "openInvitation",
+            "See who asks for what",
+        )
+        .takes_secret("invitation")
+        .responds("200", page("Who asks for what, and the way on."))
+        .responds("404", page(no_invitation)),
+        get(
+            "/onboarding/{invitation}/consent",
+            "followInvitation",
+            "Go on to Amazon's consent page",
+        )
+        .takes_secret("invitation")
+        .responds(
+            "303",
+            redirect("Amazon's consent page. A cookie binds what follows to this browser."),
+        )
+        .responds("404", page(no_invitation)),
+        get(
+            "/onboarding/callback",
+            "finishOnboarding",
+            "Come back from Amazon: the redirect URI",
+        )
+        .takes_texts(&[
+            "state",
+            "selling_partner_id",
+            "spapi_oauth_code",
+            "error",
+            "error_code",
+            "errorCode",
+            "error_description",
+        ])
+        .responds("200", page("The authorization is stored."))
+        .responds(
+            "400",
+            page("Nothing is stored: Amazon has refused, or this was not begun in this browser, or is over."),
+        )
+        .responds("403", page("Nothing is stored: another seller is invited."))
+        .responds("404", page(no_invitation)),
+        get(
+            "/onboarding/login",
+            "beginOnboarding",
+            "Come from Amazon's Appstore: the login URI",
+        )
+        .takes_texts(&["amazon_callback_uri", "amazon_state", "selling_partner_id"])
+        .responds(
+            "303",
+            redirect("Back to Amazon. A cookie binds what follows to this browser."),
+        )
+        .responds("400", page("Nobody comes from the Appstore so, or nobody may.")),
+    ]
 }

@@ -104,6 +104,12 @@ pub(crate) const OF_TOKENS: &[Refusal] = &[
     ),
 ];
 
+pub(crate) const OF_SELLERS: &[Refusal] = &[(
+    "404",
+    "SellerNotFound",
+    "no refresh token is stored for this seller",
+)];
+
 pub(crate) const OF_FORGETTING: &[Refusal] = &[
     (
         "404",

@@ -7,6 +7,7 @@ use pipeline::answers::{Document, NewLink, RevokedLinks};
 use pipeline::api::ApiError;
 use pipeline::domain::{Account, FinalStatus};
 use pipeline::linking::{LinkMaker, StoredReport};
+use pipeline::logging::About;
 use pipeline::requests::{InvalidRequest, MakeLink, NamedReport, Parameters};
 use sp_api::ids::ReportId;
 
@@ -41,6 +42,8 @@ impl DocumentAccess {
             .documents
             .presigned(&key, UrlMethod::Get, URL_LIFETIME)
             .await?;
+        let about = About::report(&stored.target.account, &stored.target.report);
+        tracing::info!("{about} is about to be downloaded by a caller of the API");
         let last_part = key.rsplit('/').next().unwrap_or_default();
         Ok(Document {
             url: signed.url,
@@ -71,6 +74,11 @@ impl DocumentAccess {
         self.headers(&stored).await?;
         let link = self.maker.link_to(&stored, options.days, now).await?;
         let link = link.ok_or_else(|| gone(&stored.target.report))?;
+        let about = About::report(&stored.target.account, &stored.target.report);
+        tracing::info!(
+            "{about} has a further link, which works until {:.0}",
+            link.expires_at
+        );
         Ok(NewLink {
             link: link.url,
             expires_at: link.expires_at,
@@ -84,7 +92,10 @@ impl DocumentAccess {
     ) -> Result<RevokedLinks, ApiError> {
         let revoked = match self.named(&NamedReport::parse(parameters?)?).await? {
             Named::Report { account, report, .. } => {
-                self.maker.links().revoke(&account, Some(&report)).await?
+                let revoked = self.maker.links().revoke(&account, Some(&report)).await?;
+                let about = About::report(&account, &report);
+                tracing::info!("{about} has no link any more: {revoked} were revoked");
+                revoked
             }
             Named::Order(_) | Named::Placed(_) => 0,
         };
@@ -107,7 +118,13 @@ impl DocumentAccess {
             name,
         } = report;
         let found = self.ledger.find_report(seller_id, *region, name.as_str()).await?;
-        found.ok_or_else(|| unknown(report))
+        let found = found.ok_or_else(|| unknown(report))?;
+        if let Named::Report { account, report, row } = &found {
+            About::report(account, report)
+                .as_in(Some(row))
+                .is_all_of_the_invocation();
+        }
+        Ok(found)
     }
 
     /// What the document says of itself, as long as it is there.

@@ -2,7 +2,6 @@
 //! click. Everybody may call it, so it can do little: read one link, count, and sign for one document.
 
 mod answer;
-mod language;
 mod opener;
 mod words;
 
@@ -10,16 +9,16 @@ use std::convert::Infallible;
 
 use answer::{Answers, Opened};
 use jiff::Timestamp;
-use lambda_http::http::{Method, header};
+use lambda_http::http::Method;
 use lambda_http::{Error, Request, RequestExt, service_fn};
-use language::Language;
 use opener::Opener;
 use pipeline::adapters::{DocumentStore, Links, UrlMethod, aws_config};
+use pipeline::pages::language_of;
 use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let table = settings::required("LINKS_TABLE")?;
     let bucket = settings::required("REPORTS_BUCKET")?;
     let aws = aws_config();
@@ -27,7 +26,7 @@ async fn main() -> Result<(), Error> {
         links: Links::new(aws_sdk_dynamodb::Client::new(&aws), table),
         documents: DocumentStore::new(aws_sdk_s3::Client::new(&aws), bucket),
     };
-    let answers = &Answers::new();
+    let answers = &Answers::default();
     lambda_http::run(service_fn(async |request: Request| {
         let method = match *request.method() {
             Method::HEAD => UrlMethod::Head,
@@ -45,8 +44,7 @@ async fn main() -> Result<(), Error> {
                 Opened::NotNow
             }
         };
-        let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
-        let language = Language::of(accepted.and_then(|value| value.to_str().ok()).unwrap_or_default());
+        let language = language_of(&request);
         Ok::<_, Infallible>(answers.to(&opened, method, language))
     }))
     .await

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use pipeline::PipelineError;
 use pipeline::adapters::{DocumentStore, Links, UrlMethod};
 use pipeline::domain::{LinkToken, TokenHash};
+use pipeline::metrics::Metric;
 use tokio::time::timeout;
 
 /// How long the URL is good that a click leads to: it is followed at once.
@@ -34,7 +35,7 @@ impl Opener {
         let Some(key) = self.links.find(&hash, now).await? else {
             return Ok(None);
         };
-        let (document, ()) = tokio::join!(self.documents.headers(&key), self.count(method, &hash, now));
+        let (document, ()) = tokio::join!(self.documents.headers(&key), self.count(method, &hash, &key, now));
         if document?.is_none() {
             return Ok(None);
         }
@@ -43,12 +44,15 @@ impl Opener {
     }
 
     /// Counts who comes for the document, and not who only looks whether it is there, as mail filters do.
-    async fn count(&self, method: UrlMethod, hash: &TokenHash, now: Timestamp) {
+    async fn count(&self, method: UrlMethod, hash: &TokenHash, key: &str, now: Timestamp) {
         if method == UrlMethod::Head {
             return;
         }
         match timeout(LONGEST_COUNTING, self.links.count_opening(hash, now)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => {
+                Metric::LinksOpened.count();
+                tracing::info!(object_key = key, "a link to {key} is opened");
+            }
             Ok(Err(error)) => tracing::warn!("an opening could not be counted: {error}"),
             Err(_) => tracing::warn!("an opening could not be counted in time"),
         }

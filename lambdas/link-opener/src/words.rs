@@ -1,6 +1,6 @@
 //! What the pages say: to people who have done nothing wrong, and to others nothing.
 
-use crate::language::Language;
+use pipeline::pages::Language;
 
 /// The words of a page.
 pub struct Words {

@@ -85,7 +85,7 @@ impl Feedback {
         for off in switched_off.await? {
             let row = RowKey::of_stopped_mail(&off.account, off.since);
             let kind = AnnouncementKind::Failure;
-            let Some(turn) = self.publisher.take_turn(row, kind, teller).await? else {
+            let Some(turn) = self.publisher.take_turn(row.clone(), kind, teller).await? else {
                 continue;
             };
             let stopped = StoppedMail {
@@ -99,7 +99,7 @@ impl Feedback {
             turn.publish(&news, &Announcement::of_stopped_mail(&stopped))
                 .await?;
             let ledger = self.publisher.ledger();
-            persistently(|| ledger.record_stopped_mail(&off.account, off.since)).await?;
+            persistently(|| ledger.record_told(row.clone())).await?;
         }
         Ok(())
     }

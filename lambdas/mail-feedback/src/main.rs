@@ -11,7 +11,7 @@ use pipeline::telling::Publisher;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let news_settings = NewsSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let partners_table = settings::required("SELLING_PARTNERS_TABLE")?;

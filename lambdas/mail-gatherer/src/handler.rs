@@ -5,6 +5,7 @@ use pipeline::adapters::{AnnouncementKind, GatheredNews, Ledger, Teller, Turn, o
 use pipeline::domain::news::News;
 use pipeline::domain::{Announcement, Download, Reach, Recipient};
 use pipeline::linking::ReportLinks;
+use pipeline::logging::About;
 use pipeline::mailing::Mailer;
 use pipeline::{PipelineError, StageError, persistently};
 use serde::{Deserialize, Serialize};
@@ -91,9 +92,19 @@ impl Gatherer {
         let news = News::of_many(ids, recipient, now);
         let words = Announcement::of_many(&words, recipient, now);
         // What SES refuses for good is told of like what it takes: it would refuse it again.
-        self.mailer.send(&news, &words, reach).await?;
+        if let Some(failure) = self.mailer.send(&news, &words, reach).await? {
+            for row in told.iter().filter_map(GatheredNews::about) {
+                or_warn(ledger.record_mail_refusal(row, &failure.reason()).await);
+            }
+        }
         let keys: Vec<String> = told.iter().map(|news| news.key.clone()).collect();
         persistently(|| ledger.record_mailed(recipient, &keys)).await?;
+        for document in told.iter().filter_map(|news| news.document.as_ref()) {
+            let about = About::report(&document.seller_id, &document.report_id);
+            about
+                .span()
+                .in_scope(|| tracing::info!("{about} is in an e-mail of gathered news to {recipient}"));
+        }
         tracing::info!("{recipient} has been told of {} news in one e-mail", keys.len());
         ledger.forget_mailed(recipient, &keys).await?;
         Ok(is_all)
@@ -132,17 +143,21 @@ mod tests {
     use std::time::Duration;
 
     use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
     use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
     use aws_sdk_dynamodb::operation::query::QueryOutput;
     use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
     use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_sdk_sesv2::error::ErrorMetadata;
+    use aws_sdk_sesv2::operation::send_email::SendEmailError;
     use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
     use aws_sdk_sns::types::error::InternalErrorException;
     use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
     use lambda_runtime::Diagnostic;
-    use pipeline::adapters::{Links, Topic};
-    use pipeline::domain::Lifetimes;
+    use pipeline::adapters::{Links, MailAddresses, SesMail, Topic};
+    use pipeline::domain::{EmailAddress, Lifetimes};
     use pipeline::linking::LinkMaker;
+    use pipeline::mailing::BySes;
     use serde_json::{Value, json};
 
     use super::*;
@@ -167,6 +182,8 @@ mod tests {
             ),
             ("text".to_owned(), text(format!("Report id:   {number}\n"))),
             ("document".to_owned(), text(document.to_string())),
+            ("aboutPartition".to_owned(), text("A3_EU")),
+            ("aboutId".to_owned(), text(number.to_string())),
         ])
     }
 
@@ -174,6 +191,8 @@ mod tests {
     struct World {
         turn: Rule,
         rest: [Rule; 4],
+        /// What else is asked of the tables, and first.
+        more: Vec<Rule>,
     }
 
     impl World {
@@ -203,12 +222,26 @@ mod tests {
             Self {
                 turn,
                 rest: [written, query, put, deleted],
+                more: Vec::new(),
             }
         }
 
         async fn send(&self, publish: &Rule) -> Result<Progress, StageError> {
+            self.send_by(publish, |mailer, _| mailer).await
+        }
+
+        /// With a mailer that is `changed`; it may use the tables' client.
+        async fn send_by(
+            &self,
+            publish: &Rule,
+            changed: impl FnOnce(Mailer, aws_sdk_dynamodb::Client) -> Mailer,
+        ) -> Result<Progress, StageError> {
             let [written, query, put, deleted] = &self.rest;
-            let rules = [&self.turn, written, query, put, deleted];
+            let rules: Vec<_> = self
+                .more
+                .iter()
+                .chain([&self.turn, written, query, put, deleted])
+                .collect();
             let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
             let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
             let lifetimes = Lifetimes {
@@ -216,9 +249,10 @@ mod tests {
                 document_days: 540,
             };
             let links = Links::new(dynamodb.clone(), "links".into());
+            let mailer = Mailer::new(Topic::new(sns, "arn:topic".into()), None);
             let gatherer = Gatherer {
+                mailer: changed(mailer, dynamodb.clone()),
                 ledger: Ledger::new(dynamodb, "reports".into()),
-                mailer: Mailer::new(Topic::new(sns, "arn:topic".into()), None),
                 links: ReportLinks::Own(LinkMaker::new(links, "https://api.example".into(), lifetimes)),
             };
             let request = Request {
@@ -271,12 +305,7 @@ mod tests {
         let (world, publish) = (World::new(usize::from(PAGE), &[]), publish(usize::from(PAGE)));
         assert!(!world.send(&publish).await.expect("sent").is_done);
         let waiting = |length: usize| {
-            let news = GatheredNews {
-                key: "k".into(),
-                subject: "s".into(),
-                text: "x".repeat(length),
-                document: None,
-            };
+            let news = GatheredNews::new("k".into(), "s".into(), "x".repeat(length), None);
             vec![news; 3]
         };
         assert_eq!(how_many_fit(&waiting(10)), 3);
@@ -290,6 +319,42 @@ mod tests {
         let (world, publish) = (World::new(0, &["one", "two"]), publish(0));
         assert!(world.send(&publish).await.expect("done").is_done);
         assert_eq!((publish.num_calls(), world.forgotten()), (0, 2));
+    }
+
+    #[tokio::test]
+    async fn what_ses_refuses_is_told_and_the_row_of_each_piece_of_news_says_so() {
+        let refused = mock!(aws_sdk_sesv2::Client::send_email)
+            .then_error(|| SendEmailError::generic(ErrorMetadata::builder().code("MessageRejected").build()));
+        let address = mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| {
+            GetItemOutput::builder()
+                .item("notificationEmail", text("ann@example.com"))
+                .build()
+        });
+        let marked = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let key = request.key().expect("a key");
+                let is_about =
+                    key["sellerId"] == text("A3_EU") && [text("0"), text("1")].contains(&key["reportId"]);
+                is_about && request.update_expression() == Some("SET mailError = :refusal")
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        let mut world = World::new(2, &[]);
+        world.more = vec![marked, address];
+        let taken = mock!(aws_sdk_sns::Client::publish).then_output(|| PublishOutput::builder().build());
+        let sent = world.send_by(&taken, |mailer, dynamodb| {
+            let ses = mock_client!(aws_sdk_sesv2, RuleMode::MatchAny, &[&refused]);
+            let from = EmailAddress::parse("reports@example.com").expect("valid");
+            mailer.with_ses(BySes::new(
+                SesMail::new(ses, from, "set".into()),
+                MailAddresses::new(dynamodb, "partners".into()),
+                None,
+            ))
+        });
+        assert!(sent.await.expect("done").is_done);
+        assert_eq!(
+            (refused.num_calls(), world.more[0].num_calls(), world.forgotten()),
+            (1, 2, 2)
+        );
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ use pipeline::settings::{self, MailSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let reports_table = settings::required("REPORTS_TABLE")?;
     let mail_settings = MailSettings::from_env()?;
     let aws = aws_config();

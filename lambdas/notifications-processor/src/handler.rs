@@ -3,13 +3,17 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use jiff::Timestamp;
 use pipeline::PipelineError;
-use pipeline::adapters::{DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Started, StateMachine};
+use pipeline::adapters::{
+    DeadLetters, KnownAccounts, KnownSellers, Ledger, Notified, Skipped, Started, StateMachine,
+};
 use pipeline::domain::stages::ExpressDelivery;
 use pipeline::domain::{
     Account, AnnouncedReport, FinalStatus, FinishedNotice, Notification, UnreadableNotification,
 };
-use pipeline::metrics::Metric;
+use pipeline::logging::About;
+use pipeline::metrics::{Metric, Outcome};
 use sp_api::RegionCode;
+use tracing::Instrument;
 
 /// Step Functions ends an execution of the express lane after five minutes.
 const LONGEST_IN_LANE: Duration = Duration::from_secs(300);
@@ -66,7 +70,9 @@ impl Processor {
                 continue;
             };
             let message_id = message.message_id.clone().unwrap_or_default();
-            tracing::error!(message_id, "{error}");
+            if let Unprocessed::Unreadable(error) = &error {
+                tracing::error!(message_id, "{error}");
+            }
             let is_last = matches!(error, Unprocessed::Unreadable(_))
                 || receive_count(&message) >= self.max_receive_count;
             if !is_last || !self.put_aside(&message, &error).await {
@@ -79,15 +85,29 @@ impl Processor {
     async fn process_message(&self, message: &SqsMessage) -> Result<(), Unprocessed> {
         match Notification::parse(message.body.as_deref().unwrap_or_default())? {
             Notification::ReportFinished(notice) => {
-                let (seller_id, report_id) = (notice.seller_id.clone(), notice.report_id.clone());
-                let processing_status = notice.processing_status.map(FinalStatus::as_str);
-                let note = self.deliver_if_wanted(notice, receive_count(message)).await?;
-                tracing::info!(
-                    seller_id = seller_id.as_str(),
-                    report_id = report_id.as_str(),
-                    processing_status,
-                    "{note}"
-                );
+                let (account, report) = (Account::first(notice.seller_id.clone()), notice.report_id.clone());
+                let (about, status) = (About::report(&account, &report), notice.processing_status);
+                let receive_count = receive_count(message);
+                async {
+                    match self.deliver_if_wanted(notice, receive_count).await {
+                        Ok(note) => {
+                            let processing_status = status.map(FinalStatus::as_str);
+                            tracing::info!(processing_status, "{about} is announced: {note}");
+                            Ok(())
+                        }
+                        Err(error) => {
+                            let message_id = message.message_id.as_deref();
+                            tracing::error!(
+                                message_id,
+                                receive_count,
+                                "{about} is announced, and its delivery is not begun: {error}"
+                            );
+                            Err(error)
+                        }
+                    }
+                }
+                .instrument(about.span())
+                .await?;
             }
             Notification::OfAnotherType(notification_type) => {
                 tracing::info!(notification_type, "skipped: not a finished report");
@@ -122,7 +142,12 @@ impl Processor {
                 (report, None)
             }
         };
-        if !wanted.includes(report.report_type.as_ref()) && self.ledger.skip(&report, region).await? {
+        if !wanted.includes(report.report_type.as_ref())
+            && let Some(skipped) = self.ledger.skip(&report, region).await?
+        {
+            if skipped == Skipped::First {
+                Metric::Reports(Outcome::Skipped).count();
+            }
             return Ok("skipped: it was not ordered here");
         }
         self.deliver(&report, region, receive_count).await

@@ -12,7 +12,7 @@ use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let state_machine_arn = settings::required("STATE_MACHINE_ARN")?;
     let express_lane_arn = settings::optional("EXPRESS_LANE_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use pipeline::adapters::OrderState;
 use pipeline::domain::order::{Order, OrderToPlace, Placement};
 use pipeline::domain::quota::Slot;
+use pipeline::logging::About;
 use pipeline::ordering::{OrderDesk, Placing, Resolved};
 use pipeline::{PipelineError, StageError};
 use serde::Deserialize;
@@ -24,6 +25,9 @@ pub struct OrderPlacer {
 pub struct Request {
     order: OrderToPlace,
     retry_count: u32,
+    /// What the execution is called.
+    #[serde(default)]
+    execution: Option<String>,
 }
 
 impl Request {
@@ -41,7 +45,14 @@ impl OrderPlacer {
     /// Carries the order out, unless that has been done or nobody wants it any more.
     pub async fn place(&self, request: Request) -> Result<Placement, StageError> {
         let (seller, id) = (&request.order.seller_id, &request.order.request_id);
+        let about = About::order(seller, id)
+            .in_region(request.order.region_code)
+            .in_execution(request.execution.as_deref());
+        about.is_all_of_the_invocation();
         let (ledger, placed) = (&self.desk.ledger, self.attempt(&request).await);
+        if let Ok(placement) = &placed {
+            log(about, placement);
+        }
         match ledger.noting(seller, id.as_str(), placed).await {
             Err(error) => match ledger
                 .park_order_after(&request.order, error, request.retry_count)
@@ -103,7 +114,11 @@ impl OrderPlacer {
             return Ok(Placement::waiting(slot));
         }
         let is_ours = match in_doubt {
-            None => ledger.begin_placing(seller, id).await?,
+            None => {
+                ledger
+                    .begin_placing(seller, id, request.execution.as_deref())
+                    .await?
+            }
             Some(since) => ledger.place_again(seller, id, since).await?,
         };
         if !is_ours {
@@ -129,6 +144,20 @@ impl OrderPlacer {
             }
             .into()),
         }
+    }
+}
+
+fn log(about: About<'_>, placement: &Placement) {
+    match (&placement.report_id, &placement.slot) {
+        (Some(report), _) => {
+            about.placed_as(report).is_all_of_the_invocation();
+            tracing::info!("{about} has become the report {report}");
+        }
+        (None, Some(slot)) => {
+            let until = slot.not_before;
+            tracing::info!(%until, "{about} waits until {until:.0}");
+        }
+        (None, None) => tracing::info!("{about} is not wanted any more, or waits for its owner"),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::adapters::{Due, Going, Ledger, LedgerRow, StateMachine};
 use crate::domain::Account;
 use crate::domain::ledger::{SKIPPED, Stage};
 use crate::domain::obstacle::WAITING_FOR_OWNER;
+use crate::logging::About;
 use crate::workflows::start_delivery;
 
 /// Where a single delivery is asked for.
@@ -81,7 +82,9 @@ impl Deliverer {
         };
         if let Err(error) = start_delivery(&self.deliveries, &due, &row, None).await {
             // The reconciler finds it due.
-            tracing::warn!(seller_id = %seller, report_id = %report, "asked for, but not started yet: {error}");
+            let about = About::report(seller, report);
+            let _span = about.span().entered();
+            tracing::warn!("{about} is to be delivered, and its execution is not started yet: {error}");
         }
         Ok(Asked::Begun(row.status().to_owned()))
     }

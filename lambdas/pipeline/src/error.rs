@@ -1,5 +1,7 @@
 //! What can go wrong, under names that the state machine's `ErrorEquals` matches.
 
+use std::fmt;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use lambda_runtime::Diagnostic;
 use sp_api::SpApiError;
@@ -75,24 +77,7 @@ impl PipelineError {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Amazon(error) => match error {
-                SpApiError::Throttled { .. } => "Throttled",
-                SpApiError::Transient { .. } => "Transient",
-                SpApiError::AuthorizationRevoked { .. } => "AuthorizationRevoked",
-                SpApiError::AuthorizationForeign { .. } => "AuthorizationForeign",
-                SpApiError::ClientCredentialsRefused { .. } => "LwaCredentialsRefused",
-                SpApiError::Unauthorized { .. } => "AccessDenied",
-                SpApiError::NotFound { .. } => "DocumentNotFound",
-                // Right after DONE, not all of Amazon knows the document yet.
-                SpApiError::Rejected {
-                    operation: Operation::GetReportDocument,
-                    ..
-                } => "DocumentRejected",
-                SpApiError::Rejected { .. } => "Rejected",
-                SpApiError::DocumentUrlExpired => "DocumentUrlExpired",
-                SpApiError::DocumentIncomplete { .. } => "DocumentIncomplete",
-                SpApiError::UnexpectedAnswer { .. } => "UnexpectedAnswer",
-            },
+            Self::Amazon(error) => name_of(error),
             Self::AwsTransient { .. } => "Transient",
             Self::AwsRefused { .. } => "AwsRefused",
             Self::SellerNotFound(_) => "SellerNotFound",
@@ -142,6 +127,28 @@ impl PipelineError {
     }
 }
 
+/// The name of what came of a call to Amazon.
+pub(crate) fn name_of(error: &SpApiError) -> &'static str {
+    match error {
+        SpApiError::Throttled { .. } => "Throttled",
+        SpApiError::Transient { .. } => "Transient",
+        SpApiError::AuthorizationRevoked { .. } => "AuthorizationRevoked",
+        SpApiError::AuthorizationForeign { .. } => "AuthorizationForeign",
+        SpApiError::ClientCredentialsRefused { .. } => "LwaCredentialsRefused",
+        SpApiError::Unauthorized { .. } => "AccessDenied",
+        SpApiError::NotFound { .. } => "DocumentNotFound",
+        // Right after DONE, not all of Amazon knows the document yet.
+        SpApiError::Rejected {
+            operation: Operation::GetReportDocument,
+            ..
+        } => "DocumentRejected",
+        SpApiError::Rejected { .. } => "Rejected",
+        SpApiError::DocumentUrlExpired => "DocumentUrlExpired",
+        SpApiError::DocumentIncomplete { .. } => "DocumentIncomplete",
+        SpApiError::UnexpectedAnswer { .. } => "UnexpectedAnswer",
+    }
+}
+
 /// Whether an AWS error code stands for something that passes.
 fn is_transient(code: &str) -> bool {
     code.contains("Throttl")
@@ -171,8 +178,14 @@ fn is_transient(code: &str) -> bool {
 }
 
 /// A [`PipelineError`] as a workflow stage reports it: its name becomes the `errorType`.
-#[derive(Debug)]
 pub struct StageError(PipelineError);
+
+/// In words: it is what Lambda's runtime logs of an invocation that failed.
+impl fmt::Debug for StageError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.0.name(), self.0)
+    }
+}
 
 impl<E: Into<PipelineError>> From<E> for StageError {
     fn from(error: E) -> Self {

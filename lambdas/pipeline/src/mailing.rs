@@ -15,6 +15,7 @@ use crate::PipelineError;
 use crate::adapters::{Ledger, LedgerRow, Mail, RowKey, Started, StateMachine, Topic};
 use crate::domain::news::{Audience, News};
 use crate::domain::{Announcement, Failure, Reach, Recipient};
+use crate::metrics::{Line, Metric};
 use crate::settings::MailSettings;
 pub use by_ses::BySes;
 
@@ -79,14 +80,29 @@ impl Mailer {
             text: &text,
         };
         let Some(by_ses) = &self.by_ses else {
+            let mails = Recipient::all_of(news)
+                .iter()
+                .filter(|it| reach.extends_to(it))
+                .count();
             self.topic.publish(news, mail, reach).await?;
+            count_mails(mails);
             return Ok(None);
         };
         // First: should the e-mail fail after it, programs know by its id what comes a second time.
         self.topic.publish(news, mail, Reach::default()).await?;
         let mut recipients = Recipient::all_of(news);
         recipients.retain(|recipient| reach.extends_to(recipient));
-        by_ses.send(mail, &recipients).await
+        let refusal = by_ses.send(mail, &recipients).await?;
+        if refusal.is_none() {
+            count_mails(recipients.len());
+        }
+        Ok(refusal)
+    }
+}
+
+fn count_mails(mails: usize) {
+    if let Some(mails) = u64::try_from(mails).ok().filter(|mails| *mails > 0) {
+        Line::default().with(Metric::Mails, mails).emit();
     }
 }
 
@@ -132,6 +148,8 @@ impl Mailing {
                 self.ledger
                     .gather(key.clone(), &recipient, &news.id, words, now)
                     .await?;
+                Metric::NewsGathered.count();
+                tracing::info!("the news come to {recipient} with an e-mail of many");
             }
             self.wake(&recipient).await?;
         }

@@ -18,6 +18,7 @@ use crate::domain::Particulars;
 use crate::domain::likeness::{earliest, likeness};
 use crate::domain::order::Order;
 use crate::domain::quota::Slot;
+use crate::logging::About;
 use crate::workflows::start_delivery;
 
 /// So long a report that is rather of another order, like this one, is left to that: its answer may be on
@@ -89,7 +90,9 @@ impl OrderDesk {
                 message: format!("report {report_id} belongs to another order"),
             })),
             Err(error) => {
-                tracing::warn!(%report_id, "ordered, but not written down yet: {error}");
+                let about = About::order(&order.seller_id, &order.request_id).placed_as(&report_id);
+                let _span = about.span().entered();
+                tracing::warn!("{about} is ordered, and not written down yet: {error}");
                 Ok(Placing::InDoubt(error))
             }
         }
@@ -107,7 +110,13 @@ impl OrderDesk {
     ) -> Result<Resolved, PipelineError> {
         let listed_since = ListedSince::within_reach(earliest(since), Timestamp::now());
         if let Some(gap) = listed_since.gap() {
-            tracing::warn!(request_id = %order.request_id, ?gap, "Amazon does not list reports that old any more");
+            let about = About::order(&order.seller_id, &order.request_id);
+            let _span = about.span().entered();
+            tracing::warn!(
+                from = %gap.from,
+                until = %gap.until,
+                "{about} is older than what Amazon lists"
+            );
         }
         let filter = ReportsFilter::new(vec![order.report.report_type.clone()])
             .and_then(|filter| filter.page_size(100))
@@ -132,7 +141,10 @@ impl OrderDesk {
                 InSlot::Wait(slot) => return Ok(Resolved::Wait(slot)),
             };
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read in full");
+                tracing::warn!(
+                    "a report in Amazon's list could not be read in full: {}",
+                    unreadable.problem
+                );
             }
             let next = page.next_token.clone();
             let alike = page.into_traits().filter_map(|found| {
@@ -203,7 +215,9 @@ impl OrderDesk {
             id: report_id.to_string(),
         };
         if let Err(error) = start_delivery(&self.deliveries, &due, row, None).await {
-            tracing::warn!(%report_id, "announced before it was ordered, and not started yet: {error}");
+            let about = About::order(&order.seller_id, &order.request_id).placed_as(report_id);
+            let _span = about.span().entered();
+            tracing::warn!("{about} was announced before it was ordered, and is not started yet: {error}");
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::adapters::Ledger;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::order::OrderToPlace;
 use crate::domain::{Account, AnnouncedReport};
+use crate::logging::About;
 use crate::{PipelineError, persistently};
 
 /// How long an obstacle is left alone after it was met first. Whoever mends it knows of it, often.
@@ -41,7 +42,8 @@ impl Ledger {
         if !self.park_report(report, &obstacle, &error).await? {
             return Ok(Some(error));
         }
-        tracing::warn!(seller_id = %report.seller_id, report_id = %report.report_id, %obstacle, "waits: {error}");
+        let about = About::report(&report.seller_id, &report.report_id);
+        tracing::warn!(%obstacle, "{about} waits for its owner: {error}");
         persistently(|| self.meet(&obstacle, &error, FIRST_LOOK)).await?;
         Ok(None)
     }
@@ -67,7 +69,8 @@ impl Ledger {
         {
             return Ok(Some(error));
         }
-        tracing::warn!(seller_id = %order.seller_id, request_id = %order.request_id, %obstacle, "waits: {error}");
+        let about = About::order(&order.seller_id, &order.request_id);
+        tracing::warn!(%obstacle, "{about} waits for its owner: {error}");
         persistently(|| self.meet(&obstacle, &error, FIRST_LOOK)).await?;
         Ok(None)
     }

@@ -95,7 +95,7 @@ impl Redeliveries {
             Ok::<_, PipelineError>(())
         };
         if let Err(error) = seen_to.await {
-            tracing::warn!(seller_id = %seller, "what waited for the seller goes on later: {error}");
+            tracing::warn!(%seller, "what waited for {seller} goes on later: {error}");
         }
     }
 }

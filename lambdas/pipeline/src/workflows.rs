@@ -12,6 +12,7 @@ use crate::adapters::{Due, Going, Ledger, LedgerRow, OrderRow, StateMachine};
 use crate::domain::order::RequestId;
 use crate::domain::stopped::StoppedAs;
 use crate::domain::{AnnouncedReport, FinalStatus};
+use crate::logging::About;
 
 /// The workflows that deliver and order reports, and the ledger that they work on.
 #[derive(Clone, Debug)]
@@ -78,9 +79,9 @@ impl Workflows {
         if let Ok(request) = RequestId::parse(&due.id) {
             let order = OrderRow::read(&due.seller_id, &request, row)?;
             let input = with_failure(&order.to_place(Timestamp::now()), given_up);
-            self.orders
-                .start(&order.execution_names().first(), &input)
-                .await?;
+            let name = order.execution_names().first();
+            self.orders.start(&name, &input).await?;
+            log_start(due, &name);
         } else {
             start_delivery(&self.deliveries, due, row, given_up).await?;
         }
@@ -100,10 +101,15 @@ pub async fn start_delivery(
 ) -> Result<(), PipelineError> {
     let report = announced(due, row)?;
     let name = report.execution_names(row.releases()).first();
-    deliveries
-        .start(&name, &with_failure(&report, given_up))
-        .await
-        .map(drop)
+    deliveries.start(&name, &with_failure(&report, given_up)).await?;
+    log_start(due, &name);
+    Ok(())
+}
+
+fn log_start(due: &Due, execution: &str) {
+    let about = About::row(&due.seller_id, &due.id).in_execution(Some(execution));
+    let _span = about.span().entered();
+    tracing::info!("{about} goes on in the execution {execution}");
 }
 
 /// A workflow's input with what ends it.

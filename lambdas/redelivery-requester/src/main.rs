@@ -22,7 +22,7 @@ use single::deliver;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let reports_table: String = settings::required("REPORTS_TABLE")?;
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;

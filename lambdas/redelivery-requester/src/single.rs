@@ -8,6 +8,7 @@ use pipeline::api::ApiError;
 use pipeline::delivering::{Asked, Deliverer};
 use pipeline::domain::ledger::FINAL_PROGRESS;
 use pipeline::linking::{LinkMaker, StoredReport};
+use pipeline::logging::About;
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters};
 
 /// Has the report delivered that `parameters` name, if it was skipped or stopped. Makes a new link if it has
@@ -28,6 +29,8 @@ pub async fn deliver(
         Some(Named::Order(row)) => return Err(not_deliverable(id, row.status())),
         Some(Named::Placed(_)) | None => return Err(ApiError::unknown_report(&seller_id, id)),
     };
+    let about = About::report(&account, &report_id).as_in(Some(&row));
+    about.is_all_of_the_invocation();
     let (status, begins) = match deliverer.deliver(&account, &report_id, &row).await? {
         Asked::Begun(status) => (status, true),
         Asked::Before(status) => (status, false),
@@ -42,6 +45,12 @@ pub async fn deliver(
         link = maker.link_to(&stored, None, Timestamp::now()).await?;
     }
     let expires_at = link.as_ref().map(|link| link.expires_at);
+    tracing::info!(
+        status,
+        begins,
+        has_link = link.is_some(),
+        "{about} was to be delivered"
+    );
     Ok(Delivery {
         report_id,
         status,

@@ -16,7 +16,7 @@ use worker::Worker;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let amazon_settings = AmazonSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let delivery_arn = settings::required("STATE_MACHINE_ARN")?;

@@ -179,7 +179,7 @@ impl Worker {
             }
             let days = kept.as_secs() / 86_400;
             let cause = format!(
-                "{} It waited for that to be mended for the {days} days that Amazon keeps the report.",
+                "{} It waited for that to be put right for the {days} days that Amazon keeps the report.",
                 standing.cause
             );
             let why = GivenUp {

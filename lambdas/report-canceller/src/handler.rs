@@ -10,6 +10,7 @@ use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::domain::ledger::Stage;
 use pipeline::domain::order::RequestId;
+use pipeline::logging::About;
 use pipeline::requests::{InvalidRequest, NamedReport, Parameters, ReportName};
 use sp_api::RegionCode;
 use sp_api::ids::ReportId;
@@ -42,11 +43,15 @@ impl ReportCanceller {
             (None, Some(region)) => self.partners.account(&seller_id, region).await?.account,
             (None, None) => Account::first(seller_id),
         };
+        About::row(&account, name.as_str())
+            .in_region(region)
+            .is_all_of_the_invocation();
         let report = match name {
             ReportName::Report(report) => report,
             ReportName::Order(request) => match self.cancel_order(&account, &request).await? {
                 Some(report) => report,
                 None => {
+                    tracing::info!("{} is cancelled", About::order(&account, &request));
                     return Ok(CancellationAnswer {
                         report_id: request.into(),
                         status: CancellationStatus::Cancelled,
@@ -55,6 +60,7 @@ impl ReportCanceller {
             },
         };
         self.cancel_report(&account, region, &report).await?;
+        tracing::info!("{} is being cancelled", About::report(&account, &report));
         Ok(CancellationAnswer {
             report_id: report.into(),
             status: CancellationStatus::Cancelling,

@@ -13,6 +13,7 @@ use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::domain::order::{Order, OrderToPlace, Placement, RequestId};
 use pipeline::domain::quota::{Quota, Slot};
+use pipeline::logging::About;
 use pipeline::ordering::{OrderDesk, Placing};
 use pipeline::requests::{OrderReport, OrderReports};
 use pipeline::{PipelineError, persistently};
@@ -146,6 +147,11 @@ impl ReportCreator {
                         return self.doubt(order, has_key, &error).await;
                     }
                 }
+                let about = about(order).placed_as(&report_id);
+                let report_type = order.report.report_type.as_str();
+                about
+                    .span()
+                    .in_scope(|| tracing::info!("{about} is ordered: {report_type} as {}", order.request_id));
                 Ok(ordered(order, report_id))
             }
             Placing::Wait(slot) => {
@@ -168,7 +174,10 @@ impl ReportCreator {
         has_key: bool,
         error: &PipelineError,
     ) -> Result<OrderAnswer, ApiError> {
-        tracing::warn!(request_id = %order.request_id, "the order is in doubt: {error}");
+        let about = about(order);
+        about
+            .span()
+            .in_scope(|| tracing::warn!("{about} is in doubt: {error}"));
         let ledger = &self.desk.ledger;
         let remembered = if has_key {
             ledger.record_doubt(&order.seller_id, &order.request_id).await
@@ -266,8 +275,13 @@ impl ReportCreator {
             report_type: order.report.report_type.clone(),
             placement: Placement::waiting(slot),
         };
-        if let Err(error) = self.workflow.start(order.request_id.as_str(), &input).await {
-            tracing::warn!(request_id = %order.request_id, "queued, but not started yet: {error}");
+        let started = self.workflow.start(order.request_id.as_str(), &input).await;
+        let about = about(order);
+        let _span = about.span().entered();
+        if let Err(error) = started {
+            tracing::warn!("{about} is queued, and its execution not started yet: {error}");
+        } else {
+            tracing::info!("{about} is queued until {:.0}", slot.not_before);
         }
         queued(order, slot.not_before)
     }
@@ -325,6 +339,10 @@ impl ReportCreator {
             .about("Idempotency-Key")),
         }
     }
+}
+
+fn about(order: &Order) -> About<'_> {
+    About::order(&order.seller_id, &order.request_id).in_region(order.region)
 }
 
 fn again(order: &Order, row: &OrderRow) -> Queued {

@@ -1,8 +1,8 @@
-use jiff::Timestamp;
 use pipeline::adapters::{InSlot, Ledger, LedgerRow, MeteredAmazon, SellingPartners, or_warn};
 use pipeline::domain::quota::Slot;
 use pipeline::domain::stages::{Question, Retrieval as Retrieved, RetrievalRequest, RetrievedDocument};
 use pipeline::domain::{Account, AnnouncedReport, FinishedReport};
+use pipeline::logging::About;
 use pipeline::{PipelineError, StageError};
 use serde::Serialize;
 use sp_api::ids::ReportDocumentId;
@@ -38,7 +38,10 @@ impl Retrieval {
     /// Asks Amazon for the URL of the report's document, if it is time; says when, if it is not.
     async fn retrieve(&self, request: RetrievalRequest) -> Result<Retrieved, PipelineError> {
         let report = &request.report.report;
-        let retrieved = self.ask(report, request.slot(), request.started_at).await;
+        let about =
+            About::report(&report.seller_id, &report.report_id).in_execution(request.execution.as_deref());
+        about.is_all_of_the_invocation();
+        let retrieved = self.ask(&request, about).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
         match self.ledger.noting(seller, id, retrieved).await {
             Err(error) => match self
@@ -75,12 +78,8 @@ impl Retrieval {
         region.ok_or_else(|| PipelineError::RegionUnknown(account.seller().clone()))
     }
 
-    async fn ask(
-        &self,
-        report: &FinishedReport,
-        held: Option<Slot>,
-        started_at: Timestamp,
-    ) -> Result<Retrieved, PipelineError> {
+    async fn ask(&self, request: &RetrievalRequest, about: About<'_>) -> Result<Retrieved, PipelineError> {
+        let report = &request.report.report;
         let document_id = report.report_document_id.as_ref().ok_or_else(|| {
             let status = report.processing_status.as_str();
             PipelineError::InvalidInput(format!(
@@ -93,15 +92,18 @@ impl Retrieval {
             .row(&report.seller_id, report.report_id.as_str())
             .await?;
         let region = self.region(row.as_ref(), &report.seller_id).await?;
+        about.in_region(region).is_all_of_the_invocation();
         let wanted = WantedDocument {
             retrieval: self,
             report,
             document_id,
             region,
         };
-        let document = match wanted.get(held).await? {
+        let document = match wanted.get(request.slot()).await? {
             InSlot::Done(document) => document,
             InSlot::Wait(slot) => {
+                let until = slot.not_before;
+                tracing::info!(%until, "{about} waits for Amazon's quota until {until:.0}");
                 return Ok(Retrieved {
                     document: None,
                     slot: Some(slot),
@@ -110,7 +112,9 @@ impl Retrieval {
             }
         };
         // The answer has cost a call of a small quota; a note is not worth asking again.
-        or_warn(self.ledger.record_retrieval(report, region).await);
+        let execution = request.execution.as_deref();
+        or_warn(self.ledger.record_retrieval(report, region, execution).await);
+        tracing::info!("{about} has its document at hand, as Amazon says");
         // Without a notification, as when somebody started the execution by hand, its start will do.
         let notified_at = row.as_ref().and_then(|row| row.time("notifiedAt"));
         Ok(Retrieved {
@@ -118,7 +122,7 @@ impl Retrieval {
                 region_code: region,
                 url: document.url,
                 compression_algorithm: document.compression_algorithm,
-                key_time: notified_at.unwrap_or(started_at),
+                key_time: notified_at.unwrap_or(request.started_at),
                 marketplace_ids: row.map(|row| row.marketplaces()).unwrap_or_default(),
             }),
             slot: None,

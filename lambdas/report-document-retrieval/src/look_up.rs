@@ -5,6 +5,7 @@ use pipeline::PipelineError;
 use pipeline::adapters::{InSlot, LedgerRow, or_warn};
 use pipeline::domain::stages::{LookUpRequest, LookedUp};
 use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport};
+use pipeline::logging::About;
 use sp_api::rates::Operation;
 use sp_api::{RegionCode, Report, SpApiError};
 
@@ -22,6 +23,9 @@ impl LookUp<'_> {
     /// Asks Amazon for the report, if it is time; says when, if it is not.
     pub async fn run(&self, request: LookUpRequest) -> Result<LookedUp, PipelineError> {
         let report = &request.look_up.report;
+        About::report(&report.seller_id, &report.report_id)
+            .in_execution(request.execution.as_deref())
+            .is_all_of_the_invocation();
         let looked_up = self.ask(&request).await;
         let (seller, id) = (&report.seller_id, report.report_id.as_str());
         match self.0.ledger.noting(seller, id, looked_up).await {
@@ -56,10 +60,15 @@ impl LookUp<'_> {
             |client, token| async move { client.get_report(region, &token, id).await },
         );
         match asked.await? {
-            InSlot::Wait(slot) => Ok(LookedUp {
-                slot: Some(slot),
-                ..LookedUp::default()
-            }),
+            InSlot::Wait(slot) => {
+                let until = slot.not_before;
+                let about = About::report(account, id);
+                tracing::info!(%until, "{about} waits for Amazon's quota until {until:.0}");
+                Ok(LookedUp {
+                    slot: Some(slot),
+                    ..LookedUp::default()
+                })
+            }
             InSlot::Done(report) => self.take(request, report, region).await,
         }
     }
@@ -72,9 +81,14 @@ impl LookUp<'_> {
     ) -> Result<LookedUp, PipelineError> {
         let announced = &request.look_up.report;
         let looked_up = looked_up(announced, report, request.started_at, Timestamp::now())?;
-        if let Some(report) = &looked_up.report {
-            let written = self.0.ledger.record_look_up(announced, report, region).await;
-            or_warn(written);
+        let about = About::report(&announced.seller_id, &announced.report_id).in_region(region);
+        about.is_all_of_the_invocation();
+        match &looked_up.report {
+            Some(report) => {
+                or_warn(self.0.ledger.record_look_up(announced, report, region).await);
+                tracing::info!("{about} is looked up: {}", report.processing_status.as_str());
+            }
+            None => tracing::info!("{about} was announced, and Amazon is not done with it"),
         }
         Ok(looked_up)
     }
@@ -107,7 +121,8 @@ impl LookUp<'_> {
                 ..announced.clone()
             },
         };
-        tracing::info!(account = %elsewhere.seller_id, report_id = %announced.report_id, "found there");
+        let about = About::report(&elsewhere.seller_id, &announced.report_id).in_region(place.region);
+        tracing::info!("{about} is in {}, and goes on there", place.region);
         self.0
             .ledger
             .hand_over(announced, &elsewhere, place.region)

@@ -12,7 +12,7 @@ use pipeline::settings::{self, AmazonSettings};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let amazon_settings = AmazonSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let quotas_table = settings::required("QUOTAS_TABLE")?;

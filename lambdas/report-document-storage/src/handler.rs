@@ -2,6 +2,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use pipeline::adapters::or_warn;
 use pipeline::domain::stages::{DocumentToStore, StoredDocument};
+use pipeline::logging::About;
 use pipeline::transfer::Transfer;
 use pipeline::{PipelineError, StageError};
 
@@ -22,6 +23,10 @@ impl Storage {
         deadline: SystemTime,
     ) -> Result<StoredDocument, StageError> {
         let (seller, report) = (&input.seller_id, &input.report_id);
+        let about = About::report(seller, report)
+            .in_region(input.document.region_code)
+            .in_execution(input.execution.as_deref());
+        about.is_all_of_the_invocation();
         let ledger = &self.transfer.ledger;
         let stored = self
             .transfer
@@ -34,6 +39,12 @@ impl Storage {
         let stored = ledger.noting(seller, report.as_str(), stored).await?;
         // The announcement writes all of this, too; a note is not worth another transfer.
         or_warn(ledger.record_storage(seller, report, &stored).await);
+        tracing::info!(
+            bytes = stored.bytes,
+            object_key = stored.object_key,
+            "{about} is stored: {}",
+            stored.in_words()
+        );
         Ok(stored)
     }
 }

@@ -16,7 +16,7 @@ const SHARE_FOR_PARTS: usize = 16;
 // On several threads, because one connection decrypts while another encrypts.
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let bucket = settings::required("REPORTS_BUCKET")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let format = settings::required("DOCUMENT_FORMAT")?;

@@ -2,12 +2,14 @@ use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use pipeline::adapters::{AnnouncementKind, Teller};
+use pipeline::adapters::{AnnouncementKind, LedgerRow, Teller};
 use pipeline::domain::backfill::BackfillId;
 use pipeline::domain::news::{Circumstances, News};
 use pipeline::domain::order::FailedOrder;
 use pipeline::domain::stages::Outcome;
-use pipeline::domain::{Announcement, FinishedReport, Retention};
+use pipeline::domain::{Announcement, FinalStatus, FinishedReport, Retention};
+use pipeline::logging::About;
+use pipeline::metrics::{self, Metric};
 use pipeline::telling::{Publisher, TakenTurn};
 use pipeline::{PipelineError, StageError, persistently};
 use serde::Deserialize;
@@ -60,10 +62,13 @@ impl Notifier {
             None => AnnouncementKind::End,
             Some(_) => AnnouncementKind::Failure,
         };
+        let about = About::report(&report.seller_id, &report.report_id);
+        about.is_all_of_the_invocation();
         let row = (&report.seller_id, report.report_id.as_str());
         let Some(turn) = self.publisher.take_turn(row, kind, teller).await? else {
             return Ok(());
         };
+        about.as_in(Some(&turn.row)).is_all_of_the_invocation();
         // A message without a region is better than none: the region is for filters only.
         let region = self
             .publisher
@@ -75,6 +80,8 @@ impl Notifier {
         if let Some(backfill) = turn.row.backfill()
             && self.is_ended_in(&backfill, outcome, region, &turn).await?
         {
+            count_end(outcome, &turn.row);
+            tracing::info!("{about} {}, as a part of what was there before", ending(outcome));
             return Ok(());
         }
         let particulars = turn.row.particulars();
@@ -86,6 +93,9 @@ impl Notifier {
         };
         let news = News::of_outcome(outcome, &self.reports_bucket, &told);
         turn.publish(&news, &Announcement::of(outcome, &told)).await?;
+        // Counted with the news: what comes a second time after this has been told a second time.
+        count_end(outcome, &turn.row);
+        tracing::info!("{about} {}, and that is told", ending(outcome));
         persistently(|| self.record(outcome, region)).await
     }
 
@@ -141,6 +151,8 @@ impl Notifier {
     }
 
     async fn notify_of_order(&self, order: &FailedOrder, teller: Teller<'_>) -> Result<(), PipelineError> {
+        let about = About::order(&order.seller_id, &order.request_id).in_region(order.region_code);
+        about.is_all_of_the_invocation();
         let row = (&order.seller_id, order.request_id.as_str());
         let turn = self
             .publisher
@@ -159,7 +171,32 @@ impl Notifier {
         let news = News::of_failed_order(order, &told);
         turn.publish(&news, &Announcement::of_failed_order(order, &told))
             .await?;
+        Metric::Reports(metrics::Outcome::NotOrdered).count();
+        tracing::info!(
+            "{about} has failed with {}, and that is told",
+            order.failure.error
+        );
         persistently(|| self.publisher.ledger().record_failure_announcement(row)).await
+    }
+}
+
+/// Counts how a report has ended, with how long that took.
+fn count_end(outcome: &Outcome, row: &LedgerRow) {
+    if outcome.failure.is_some() {
+        return Metric::Reports(metrics::Outcome::NotDelivered).count();
+    }
+    let bytes = outcome.stored_document.as_ref().map(|stored| stored.bytes);
+    metrics::of_delivery(row, outcome.report.processing_status, bytes, Timestamp::now()).emit();
+}
+
+/// How a report has ended, for the log.
+fn ending(outcome: &Outcome) -> String {
+    match (&outcome.failure, outcome.report.processing_status) {
+        (Some(failure), _) => format!("is not delivered, because of {}", failure.error),
+        (None, FinalStatus::Done) => "is delivered".to_owned(),
+        (None, FinalStatus::Cancelled) => "is cancelled by Amazon".to_owned(),
+        (None, FinalStatus::Fatal) => "has failed at Amazon".to_owned(),
+        (None, FinalStatus::Dropped) => "is dropped by Amazon".to_owned(),
     }
 }
 

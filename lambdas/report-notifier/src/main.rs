@@ -10,7 +10,7 @@ use pipeline::telling::Publisher;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let news_settings = NewsSettings::from_env()?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let reports_bucket = settings::required("REPORTS_BUCKET")?;

@@ -12,7 +12,7 @@ use pipeline::settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let table = settings::required("REPORTS_TABLE")?;
     let bucket = settings::required("REPORTS_BUCKET")?;
     let aws = aws_config();

@@ -13,11 +13,13 @@ use pipeline::domain::backfill_news::{BackfillNews, BackfilledReport, Fate};
 use pipeline::domain::news::News;
 use pipeline::domain::obstacle::WAITING_FOR_OWNER;
 use pipeline::domain::{AnnouncedReport, Announcement, FinishedReport};
+use pipeline::logging::About;
 use pipeline::workflows::report_type;
 use pipeline::{PipelineError, persistently};
 use sp_api::rates::Operation;
 use sp_api::{ListedSince, ProcessingStatus, Report, ReportsFilter, ReportsPage, ReportsQuery, SpApiError};
 
+use crate::discovery::listed;
 use crate::overdue::{PATIENCE, Reconciler};
 use crate::slow::{teller, teller_name};
 
@@ -180,7 +182,11 @@ impl Reconciler {
                 }
                 Err(PipelineError::Amazon(refusal @ SpApiError::Rejected { .. })) => {
                     let types = backfill.windows[index].report_types.clone();
-                    tracing::warn!(backfill = %backfill.id, ?types, "not searched: {refusal}");
+                    tracing::warn!(
+                        backfill = %backfill.id,
+                        types = listed(&types),
+                        "Amazon does not list what was there before: {refusal}"
+                    );
                     put_aside_or_split(backfill, index);
                     self.workflows.ledger.record_search(backfill).await?;
                 }
@@ -214,7 +220,10 @@ impl Reconciler {
         loop {
             let page = self.page(backfill, &query).await?;
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read");
+                tracing::warn!(
+                    "a report in Amazon's list could not be read: {}",
+                    unreadable.problem
+                );
             }
             for report in page.reports {
                 // Should this be the last one of this run, the next begins with it.
@@ -268,15 +277,16 @@ impl Reconciler {
             Found::Known => Ok(false),
             Found::Closed => self.deliver_unless_known(finished, backfill.region).await,
             Found::New => {
-                tracing::info!(
-                    seller_id = %announced.seller_id,
-                    report_id = %announced.report_id,
-                    "found in what was before"
-                );
+                let about =
+                    About::report(&announced.seller_id, &announced.report_id).in_region(backfill.region);
+                let span = about.span();
+                span.in_scope(|| tracing::info!("{about} was there before, and its delivery begins"));
                 // Should that fail, its row is overdue soon.
                 let name = announced.execution_name();
                 if let Err(error) = self.workflows.deliveries.start(&name, &announced).await {
-                    tracing::warn!(report_id = %announced.report_id, "starts later: {error}");
+                    span.in_scope(|| {
+                        tracing::warn!("{about} is found, and its execution not started yet: {error}");
+                    });
                 }
                 Ok(true)
             }

@@ -7,6 +7,7 @@ use pipeline::PipelineError;
 use pipeline::adapters::Discovering;
 use pipeline::domain::ledger::Stage;
 use pipeline::domain::{Account, FinishedReport};
+use pipeline::logging::About;
 use sp_api::ids::ReportType;
 use sp_api::rates::Operation;
 use sp_api::{ListedSince, ProcessingStatus, RegionCode, Report, ReportsFilter, ReportsQuery, SpApiError};
@@ -20,22 +21,26 @@ const LONGEST_MAKING: Duration = Duration::from_secs(24 * 3600);
 const PAGE: u8 = 100;
 
 impl Reconciler {
-    /// Asks Amazon, for every seller who wants that, which reports are finished, and delivers those
-    /// that the ledger does not know. Gives how many they were.
-    pub async fn discover(&self, until: SystemTime) -> Result<usize, PipelineError> {
+    /// Asks Amazon, for each of these sellers, which reports are finished, and delivers those that the ledger
+    /// does not know. Gives how many they were.
+    pub async fn discover(&self, sellers: &[Discovering], until: SystemTime) -> usize {
         let mut discovered = 0;
-        for seller in self.partners.discovering().await? {
+        for seller in sellers {
             if SystemTime::now() > until {
                 tracing::warn!("not all sellers were searched; the next run goes on");
                 break;
             }
             // One seller's trouble, or spent quota, is not the others'.
-            match self.discover_for(&seller).await {
+            match self.discover_for(seller).await {
                 Ok(count) => discovered += count,
-                Err(error) => tracing::warn!(seller_id = %seller.seller_id, "not searched: {error}"),
+                Err(error) => tracing::warn!(
+                    seller = %seller.seller_id,
+                    "reports of {} are not searched for: {error}",
+                    seller.seller_id
+                ),
             }
         }
-        Ok(discovered)
+        discovered
     }
 
     async fn discover_for(&self, seller: &Discovering) -> Result<usize, PipelineError> {
@@ -61,10 +66,10 @@ impl Reconciler {
             self.partners.record_discovery(seller_id, now, gap).await?;
             if let Some(gap) = gap {
                 tracing::warn!(
-                    %seller_id,
+                    seller = %seller_id,
                     from = %gap.from,
                     until = %gap.until,
-                    "not searched: Amazon does not list reports that old any more"
+                    "reports of {seller_id} are not searched for: Amazon does not list such old ones any more"
                 );
             }
         }
@@ -85,7 +90,10 @@ impl Reconciler {
         if row.is_some_and(|row| row.progress() >= Stage::Notified.progress()) {
             return Ok(false);
         }
-        tracing::info!(seller_id = %seller, report_id = %id, "discovered");
+        let about = About::report(seller, id).in_region(region);
+        about
+            .span()
+            .in_scope(|| tracing::info!("{about} is discovered, and its delivery begins"));
         self.deliver(report, region).await?;
         Ok(true)
     }
@@ -126,7 +134,12 @@ impl Reconciler {
                     let (one, other) = types.split_at(types.len() / 2);
                     if one.is_empty() {
                         is_complete = false;
-                        tracing::warn!(seller_id = %seller.seller_id, ?types, "not searched: {refusal}");
+                        tracing::warn!(
+                            seller = %seller.seller_id,
+                            types = listed(&types),
+                            "Amazon does not list reports of {}: {refusal}",
+                            seller.seller_id
+                        );
                     } else {
                         to_ask.extend([one.to_vec(), other.to_vec()]);
                     }
@@ -168,7 +181,10 @@ impl Reconciler {
                 )
                 .await?;
             for unreadable in &page.unreadable {
-                tracing::warn!(?unreadable, "a report in Amazon's list could not be read");
+                tracing::warn!(
+                    "a report in Amazon's list could not be read: {}",
+                    unreadable.problem
+                );
             }
             reports.extend(page.reports);
             match page.next_token {
@@ -177,6 +193,12 @@ impl Reconciler {
             }
         }
     }
+}
+
+/// Types in words.
+pub(super) fn listed(types: &[ReportType]) -> String {
+    let names: Vec<_> = types.iter().map(ReportType::as_str).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use pipeline::adapters::{Due, Fate, Ledger, LedgerRow, Started, StateMachine};
 use pipeline::domain::ExecutionNames;
 use pipeline::domain::ledger::{FINAL_PROGRESS, look_again};
 use pipeline::domain::obstacle::WAITING_FOR_OWNER;
+use pipeline::logging::About;
 use pipeline::workflows::{GivenUp, with_failure};
 use serde::Serialize;
 
@@ -62,11 +63,10 @@ impl<Input: Serialize> Expected<'_, Input> {
             return Ok(Care::Settled);
         }
         let attempt = ledger.count_revival(self.due, MOST_REVIVALS).await?;
+        let about = About::row(&self.due.seller_id, &self.due.id);
         tracing::warn!(
-            seller_id = %self.due.seller_id,
-            id = self.due.id,
             attempt,
-            "the execution is gone; another takes its place"
+            "{about} has lost its execution {current}; another takes its place"
         );
         match attempt {
             Some(attempt) => {

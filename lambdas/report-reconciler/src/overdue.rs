@@ -9,11 +9,13 @@ use pipeline::adapters::{Due, LedgerRow, MeteredAmazon, OrderState, SellingPartn
 use pipeline::domain::ledger::Stage;
 use pipeline::domain::order::RequestId;
 use pipeline::domain::{AnnouncedReport, FinalStatus, FinishedReport, SlowReport};
+use pipeline::logging::About;
 use pipeline::redelivery::Redeliveries;
 use pipeline::workflows::{Workflows, announced, report_type};
 use sp_api::ids::ReportId;
 use sp_api::rates::Operation;
 use sp_api::{RegionCode, SpApiError};
+use tracing::Instrument;
 
 use crate::execution::{Care, Expected, is_settled};
 use crate::slow::SlowReports;
@@ -47,6 +49,22 @@ pub struct Seen {
     pub started: usize,
     /// Rows that could not be looked after this time.
     pub failed: usize,
+    /// The age of the oldest report that Amazon has announced and that is not delivered.
+    pub oldest_undelivered: Option<Duration>,
+    /// The age of the oldest order that Amazon works on.
+    pub oldest_unfinished: Option<Duration>,
+}
+
+impl Seen {
+    /// Notes how old a report is that is not done yet.
+    fn note_age(&mut self, row: &LedgerRow, now: Timestamp) {
+        let (oldest, since) = match row.time("notifiedAt") {
+            Some(since) => (&mut self.oldest_undelivered, Some(since)),
+            None => (&mut self.oldest_unfinished, row.time("orderedAt")),
+        };
+        let age = since.and_then(|since| Duration::try_from(now - since).ok());
+        *oldest = age.max(*oldest);
+    }
 }
 
 impl Reconciler {
@@ -68,7 +86,8 @@ impl Reconciler {
                     return Ok(seen);
                 }
                 seen.overdue += 1;
-                self.look_after(&row, &mut seen).await;
+                let about = About::row(&row.seller_id, &row.id);
+                self.look_after(&row, &mut seen).instrument(about.span()).await;
             }
         }
     }
@@ -88,7 +107,7 @@ impl Reconciler {
     }
 
     async fn look_after(&self, due: &Due, seen: &mut Seen) {
-        let written = match self.care(due).await {
+        let written = match self.care(due, seen).await {
             Ok(Care::Settled) => self.workflows.ledger.settle(due).await,
             Ok(Care::Later(at)) => self.workflows.ledger.postpone(due, at).await,
             Ok(Care::Started(at)) => {
@@ -97,7 +116,8 @@ impl Reconciler {
             }
             Err(error) => {
                 seen.failed += 1;
-                tracing::warn!(seller_id = %due.seller_id, id = due.id, "not looked after: {error}");
+                let about = About::row(&due.seller_id, &due.id);
+                tracing::warn!("{about} is overdue, and not looked after: {error}");
                 let pause = match &error {
                     PipelineError::Amazon(SpApiError::Throttled { retry_after, .. }) => *retry_after,
                     _ => self.workflows.overdue,
@@ -112,7 +132,7 @@ impl Reconciler {
         pipeline::adapters::or_warn(written);
     }
 
-    async fn care(&self, due: &Due) -> Result<Care, PipelineError> {
+    async fn care(&self, due: &Due, seen: &mut Seen) -> Result<Care, PipelineError> {
         if let Ok(request) = RequestId::parse(&due.id) {
             return self.care_for_order(due, &request).await;
         }
@@ -122,6 +142,7 @@ impl Reconciler {
         if is_settled(&row) {
             return Ok(Care::Settled);
         }
+        seen.note_age(&row, Timestamp::now());
         if row.progress() >= Stage::Notified.progress() {
             return self.care_for_delivery(due, &row).await;
         }
@@ -152,7 +173,7 @@ impl Reconciler {
         let report = match asked {
             Ok(report) => report,
             Err(PipelineError::Amazon(SpApiError::NotFound { .. })) => {
-                tracing::warn!(seller_id = %due.seller_id, report_id = due.id, "Amazon has dropped the report");
+                tracing::warn!("{} is dropped by Amazon", About::report(&due.seller_id, &id));
                 let dropped = FinishedReport {
                     seller_id: due.seller_id.clone(),
                     report_id: id.clone(),
@@ -171,7 +192,8 @@ impl Reconciler {
                 if matches!(error, PipelineError::Amazon(SpApiError::Throttled { .. })) {
                     return Err(error);
                 }
-                tracing::warn!(seller_id = %due.seller_id, id = due.id, "{error}");
+                let about = About::report(&due.seller_id, &id);
+                tracing::warn!("{about} is overdue, and Amazon does not say how it is: {error}");
                 let is_told = row.time("slowSince").is_some();
                 let later = self.slow.look_again(since, now, is_told, self.workflows.overdue);
                 return Ok(Care::Later(later));
@@ -180,9 +202,8 @@ impl Reconciler {
         match FinishedReport::of(due.seller_id.clone(), report.clone()) {
             Some(finished) => {
                 tracing::info!(
-                    seller_id = %due.seller_id,
-                    report_id = due.id,
-                    "finished, but not announced"
+                    "{} is finished, and was not announced",
+                    About::report(&due.seller_id, &id)
                 );
                 self.deliver(finished, region).await
             }
@@ -267,5 +288,49 @@ impl Reconciler {
         expected
             .see_to(&self.workflows.ledger, self.workflows.overdue)
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use pipeline::adapters::Ledger;
+    use pipeline::domain::Account;
+
+    use super::*;
+
+    async fn row(since: &'static str, at: &'static str) -> LedgerRow {
+        let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || {
+            let at = AttributeValue::S(at.to_owned());
+            GetItemOutput::builder().item(since, at).build()
+        });
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&get]);
+        let ledger = Ledger::new(dynamodb, "reports".into());
+        let account = Account::parse("A3").expect("valid");
+        let row = ledger.row(&account, "1").await;
+        row.expect("read").expect("there")
+    }
+
+    #[tokio::test]
+    async fn of_what_is_not_done_the_oldest_is_noted() {
+        let now = "2026-11-22T08:00:00Z".parse().expect("a time");
+        let mut seen = Seen::default();
+        for (since, at) in [
+            ("notifiedAt", "2026-11-22T07:59:00.000Z"),
+            ("notifiedAt", "2026-11-22T07:00:00.000Z"),
+            ("notifiedAt", "2026-11-22T07:30:00.000Z"),
+            ("orderedAt", "2026-11-22T06:00:00.000Z"),
+            // Known of in another way: it has no age.
+            ("queuedAt", "2026-11-22T01:00:00.000Z"),
+        ] {
+            seen.note_age(&row(since, at).await, now);
+        }
+        let hours = |hours: u64| Some(Duration::from_secs(hours * 3600));
+        assert_eq!(
+            (seen.oldest_undelivered, seen.oldest_unfinished),
+            (hours(1), hours(2))
+        );
     }
 }

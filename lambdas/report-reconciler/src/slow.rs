@@ -7,6 +7,7 @@ use pipeline::adapters::{AnnouncementKind, Teller};
 use pipeline::domain::ledger::look_again;
 use pipeline::domain::news::{Circumstances, News};
 use pipeline::domain::{Announcement, SlowReport};
+use pipeline::logging::About;
 use pipeline::telling::Publisher;
 use pipeline::{PipelineError, persistently};
 
@@ -29,7 +30,8 @@ impl SlowReports {
             match self.tell(report).await {
                 Ok(()) => is_told = true,
                 Err(error) => {
-                    tracing::warn!(report_id = %report.report_id, "slow, but not told: {error}");
+                    let about = About::report(&report.seller_id, &report.report_id);
+                    tracing::warn!("{about} is slow, and its owner is not told yet: {error}");
                 }
             }
         }
@@ -68,6 +70,8 @@ impl SlowReports {
         };
         let news = News::of_slow(report, &told);
         turn.publish(&news, &Announcement::of_slow(report, &told)).await?;
+        let about = About::report(&report.seller_id, &report.report_id);
+        tracing::info!("{about} is slow, and its owner is told");
         persistently(|| self.publisher.ledger().record_slowness(row, teller)).await
     }
 }

@@ -7,8 +7,9 @@ use reqwest::Url;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::observer::Observed;
 use crate::rates::Operation;
-use crate::{AccessToken, Endpoints, RateLog, RegionCode, SpApiError, answer};
+use crate::{AccessToken, Callee, Endpoints, Observer, RateLog, RegionCode, SpApiError, answer};
 
 /// As Amazon asks: `App/Version (Language=…; Platform=…)`, at most 500 characters.
 const USER_AGENT: &str = concat!(
@@ -28,6 +29,7 @@ pub struct SpApiClient {
     http: EarlyClient,
     endpoints: Endpoints,
     rates: Option<RateLog>,
+    observed: Observed,
 }
 
 /// Reading and parsing the TLS roots takes milliseconds, in which a function can ask for its first event.
@@ -84,6 +86,16 @@ impl SpApiClient {
             http,
             endpoints,
             rates: None,
+            observed: Observed::default(),
+        }
+    }
+
+    /// The same client, whose calls `observer` sees.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observed: Observed::by(observer),
+            ..self
         }
     }
 
@@ -107,6 +119,10 @@ impl SpApiClient {
         &self.endpoints
     }
 
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
     pub(crate) fn url(&self, region: RegionCode, segments: &[&str]) -> Url {
         self.endpoints.operation(region, segments)
     }
@@ -117,8 +133,9 @@ impl SpApiClient {
         call: Call<'_, Body>,
     ) -> Result<Answer, SpApiError> {
         let operation = call.operation;
-        let body = self.exchange(call).await?;
-        answer::parse(operation, &body)
+        let answer = self.exchange(call).await;
+        let answer = answer.and_then(|body| answer::parse(operation, &body));
+        self.observed.show(Callee::Operation(operation), answer)
     }
 
     /// Sends `call`, whose yes is all there is to know: its body is empty, or `{}`.
@@ -126,7 +143,9 @@ impl SpApiClient {
         &self,
         call: Call<'_, Body>,
     ) -> Result<(), SpApiError> {
-        self.exchange(call).await.map(drop)
+        let operation = call.operation;
+        let answer = self.exchange(call).await.map(drop);
+        self.observed.show(Callee::Operation(operation), answer)
     }
 
     /// Sends `call`; the body that came with Amazon's yes.

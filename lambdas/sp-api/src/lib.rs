@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod application;
+mod authorization_code;
 mod client;
 mod document;
 mod document_stream;
@@ -10,6 +12,7 @@ pub mod ids;
 mod lwa;
 pub mod marketplaces;
 mod notifications;
+mod observer;
 mod processing_status;
 mod rate_log;
 pub mod rates;
@@ -23,6 +26,7 @@ mod schedules;
 mod token_cache;
 mod wire;
 
+pub use authorization_code::{AuthorizationCode, InvalidAuthorizationCode};
 pub use client::SpApiClient;
 pub use document::{Document, DocumentUrl};
 pub use document_stream::DocumentStream;
@@ -30,6 +34,7 @@ pub use endpoints::{Endpoints, InvalidEndpoint};
 pub use error::SpApiError;
 pub use lwa::{AccessToken, Grant, GrantlessScope, LwaCredentials};
 pub use notifications::{Destination, DestinationResource, NewSubscription, Subscription};
+pub use observer::{Callee, Observer};
 pub use processing_status::{ProcessingStatus, UnknownStatus};
 pub use rate_log::RateLog;
 pub use region::RegionCode;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::wire::or_default;
-use crate::{SpApiClient, SpApiError};
+use crate::{Callee, SpApiClient, SpApiError};
 
 /// The application's own credentials at Login with Amazon.
 #[derive(Clone, Debug)]
@@ -128,10 +129,30 @@ impl SpApiClient {
         credentials: &LwaCredentials,
         grant: Grant<'_>,
     ) -> Result<AccessToken, SpApiError> {
+        let answer = self.exchange_grant(credentials, grant).await;
+        self.observed().show(Callee::Lwa, answer)
+    }
+
+    async fn exchange_grant(
+        &self,
+        credentials: &LwaCredentials,
+        grant: Grant<'_>,
+    ) -> Result<AccessToken, SpApiError> {
         let (grant_type, argument) = match grant {
             Grant::RefreshToken(token) => ("refresh_token", ("refresh_token", token.expose_secret())),
             Grant::ClientCredentials(scope) => ("client_credentials", ("scope", scope.as_str())),
         };
+        let (status, body) = self.ask_lwa(credentials, grant_type, argument).await?;
+        read(status, &body, grant)
+    }
+
+    /// Sends a grant, with the application's own credentials.
+    pub(crate) async fn ask_lwa(
+        &self,
+        credentials: &LwaCredentials,
+        grant_type: &str,
+        argument: (&str, &str),
+    ) -> Result<(StatusCode, Bytes), SpApiError> {
         let form = [
             ("grant_type", grant_type),
             argument,
@@ -148,7 +169,7 @@ impl SpApiClient {
             .map_err(transient)?;
         let status = answer.status();
         let body = answer.bytes().await.map_err(transient)?;
-        read(status, &body, grant)
+        Ok((status, body))
     }
 }
 
@@ -160,23 +181,30 @@ fn read(status: StatusCode, body: &[u8], grant: Grant<'_>) -> Result<AccessToken
         let lifetime = token.lifetime();
         return Ok(AccessToken::new(token.access_token, lifetime));
     }
+    let is_of_a_seller = matches!(grant, Grant::RefreshToken(_));
+    Err(refused(status, body, is_of_a_seller))
+}
+
+/// What LWA's answer means that is no token. `is_of_a_seller`: whether the grant is one that a selling partner gave
+/// to an application, and that may have been another one.
+pub(crate) fn refused(status: StatusCode, body: &[u8], is_of_a_seller: bool) -> SpApiError {
     let Ok(refusal) = serde_json::from_slice::<LwaRefusal>(body) else {
-        return Err(SpApiError::Transient {
+        return SpApiError::Transient {
             call: "LWA".into(),
             message: format!("{status}, without LWA's JSON"),
-        });
+        };
     };
     let message = format!("{}: {}", refusal.error, refusal.error_description);
-    Err(match (refusal.error.as_str(), grant) {
+    match (refusal.error.as_str(), is_of_a_seller) {
         ("invalid_grant", _) => SpApiError::AuthorizationRevoked { message },
-        ("unauthorized_client", Grant::RefreshToken(_)) => SpApiError::AuthorizationForeign { message },
+        ("unauthorized_client", true) => SpApiError::AuthorizationForeign { message },
         ("invalid_client" | "unauthorized_client", _) => SpApiError::ClientCredentialsRefused { message },
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => SpApiError::Transient {
             call: "LWA".into(),
             message,
         },
         _ => SpApiError::unexpected("LWA", &message),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use pipeline::PipelineError;
 use pipeline::adapters::{KnownAccount, Links, SellingPartners};
@@ -6,11 +7,10 @@ use pipeline::api::ApiError;
 use pipeline::domain::Account;
 use pipeline::redelivery::Redeliveries;
 use pipeline::requests::{ForgetSeller, InvalidRequest, Parameters, StoreToken};
+use pipeline::sellers_mail::SellersMail;
 use pipeline::subscriptions::Subscriptions;
 use sp_api::RegionCode;
 use sp_api::ids::SellerId;
-
-use crate::mailing::SellersMail;
 
 /// What keeping and forgetting selling partners takes.
 pub struct TokenStorage {
@@ -25,30 +25,35 @@ impl TokenStorage {
     /// Keeps the refresh token of `body`, instead of an earlier one of the same selling partner, and has
     /// what waited for it go on.
     pub async fn store_token(&self, body: &[u8]) -> Result<SellerAnswer, ApiError> {
+        let now = Timestamp::now();
         let StoreToken {
             seller_id,
             region,
             refresh_token,
             notification_email,
-        } = StoreToken::parse(body)?;
+            authorized_at,
+        } = StoreToken::parse(body, now)?;
+        let authorized_at = authorized_at.unwrap_or(now);
         let account = match region {
             Some(region) => {
-                let stored = self
-                    .partners
-                    .store_refresh_token_in(&seller_id, region, &refresh_token);
-                stored.await?
+                let (seller, token) = (&seller_id, &refresh_token);
+                self.partners
+                    .store_refresh_token_in(seller, region, token, authorized_at)
+                    .await?
             }
             None => {
                 let account = self.only_account(&seller_id).await?;
                 self.partners
-                    .store_refresh_token(&account, &refresh_token)
+                    .store_refresh_token(&account, &refresh_token, authorized_at)
                     .await?;
                 account
             }
         };
         self.redeliveries.see_to_seller(&seller_id).await;
         if let Some(address) = &notification_email {
-            self.mail_to(address, &account, region).await?;
+            self.mail
+                .mail_to(&self.partners, address, &account, region)
+                .await?;
         }
         Ok(done(seller_id, None))
     }
@@ -85,7 +90,7 @@ impl TokenStorage {
         for KnownAccount { account, .. } in known {
             notes.extend(self.unsubscribe(&account).await?);
             self.links.revoke(&account, None).await?;
-            self.mail_no_more(&account).await?;
+            self.mail.mail_no_more(&self.partners, &account).await?;
             self.partners.forget(&account).await?;
         }
         let note = (!notes.is_empty()).then(|| notes.join(". "));

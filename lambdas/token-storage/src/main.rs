@@ -2,7 +2,6 @@
 //! `DELETE /tokens/{SellerId}` ends the subscription, revokes the links and forgets the selling partner.
 
 mod handler;
-mod mailing;
 mod unsubscribing;
 
 use std::convert::Infallible;
@@ -10,33 +9,26 @@ use std::convert::Infallible;
 use handler::TokenStorage;
 use lambda_http::http::Method;
 use lambda_http::{Error, Request, service_fn};
-use mailing::SellersMail;
-use pipeline::adapters::{Amazon, Links, MailSubscriptions, SellingPartners, SuppressionList, aws_config};
+use pipeline::adapters::{Amazon, Links, SellingPartners, aws_config};
 use pipeline::api::{parameters, respond};
 use pipeline::redelivery::Redeliveries;
-use pipeline::settings::{self, AmazonSettings, MailService};
+use pipeline::sellers_mail::SellersMail;
+use pipeline::settings::{self, AmazonSettings};
 use pipeline::subscriptions::Subscriptions;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_http::tracing::init_default_subscriber();
+    pipeline::logging::init();
     let amazon_settings = AmazonSettings::from_env()?;
     let queue_arn = settings::required("NOTIFICATIONS_QUEUE_ARN")?;
     let reports_table = settings::required("REPORTS_TABLE")?;
     let links_table = settings::required("LINKS_TABLE")?;
-    let topic_arn = match settings::required("MAIL")? {
-        MailService::Sns => Some(settings::required("TOPIC_ARN")?),
-        MailService::Ses => None,
-    };
     let redelivery_arn = settings::required("REDELIVERY_STATE_MACHINE_ARN")?;
     let aws = aws_config();
     let storage = &TokenStorage {
         redeliveries: Redeliveries::connect(redelivery_arn, reports_table, &aws),
         links: Links::new(aws_sdk_dynamodb::Client::new(&aws), links_table),
-        mail: match topic_arn {
-            Some(arn) => SellersMail::Sns(MailSubscriptions::new(aws_sdk_sns::Client::new(&aws), arn)),
-            None => SellersMail::Ses(SuppressionList::connect(&aws)),
-        },
+        mail: SellersMail::from_env(&aws)?,
         partners: SellingPartners::connect(&amazon_settings, &aws),
         subscriptions: Subscriptions::new(Amazon::connect(&amazon_settings, &aws), queue_arn),
     };

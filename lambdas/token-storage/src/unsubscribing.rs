@@ -62,7 +62,7 @@ impl TokenStorage {
                 notification_type: subscription.notification_type.clone(),
             };
             match self.subscriptions.delete(&key, &subscription.id).await {
-                Ok(()) => tracing::info!(seller_id = seller.as_str(), "unsubscribed: {subscription}"),
+                Ok(()) => tracing::info!(%seller, "{seller} is unsubscribed: {subscription}"),
                 Err(error) if is_final(&error) => {
                     remains.push(format!("subscription {subscription} stays at Amazon: {error}"));
                 }
@@ -76,7 +76,7 @@ impl TokenStorage {
             "{}. What Amazon still announces of this selling partner is ignored",
             remains.join("; ")
         );
-        tracing::warn!(seller_id = seller.as_str(), "{note}");
+        tracing::warn!(%seller, "of {seller}: {note}");
         Ok(Some(note))
     }
 }

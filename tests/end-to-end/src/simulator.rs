@@ -28,6 +28,18 @@ impl Simulator {
         Ok(())
     }
 
+    /// Has a seller choose the application in the Appstore; gives Amazon's state of that visit.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn appstore_visit(&self, seller: &str) -> Result<String> {
+        let visit = self.post("appstore-visits", &json!({"sellerId": seller})).await?;
+        let state = visit["amazonState"]
+            .as_str()
+            .context("the simulator gave no state")?;
+        Ok(state.to_owned())
+    }
+
     /// Makes a refresh token worthless, as a seller does who withdraws the authorization.
     ///
     /// # Errors
@@ -252,6 +264,34 @@ impl Simulator {
         text("clientId")
             .zip(text("clientSecret"))
             .context("the simulator gave no new secret")
+    }
+
+    /// Registers the queue to which is sent what concerns the client secret, as the developer does.
+    ///
+    /// # Errors
+    /// The simulator refuses.
+    pub async fn register_rotation_queue(&self, queue_arn: &str) -> Result<()> {
+        self.post("rotation-queue", &json!({"queueArn": queue_arn}))
+            .await?;
+        Ok(())
+    }
+
+    /// Announces that the client secret ends in a week.
+    ///
+    /// # Errors
+    /// No queue is registered.
+    pub async fn announce_secret_end(&self) -> Result<()> {
+        self.post("announce-secret-end", &json!({})).await?;
+        Ok(())
+    }
+
+    /// Ends the client secrets that have been replaced.
+    ///
+    /// # Errors
+    /// The simulator can't be reached.
+    pub async fn end_old_secrets(&self) -> Result<()> {
+        self.post("end-old-secrets", &json!({})).await?;
+        Ok(())
     }
 
     async fn post(&self, control: &str, body: &Value) -> Result<Value> {

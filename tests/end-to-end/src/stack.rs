@@ -102,6 +102,12 @@ impl Stack {
         variable("MAIL").is_ok_and(|mail| mail == "ses")
     }
 
+    /// Whether sellers can authorize the application in a browser.
+    #[must_use]
+    pub fn onboards(&self) -> bool {
+        variable("ONBOARDINGS_TABLE").is_ok()
+    }
+
     /// Whether deliveries begin in the express lane. Most of them have no execution then that could be
     /// asked about.
     #[must_use]
@@ -207,6 +213,27 @@ impl Stack {
     ) -> Result<reqwest::Response> {
         let request = self.http_in_place.request(method, link);
         Ok(request.header("accept-language", language).send().await?)
+    }
+
+    /// Opens a page as a browser with that cookie, if it has one, would; but goes nowhere by itself.
+    ///
+    /// # Errors
+    /// The connection fails. A refusal is no error.
+    pub async fn visit(&self, url: &str, cookie: Option<&str>) -> Result<reqwest::Response> {
+        let mut request = self.http_in_place.get(url);
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        Ok(request.send().await?)
+    }
+
+    /// What the buttons of Amazon's consent page answer, followed nowhere.
+    ///
+    /// # Errors
+    /// The connection fails.
+    pub async fn decide(&self, page: &str, seller: &str, decision: &str) -> Result<reqwest::Response> {
+        let form = [("selling_partner_id", seller), ("decision", decision)];
+        Ok(self.http_in_place.post(page).form(&form).send().await?)
     }
 
     /// Opens a link, as a browser would.

@@ -24,6 +24,12 @@ REFUSED = {
         "Until",  # is before Since
         "nextToken",  # is no earlier answer's
     },
+    "listSellers": {
+        "nextToken",  # is no earlier answer's
+    },
+    "storeToken": {
+        "AuthorizedAt",  # is in the future
+    },
     "orderReports": {
         "ReportDataEndTime",  # is before ReportDataStartTime
         "MarketplaceIds",  # is another region's

@@ -51,12 +51,16 @@ impl Settings {
         }
     }
 
-    fn parameters(&self) -> [String; 8] {
+    fn parameters(&self) -> [String; 12] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
             "AlarmEmail=operator@example.com".to_owned(),
-            // Of a template without this parameter, the CDK leaves it out.
+            // What a template has no parameter for, the CDK leaves out.
             "MailFrom=reports@example.com".to_owned(),
+            format!("OnboardingApplicationId={}", simulator::APPLICATION_ID),
+            "OnboardingName=Local Reports & Co".to_owned(),
+            format!("ConsentHost={}/{{region}}", simulator::url(self.simulator_port)),
+            "AppstoreLogin=on".to_owned(),
             format!("SpApiEnvironment={}", simulator::url(self.simulator_port)),
             format!("OverdueSeconds={}", self.overdue_seconds),
             format!("ReconcileRate={RECONCILE_RATE}"),

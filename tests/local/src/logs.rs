@@ -1,5 +1,7 @@
 //! `cargo local logs`: what the functions, the workflow and the two servers say.
 
+mod of_report;
+mod said;
 mod source;
 
 use std::collections::BTreeSet;
@@ -20,6 +22,8 @@ use crate::stack;
 use crate::toolbox::Venv;
 use crate::workspace::{FUNCTIONS, Workspace};
 
+pub use of_report::show as show_report;
+use said::Said;
 pub use source::Source;
 
 /// How far back the functions' logs are shown.
@@ -58,7 +62,9 @@ fn show_functions(workspace: &Workspace, functions: &[&'static str], follow: boo
     if groups.is_empty() {
         bail!("the stack has no log group for {}", functions.join(", "));
     }
-    repeat(follow, |shown| reader.functions(&groups, shown))
+    repeat(follow, |is_first| {
+        reader.functions(&groups, if is_first { PERIOD } else { POLL * 10 })
+    })
 }
 
 /// Asks for entries once or again and again, and shows those not shown yet.
@@ -102,7 +108,8 @@ impl Entry {
             "{} {:<26} {}",
             clock(self.milliseconds),
             self.who,
-            self.message.trim_end()
+            Said::parse(&self.message)
+                .map_or_else(|| self.message.trim_end().to_owned(), |said| said.in_words())
         )
     }
 }
@@ -147,9 +154,9 @@ impl Reader {
         Ok(groups)
     }
 
-    /// The functions' lines of the last minutes, or the last seconds when following.
-    fn functions(&self, groups: &[Group], is_first: bool) -> Result<Vec<Entry>> {
-        let since = since(if is_first { PERIOD } else { POLL * 10 }).to_string();
+    /// The functions' lines of that time.
+    fn functions(&self, groups: &[Group], period: Duration) -> Result<Vec<Entry>> {
+        let since = since(period).to_string();
         // The CLI takes most of a second to start, so the groups are asked at once.
         let answers: Vec<Result<Vec<Entry>>> = std::thread::scope(|scope| {
             let questions: Vec<_> = groups
@@ -215,14 +222,34 @@ impl Reader {
             interrupt::check()?;
             let name = execution["name"].as_str().unwrap_or_default();
             let arn = execution["executionArn"].as_str().unwrap_or_default();
-            let history = self.local_aws.ask(
-                &self.venv,
-                &["stepfunctions", "get-execution-history", "--execution-arn", arn],
-            )?;
-            let events = history["events"].as_array().cloned().unwrap_or_default();
-            entries.extend(events.iter().filter_map(|event| step_of(name, event)));
+            entries.extend(self.steps(name, arn)?);
         }
         Ok(entries)
+    }
+
+    /// The states that the execution of that name went through; none if it is gone, or never began: a report that
+    /// went through the express lane has none under this name.
+    fn history_of(&self, execution: &str) -> Result<Vec<Entry>> {
+        let output = match execution.starts_with("order-") {
+            true => "OrderStateMachineArn",
+            false => "StateMachineArn",
+        };
+        let machine = self
+            .record
+            .output(output)?
+            .replace(":stateMachine:", ":execution:");
+        Ok(self
+            .steps(execution, &format!("{machine}:{execution}"))
+            .unwrap_or_default())
+    }
+
+    fn steps(&self, name: &str, arn: &str) -> Result<Vec<Entry>> {
+        let history = self.local_aws.ask(
+            &self.venv,
+            &["stepfunctions", "get-execution-history", "--execution-arn", arn],
+        )?;
+        let events = history["events"].as_array().cloned().unwrap_or_default();
+        Ok(events.iter().filter_map(|event| step_of(name, event)).collect())
     }
 }
 
@@ -230,18 +257,20 @@ impl Reader {
 /// from construct names, `ReportCreatorLogs1A2B3C4D`.
 fn group_of(function: &str, resources: &[Value]) -> Option<String> {
     let plain = function.replace('-', "");
-    let find = |kind: &str| {
+    let find = |kind: &str, part: &str| {
+        // With what follows it: one function's name may begin another's.
+        let name = format!("{plain}{part}");
         let resource = resources.iter().find(|resource| {
             let id = resource["LogicalResourceId"]
                 .as_str()
                 .unwrap_or_default()
                 .to_lowercase();
-            resource["ResourceType"] == kind && id.contains(&plain)
+            resource["ResourceType"] == kind && id.contains(&name)
         })?;
         resource["PhysicalResourceId"].as_str().map(str::to_owned)
     };
-    find("AWS::Logs::LogGroup")
-        .or_else(|| find("AWS::Lambda::Function").map(|name| format!("/aws/lambda/{name}")))
+    find("AWS::Logs::LogGroup", "logs")
+        .or_else(|| find("AWS::Lambda::Function", "function").map(|name| format!("/aws/lambda/{name}")))
 }
 
 fn entry_of(function: &str, event: &Value) -> Entry {

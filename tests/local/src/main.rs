@@ -93,6 +93,12 @@ enum Command {
         /// Go on showing what is logged
         #[arg(long, short)]
         follow: bool,
+        /// Show the whole way of a report, or of an order, by its id: across the functions and the workflow
+        #[arg(long, value_name = "ID", conflicts_with_all = ["source", "follow"])]
+        report: Option<String>,
+        /// One JSON document a line
+        #[arg(long, requires = "report")]
+        json: bool,
     },
     /// Run every check that CI runs
     Test(Selection),
@@ -147,8 +153,17 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Redrive => redrive::run(&workspace),
         Command::Redeliver(redelivery) => redeliver::run(&workspace, &redelivery),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
-        Command::Logs { source, follow } => {
-            logs::show(&workspace, source.as_ref(), follow).map(|()| ExitCode::SUCCESS)
+        Command::Logs {
+            source,
+            follow,
+            report,
+            json,
+        } => {
+            let shown = match report {
+                Some(id) => logs::show_report(&workspace, &id, json),
+                None => logs::show(&workspace, source.as_ref(), follow),
+            };
+            shown.map(|()| ExitCode::SUCCESS)
         }
         Command::Test(selection) => checks::run(&workspace, cli.ports, &selection),
         Command::Doctor(examination) => doctor::run(&workspace, cli.ports, &examination),

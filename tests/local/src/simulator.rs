@@ -13,6 +13,9 @@ use crate::stamp::Fingerprint;
 use crate::toolbox;
 use crate::workspace::Workspace;
 
+/// The application that sellers authorize in a browser.
+pub const APPLICATION_ID: &str = "amzn1.sp.solution.local";
+
 /// Its URL.
 pub fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
@@ -43,6 +46,9 @@ pub fn start(workspace: &Workspace, local_aws: &LocalAws, record: &RunRecord) ->
         .args(["--speed-up", &record.profile.speed_up.to_string()])
         .args(["--selling-partners-table", record.output("SellingPartnersTable")?])
         .env("SIMULATOR_CLIENT_SECRET", &record.client_secret);
+    if let Ok(redirect_uri) = record.output("OnboardingRedirectUri") {
+        command.args(["--application-id", APPLICATION_ID, "--redirect-uri", redirect_uri]);
+    }
     let service = Service::simulator(workspace);
     service.start(&mut command, &binary.display().to_string())?;
     service.wait_until(|| ports::http_ok(port, "/_simulator/health"))?;

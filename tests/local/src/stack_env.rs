@@ -37,6 +37,14 @@ const FROM_OUTPUTS: [(&str, &str); 20] = [
     ("LWA_SECRET_NAME", "LwaSecretName"),
 ];
 
+/// The same of outputs that only some settings have.
+const FROM_SOME_OUTPUTS: [(&str, &str); 4] = [
+    ("EXPRESS_LANE_ARN", "ExpressLaneArn"),
+    ("CLIENT_SECRET_QUEUE_ARN", "ClientSecretQueueArn"),
+    ("REJECTED_SECRET_NAME", "RejectedSecretName"),
+    ("ONBOARDINGS_TABLE", "OnboardingsTable"),
+];
+
 /// Names and values, in the order of the file.
 pub type Variables = Vec<(&'static str, String)>;
 
@@ -59,8 +67,10 @@ pub fn variables(local_aws: &LocalAws, record: &RunRecord) -> Result<Variables> 
     for (name, output) in FROM_OUTPUTS {
         variables.push((name, record.output(output)?.to_owned()));
     }
-    if let Ok(express_lane) = record.output("ExpressLaneArn") {
-        variables.push(("EXPRESS_LANE_ARN", express_lane.to_owned()));
+    for (name, output) in FROM_SOME_OUTPUTS {
+        if let Ok(value) = record.output(output) {
+            variables.push((name, value.to_owned()));
+        }
     }
     for (variable, name) in [
         ("DOCUMENT_FORMAT", "documentFormat"),

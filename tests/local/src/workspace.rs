@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// The Lambda functions, named like their folders under `lambdas/`.
-pub const FUNCTIONS: [&str; 19] = [
+pub const FUNCTIONS: [&str; 23] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
     "report-reader",
+    "seller-reader",
     "report-canceller",
     "report-scheduler",
     "order-placer",
@@ -21,10 +22,13 @@ pub const FUNCTIONS: [&str; 19] = [
     "mail-gatherer",
     "link-opener",
     "document-access",
+    "onboarding-inviter",
+    "onboarding",
     "report-reconciler",
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
+    "secret-rotator",
 ];
 
 /// The checkout that the runner works on.

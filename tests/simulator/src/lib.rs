@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod consent;
 mod control;
 mod delivery;
 mod documents;
@@ -15,6 +16,7 @@ mod quotas;
 mod random;
 mod reports;
 mod restricted;
+mod rotation;
 mod schedules;
 mod sellers;
 mod server;
@@ -24,6 +26,7 @@ pub mod testing;
 mod tokens;
 mod world;
 
+pub use consent::Application;
 pub use delivery::{Delivered, Sink, SqsSink};
 pub use lwa::ClientCredentials;
 pub use simulator::{Options, Simulator};

@@ -16,10 +16,13 @@ use crate::world::World;
 /// How long an authorization code may be exchanged.
 const CODE_LIFETIME: Duration = Duration::from_secs(300);
 
-const SCOPES: [&str; 2] = [
-    "sellingpartnerapi::notifications",
-    "sellingpartnerapi::client_credential:rotation",
-];
+/// The scope of destinations and of subscriptions by id.
+pub(crate) const NOTIFICATIONS_SCOPE: &str = "sellingpartnerapi::notifications";
+
+/// The scope of the client secret's rotation.
+pub(crate) const ROTATION_SCOPE: &str = "sellingpartnerapi::client_credential:rotation";
+
+const SCOPES: [&str; 2] = [NOTIFICATIONS_SCOPE, ROTATION_SCOPE];
 
 /// An application's id and secret.
 #[derive(Clone, Debug)]
@@ -38,6 +41,11 @@ impl OldSecrets {
     /// Keeps a secret until then.
     pub(crate) fn keep(&mut self, secret: SecretString, until: Instant) {
         self.0.push((secret, until));
+    }
+
+    /// None of them is good any more.
+    pub(crate) fn end(&mut self) -> usize {
+        std::mem::take(&mut self.0).len()
     }
 
     fn include(&self, secret: &str, now: Instant) -> bool {

@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use secrecy::SecretString;
 use sp_api_simulator::{
-    ClientCredentials, Options, SellingPartnersTable, Simulator, Sink, SqsSink, StoredTokens,
+    Application, ClientCredentials, Options, SellingPartnersTable, Simulator, Sink, SqsSink, StoredTokens,
 };
 use test_servers::Ending;
 
@@ -43,6 +43,14 @@ struct Arguments {
         value_name = "SECRET"
     )]
     client_secret: Option<String>,
+
+    /// The id of the application that may ask sellers for their consent; without one, any may.
+    #[arg(long, value_name = "ID", requires = "redirect_uri")]
+    application_id: Option<String>,
+
+    /// Where sellers may be sent back to from the consent page.
+    #[arg(long, value_name = "URI", requires = "application_id")]
+    redirect_uri: Vec<String>,
 
     /// Send notifications to SQS, with the environment's AWS endpoint and credentials.
     #[arg(long)]
@@ -82,11 +90,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         client_id,
         client_secret: SecretString::from(secret),
     });
+    let application = arguments.application_id.map(|id| Application {
+        id,
+        redirect_uris: arguments.redirect_uri,
+        is_draft: false,
+    });
     let options = Options {
         listen: arguments.listen,
         public_url: arguments.public_url,
         speed_up: arguments.speed_up,
         credentials,
+        application,
         sink,
         stored_tokens,
     };

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::consent::Application;
 use crate::delivery::{Delivered, Sink};
 use crate::lwa::ClientCredentials;
 use crate::server::router;
@@ -27,6 +28,8 @@ pub struct Options {
     pub speed_up: f64,
     /// The application's credentials; without them, any are good.
     pub credentials: Option<ClientCredentials>,
+    /// The application that may ask sellers for their consent; without it, any may.
+    pub application: Option<Application>,
     /// Where notifications go; without one, they are kept in memory only.
     pub sink: Option<Arc<dyn Sink>>,
     /// Where to look up refresh tokens that nothing else is known of.
@@ -40,6 +43,7 @@ impl Default for Options {
             public_url: None,
             speed_up: 1.0,
             credentials: None,
+            application: None,
             sink: None,
             stored_tokens: None,
         }
@@ -71,6 +75,7 @@ impl Simulator {
             &public_url,
             options.speed_up,
             options.credentials,
+            options.application,
             options.sink,
             options.stored_tokens,
         ));

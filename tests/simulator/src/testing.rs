@@ -24,6 +24,8 @@ pub enum Model {
     Notifications,
     /// Tokens 2021-03-01.
     Tokens,
+    /// Application Management 2023-11-30.
+    Applications,
 }
 
 impl Model {
@@ -32,6 +34,7 @@ impl Model {
             Self::Reports => "reports_2021-06-30.json",
             Self::Notifications => "notifications.json",
             Self::Tokens => "tokens_2021-03-01.json",
+            Self::Applications => "application_2023-11-30.json",
         }
     }
 }

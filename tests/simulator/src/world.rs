@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinSet;
 
+use crate::consent::{Application, Visits};
 use crate::delivery::{Deliveries, Sink};
 use crate::documents::Documents;
 use crate::faults::Faults;
@@ -16,6 +17,7 @@ use crate::outcomes::Scripts;
 use crate::quotas::Quotas;
 use crate::random::Secrets;
 use crate::reports::Reports;
+use crate::rotation::Registration;
 use crate::schedules::Schedules;
 use crate::sellers::Sellers;
 use crate::stored_tokens::StoredTokens;
@@ -24,7 +26,11 @@ use crate::tokens::AccessTokens;
 /// What changes. One lock guards it all: it is held for moments only, never across an await.
 pub(crate) struct State {
     pub(crate) credentials: Option<ClientCredentials>,
+    /// Without one, any may ask sellers.
+    pub(crate) application: Option<Application>,
+    pub(crate) visits: Visits,
     pub(crate) old_secrets: OldSecrets,
+    pub(crate) registration: Option<Registration>,
     pub(crate) tokens: AccessTokens,
     pub(crate) codes: Codes,
     pub(crate) sellers: Sellers,
@@ -42,10 +48,13 @@ pub(crate) struct State {
 }
 
 impl State {
-    fn new(credentials: Option<ClientCredentials>, speed_up: f64) -> Self {
+    fn new(credentials: Option<ClientCredentials>, application: Option<Application>, speed_up: f64) -> Self {
         Self {
             credentials,
+            application,
+            visits: Visits::default(),
             old_secrets: OldSecrets::default(),
+            registration: None,
             tokens: AccessTokens::default(),
             codes: Codes::default(),
             sellers: Sellers::default(),
@@ -75,6 +84,7 @@ pub(crate) struct World {
     pub(crate) secrets: Secrets,
     /// What a reset goes back to.
     credentials: Option<ClientCredentials>,
+    application: Option<Application>,
     state: Mutex<State>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -84,6 +94,7 @@ impl World {
         public_url: &str,
         speed_up: f64,
         credentials: Option<ClientCredentials>,
+        application: Option<Application>,
         sink: Option<Arc<dyn Sink>>,
         stored_tokens: Option<Arc<dyn StoredTokens>>,
     ) -> Self {
@@ -93,8 +104,9 @@ impl World {
             sink,
             stored_tokens,
             secrets: Secrets::new(),
-            state: Mutex::new(State::new(credentials.clone(), speed_up)),
+            state: Mutex::new(State::new(credentials.clone(), application.clone(), speed_up)),
             credentials,
+            application,
             tasks: Mutex::default(),
         }
     }
@@ -114,7 +126,7 @@ impl World {
     /// Forgets everything and stops what goes on.
     pub(crate) fn reset(&self) {
         self.stop();
-        *self.state() = State::new(self.credentials.clone(), self.speed_up);
+        *self.state() = State::new(self.credentials.clone(), self.application.clone(), self.speed_up);
     }
 
     /// Stops what goes on in the background.

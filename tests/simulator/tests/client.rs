@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use common::{Amazon, LISTINGS, QUEUE, REFRESH_TOKEN, RESTRICTED};
 use jiff::Timestamp;
@@ -12,9 +13,10 @@ use serde_json::json;
 use sp_api::ids::{MarketplaceId, NotificationType, PayloadVersion, ReportDocumentId, ReportId, ReportType};
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, CompressionAlgorithm, CreateReport, CreateReportSchedule, Destination, DestinationResource,
-    DocumentStream, Endpoints, Grant, GrantlessScope, ListedSince, LwaCredentials, NewSubscription,
-    ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod, SpApiClient, SpApiError,
+    AccessToken, Callee, CompressionAlgorithm, CreateReport, CreateReportSchedule, Destination,
+    DestinationResource, DocumentStream, Endpoints, Grant, GrantlessScope, ListedSince, LwaCredentials,
+    NewSubscription, Observer, ProcessingStatus, RegionCode, ReportsFilter, ReportsQuery, SchedulePeriod,
+    SpApiClient, SpApiError,
 };
 use sp_api_simulator::Options;
 use sp_api_simulator::testing::{Model, Prism};
@@ -338,6 +340,31 @@ async fn a_restricted_report_takes_a_restricted_token() {
     refereed.finish().await;
 }
 
+#[tokio::test]
+async fn a_new_client_secret_is_asked_for_by_who_is_enrolled() {
+    let Some(refereed) = Refereed::start(Model::Applications).await else {
+        return;
+    };
+    let client = &refereed.client;
+    let scope = GrantlessScope::ClientCredentialRotation;
+    let application = token(client, Grant::ClientCredentials(scope)).await;
+    let application = application.expect("a token");
+    let rotate = async || {
+        client
+            .rotate_application_client_secret(RegionCode::Na, &application)
+            .await
+    };
+    let error = rotate().await.expect_err("not enrolled");
+    assert!(
+        matches!(error, SpApiError::Rejected { status: 400, .. }),
+        "{error}"
+    );
+    let registration = json!({"queueArn": QUEUE});
+    refereed.amazon.control("/rotation-queue", &registration).await;
+    rotate().await.expect("asked for");
+    refereed.finish().await;
+}
+
 /// Without a referee, for it needs two models at once.
 #[tokio::test]
 async fn a_restricted_document_is_refused_without_its_token() {
@@ -442,4 +469,39 @@ async fn read(mut stream: DocumentStream) -> Vec<u8> {
         bytes.extend_from_slice(&chunk);
     }
     bytes
+}
+
+/// Writes down who was called, and the refusals.
+#[derive(Debug, Default)]
+struct Calls(Mutex<Vec<(Callee, Option<String>)>>);
+
+impl Observer for Calls {
+    fn called(&self, callee: Callee, answer: Result<(), &SpApiError>) {
+        let refusal = answer.err().map(ToString::to_string);
+        self.0.lock().expect("one test").push((callee, refusal));
+    }
+}
+
+#[tokio::test]
+async fn an_observer_sees_every_call_and_what_came_of_it() {
+    let amazon = Amazon::start().await;
+    let calls = Arc::new(Calls::default());
+    let client = direct(&amazon).observed_by(Arc::clone(&calls) as Arc<dyn Observer>);
+    let seller = seller(&client).await;
+    let ordered = client
+        .create_report(RegionCode::Na, &seller, &order(LISTINGS))
+        .await;
+    ordered.expect("ordered");
+    let unknown = ReportId::parse("404").expect("valid");
+    let refused = client.get_report(RegionCode::Na, &seller, &unknown).await;
+    let refusal = refused.expect_err("there is none").to_string();
+    let seen = std::mem::take(&mut *calls.0.lock().expect("one test"));
+    assert_eq!(
+        seen,
+        [
+            (Callee::Lwa, None),
+            (Callee::Operation(Operation::CreateReport), None),
+            (Callee::Operation(Operation::GetReport), Some(refusal)),
+        ]
+    );
 }

@@ -263,6 +263,25 @@ async fn restricted_data_tokens_fit_the_model() {
     refereed.finish().await;
 }
 
+#[tokio::test]
+async fn the_rotation_of_the_client_secret_fits_the_model() {
+    let Some(refereed) = Refereed::start(Model::Applications).await else {
+        return;
+    };
+    let path = "/applications/2023-11-30/clientSecret";
+    let token = refereed.amazon.rotation_token().await;
+    let seller = refereed.amazon.seller_token().await;
+    refereed.call(Method::POST, path, &token, None, 400).await;
+    let registration = json!({ "queueArn": QUEUE });
+    refereed.amazon.control("/rotation-queue", &registration).await;
+    refereed.call(Method::POST, path, &token, None, 204).await;
+    refereed.call(Method::POST, path, &seller, None, 403).await;
+    let fault = json!({ "operation": "rotateApplicationClientSecret", "kind": "status", "status": 429 });
+    refereed.amazon.control("/faults", &fault).await;
+    refereed.call(Method::POST, path, &token, None, 429).await;
+    refereed.finish().await;
+}
+
 /// Whether Prism objects to the odd answer that is ordered, and to nothing else.
 async fn is_objected_to(
     refereed: &Refereed,

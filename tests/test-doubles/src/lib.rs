@@ -1,6 +1,8 @@
 //! Stand-ins for Amazon and AWS that several functions' unit tests need: Amazon is a mock server, and
 //! the AWS clients are real ones that are answered by rules.
 
+mod log;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ use sp_api::Endpoints;
 use wiremock::matchers::{body_string_contains, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+pub use log::{invoked, lines_about};
+
 /// The access token of a seller.
 pub const SELLER_TOKEN: &str = "Atza|1";
 /// The access token for calls in nobody's name.
@@ -53,7 +57,12 @@ pub async fn token_server() -> MockServer {
 /// Tells news, written down in `ledger`; SNS answers `publish`, and there are no events.
 #[must_use]
 pub fn publisher(publish: &Rule, ledger: Ledger) -> Publisher {
-    let sns = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]);
+    publisher_by(mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[publish]), ledger)
+}
+
+/// The same, by that SNS.
+#[must_use]
+pub fn publisher_by(sns: aws_sdk_sns::Client, ledger: Ledger) -> Publisher {
     let started = mock!(aws_sdk_sfn::Client::start_execution).then_output(execution);
     let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&started]);
     let workflow = StateMachine::new(sfn, "arn:mail".into());

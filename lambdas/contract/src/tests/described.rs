@@ -22,6 +22,8 @@ pub(super) struct Described {
     pub(super) query: Names,
     /// In headers.
     pub(super) headers: Names,
+    /// By the status: the fields of the answer.
+    pub(super) answers: BTreeMap<u16, Names>,
 }
 
 /// All operations.
@@ -41,10 +43,25 @@ pub(super) fn operations() -> Vec<Described> {
                 fields,
                 query: parameters(operation, "query"),
                 headers: parameters(operation, "header"),
+                answers: answers(&document, operation),
             });
         }
     }
     all
+}
+
+fn answers(document: &Value, operation: &Value) -> BTreeMap<u16, Names> {
+    let all = operation["responses"].as_object().into_iter().flatten();
+    // What stands for many statuses has no number.
+    let exact = all.filter_map(|(status, answer)| Some((status.parse().ok()?, answer)));
+    exact
+        .map(|(status, answer)| {
+            let mut fields = Names::new();
+            let schema = &answer["content"]["application/json"]["schema"];
+            add_fields(document, schema, &mut fields);
+            (status, fields)
+        })
+        .collect()
 }
 
 fn parameters(operation: &Value, place: &str) -> Names {

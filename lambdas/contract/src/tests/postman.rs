@@ -13,6 +13,13 @@ struct Request {
     query: Vec<String>,
     headers: Vec<String>,
     body: Option<Value>,
+    answers: Vec<Answer>,
+}
+
+/// An answer that is saved with its request, to show what comes.
+struct Answer {
+    status: u16,
+    body: Value,
 }
 
 impl Request {
@@ -62,6 +69,21 @@ fn request(item: &Value, is_refused: bool) -> Request {
         query: texts(&request["url"]["query"]),
         headers: texts(&request["header"]),
         body: body.map(|body| serde_json::from_str(&filled_in(body)).expect("JSON")),
+        answers: item["response"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(answer)
+            .collect(),
+    }
+}
+
+fn answer(saved: &Value) -> Answer {
+    let status = saved["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    let body = saved["body"].as_str().expect("a text");
+    Answer {
+        status: status.expect("a status"),
+        body: serde_json::from_str(body).expect("JSON"),
     }
 }
 
@@ -119,4 +141,75 @@ fn requests_hold_what_their_operation_takes() {
             }
         }
     }
+}
+
+#[test]
+fn each_request_has_saved_answers_as_the_document_describes_them() {
+    let operations = operations();
+    for request in requests() {
+        let Request { name, answers, .. } = &request;
+        assert!(!answers.is_empty(), "{name} has no saved answer");
+        let operation = operations
+            .iter()
+            .find(|it| request.is_of(it))
+            .expect("its operation");
+        for Answer { status, body } in answers {
+            let fields = operation.answers.get(status);
+            let fields = fields.unwrap_or_else(|| panic!("{name}: {status} is no answer to it"));
+            let body = body.as_object().expect("an object");
+            for field in body.keys() {
+                assert!(fields.contains_key(field), "{name}: {status} has no {field}");
+            }
+            // One of several kinds of answers lacks what others have.
+            let is_one_of_many = *status == 202 && fields.contains_key("orders");
+            for (field, is_required) in fields.iter().filter(|_| !is_one_of_many) {
+                assert!(
+                    !is_required || body.contains_key(field),
+                    "{name}: {status} lacks {field}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_from_top_to_bottom_ends_nothing_that_it_has_not_begun() {
+    let requests = requests();
+    let endings = requests
+        .iter()
+        .filter(|it| it.method == "DELETE" && !it.is_refused);
+    for ending in endings {
+        let subject = ending.path.get(1).map(String::as_str);
+        let is_harmless = match ending.path[0].as_str() {
+            // The report that was ordered for this.
+            "reports" => subject == Some("{{reportToCancel}}"),
+            // The schedule that was made for this.
+            "schedules" => subject == Some("{{reportScheduleId}}"),
+            // In the folder that is skipped.
+            _ => is_in_leaving(&ending.name),
+        };
+        assert!(is_harmless, "{}", ending.name);
+    }
+    let environment = file("postman/sp-reports.postman_environment.json");
+    let environment: Value = serde_json::from_str(&environment).expect("JSON");
+    let value = |key: &str| {
+        let variables = environment["values"].as_array().into_iter().flatten();
+        let found = variables.into_iter().find(|it| it["key"] == key);
+        found.and_then(|it| it["value"].as_str()).expect("a variable")
+    };
+    assert_eq!(value("leave"), "false");
+    // A real token can't be stored under a sample's name.
+    assert_eq!(value("sellerId"), "");
+}
+
+fn is_in_leaving(name: &str) -> bool {
+    let collection = file("postman/sp-reports.postman_collection.json");
+    let collection: Value = serde_json::from_str(&collection).expect("JSON");
+    let folders = collection["item"].as_array().into_iter().flatten();
+    let leaving = folders
+        .into_iter()
+        .find(|it| it["name"] == "Leaving")
+        .expect("there");
+    let items = leaving["item"].as_array().into_iter().flatten();
+    items.into_iter().any(|it| it["name"] == name)
 }

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_smithy_mocks::{Rule, mock};
+use pipeline::subscribing::Patience;
+use pipeline::subscriptions::Subscriptions;
 use serde_json::{Value, json};
 use test_doubles::{GRANTLESS_TOKEN, SELLER_TOKEN, answer, selling_partners, token_server, written};
 use wiremock::matchers::{header, method, path};
@@ -14,15 +16,15 @@ mod trouble;
 const OURS: &str = "arn:aws:sqs:eu-west-1:1:ours";
 const SUBSCRIPTION: &str = "/eu/notifications/v1/subscriptions/REPORT_PROCESSING_FINISHED";
 
-fn subscriber(server: &MockServer, update: &Rule) -> Subscriber {
+fn subscriber(server: &MockServer, update: &Rule) -> Handler {
     patient_subscriber(server, update, Duration::from_secs(60))
 }
 
 /// A subscriber that takes so much time for a request, and makes short pauses.
-fn patient_subscriber(server: &MockServer, update: &Rule, whole: Duration) -> Subscriber {
+fn patient_subscriber(server: &MockServer, update: &Rule, whole: Duration) -> Handler {
     let partners = selling_partners(update);
     let amazon = test_doubles::amazon(server, partners.clone());
-    Subscriber {
+    Handler(Subscriber {
         subscriptions: Subscriptions::new(amazon, OURS.into()),
         partners,
         redeliveries: test_doubles::redeliveries(),
@@ -30,7 +32,7 @@ fn patient_subscriber(server: &MockServer, update: &Rule, whole: Duration) -> Su
             whole,
             first_pause: Duration::from_millis(1),
         },
-    }
+    })
 }
 
 /// Amazon with two destinations, of which ours is one, and a subscription to `destination` if any.

@@ -1,15 +1,18 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use sp_api::ids::SellerId;
 use sp_api::rates::Operation;
 use sp_api::{
-    AccessToken, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode, SpApiClient, SpApiError,
-    TokenCache,
+    AccessToken, AuthorizationCode, Endpoints, Grant, GrantlessScope, LwaCredentials, RegionCode,
+    SpApiClient, SpApiError, TokenCache,
 };
 
 use super::{KnownAccount, LwaSecret, SellingPartners};
 use crate::PipelineError;
 use crate::domain::Account;
+use crate::metrics::AmazonMetrics;
 use crate::settings::AmazonSettings;
 
 /// A quota that gives its next call later than this is not waited for in a function.
@@ -47,7 +50,7 @@ impl Amazon {
     #[must_use]
     pub fn new(endpoints: Endpoints, secret: LwaSecret, partners: SellingPartners) -> Self {
         Self {
-            client: SpApiClient::new(endpoints),
+            client: SpApiClient::new(endpoints).observed_by(Arc::new(AmazonMetrics)),
             secret,
             partners,
             seller_tokens: TokenCache::default(),
@@ -70,8 +73,8 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.with_sellers_token(&self.client, MOST_WAITS, seller, region, call)
-            .await
+        // On the heap, like what else calls Amazon: futures nested as deep as these are too much for the compiler.
+        Box::pin(self.with_sellers_token(&self.client, MOST_WAITS, seller, region, call)).await
     }
 
     /// As [`Self::as_seller`], but a refusal is the answer: the caller has a slot, or waits elsewhere.
@@ -117,6 +120,14 @@ impl Amazon {
     pub async fn check_credentials(&self) -> Result<(), PipelineError> {
         let grant = Grant::ClientCredentials(GrantlessScope::Notifications);
         self.exchange(grant).await.map(drop)
+    }
+
+    /// Where `account` is, if that is known.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn region(&self, account: &Account) -> Result<Option<RegionCode>, PipelineError> {
+        self.partners.region(account).await
     }
 
     /// Asks LWA whether it takes the refresh token that is kept for `account`, whatever is in the cache.
@@ -194,8 +205,7 @@ impl Amazon {
     where
         Answer: Future<Output = Result<T, SpApiError>>,
     {
-        self.with_token(&self.client, MOST_WAITS, Caller::Application(scope), call)
-            .await
+        Box::pin(self.with_token(&self.client, MOST_WAITS, Caller::Application(scope), call)).await
     }
 
     /// Makes `call` with the token that is in the cache, and otherwise with a new one. One from the cache
@@ -269,16 +279,33 @@ impl Amazon {
         Ok(())
     }
 
-    /// Asks LWA; once more if the client secret has been rotated since it was read.
+    /// Exchanges what a selling partner's browser brought from Amazon's consent page for the refresh token.
+    ///
+    /// # Errors
+    /// LWA's refusal, or its silence.
+    pub async fn exchange_code(&self, code: &AuthorizationCode) -> Result<SecretString, PipelineError> {
+        self.ask_lwa(|credentials| async move { self.client.exchange_code(&credentials, code).await })
+            .await
+    }
+
     async fn exchange(&self, grant: Grant<'_>) -> Result<AccessToken, PipelineError> {
+        let ask = |credentials| async move { self.client.access_token(&credentials, grant).await };
+        Box::pin(self.ask_lwa(ask)).await
+    }
+
+    /// Asks LWA; once more if the client secret has been rotated since it was read.
+    async fn ask_lwa<T, Answer>(&self, ask: impl Fn(LwaCredentials) -> Answer) -> Result<T, PipelineError>
+    where
+        Answer: Future<Output = Result<T, SpApiError>>,
+    {
         let credentials = self.secret.credentials().await?;
-        match self.client.access_token(&credentials, grant).await {
+        match ask(credentials.clone()).await {
             Err(SpApiError::ClientCredentialsRefused { message }) => {
                 let current = self.secret.read_afresh().await?;
                 if is_same(&current, &credentials) {
                     return Err(SpApiError::ClientCredentialsRefused { message }.into());
                 }
-                Ok(self.client.access_token(&current, grant).await?)
+                Ok(ask(current).await?)
             }
             result => Ok(result?),
         }

@@ -11,6 +11,7 @@ use sp_api::SpApiError;
 
 use crate::PipelineError;
 use crate::domain::quota::{Bucket, MOST_REFUSALS, Quota, Reserved, Slot, backoff, interval};
+use crate::metrics::{Line, Metric};
 
 /// A row that nobody has touched for so long may go: its bucket is full.
 const KEPT_SECONDS: i64 = 7 * 86_400;
@@ -97,7 +98,9 @@ impl Quotas {
             .await?
             .ok_or_else(contended)?;
         let slots = (0..i64::from(count)).map(|index| slot(quota, bucket.slot(reserved, now, index), 0));
-        Ok(slots.collect())
+        let slots: Vec<_> = slots.collect();
+        measure(quota, &slots);
+        Ok(slots)
     }
 
     /// Reserves one call if it is free within `patience`, which the caller then has to wait.
@@ -109,7 +112,9 @@ impl Quotas {
         let now = now();
         let latest = now + i64::try_from(patience.as_millis()).unwrap_or(0);
         if let Some((bucket, reserved)) = self.update_arrival(quota, now, 1, Some(latest)).await? {
-            return Ok(slot(quota, bucket.slot(reserved, now, 0), 0));
+            let slot = slot(quota, bucket.slot(reserved, now, 0), 0);
+            measure(quota, &[slot]);
+            return Ok(slot);
         }
         let seen = self.seen(quota);
         let bucket = seen.bucket(quota);
@@ -422,6 +427,21 @@ fn number(value: i64) -> AttributeValue {
 
 fn expiry(arrival: i64) -> AttributeValue {
     number(arrival / 1000 + KEPT_SECONDS)
+}
+
+/// Counts what is reserved, and how long the last of it has to wait.
+fn measure(quota: &Quota, slots: &[Slot]) {
+    let wait = slots.last().map(|slot| slot.wait(Timestamp::now()));
+    Line::default()
+        .with(
+            Metric::QuotaSlots(quota.operation),
+            slots.len().try_into().unwrap_or(0),
+        )
+        .with_any(
+            Metric::QuotaWait,
+            wait.and_then(|wait| wait.as_millis().try_into().ok()),
+        )
+        .emit();
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 mod addresses;
+mod authorizations;
 mod deliveries;
 mod discovery;
 mod history;
 mod known;
 mod mail;
+mod overview;
 mod schedules;
 mod subscriptions;
 
@@ -21,15 +23,18 @@ use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 pub use addresses::{MailAddresses, SwitchedOff};
+pub use authorizations::Given;
 use deliveries::deliver_attribute;
-pub use discovery::Discovering;
+pub use discovery::{Discovering, Walked};
 pub use known::{KnownAccounts, KnownSellers};
+pub use overview::{SellerRow, SellersOverview};
 pub use schedules::KeptSchedule;
 pub use subscriptions::{Kept, KeptSubscription};
 
 use crate::PipelineError;
 use crate::domain::Account;
 use crate::settings::AmazonSettings;
+use authorizations::REMINDER;
 
 /// The encryption context's key: a ciphertext moved to another seller's row does not decrypt.
 const CONTEXT: &str = "SellerId";
@@ -72,8 +77,8 @@ impl SellingPartners {
         }
     }
 
-    /// Keeps `token` for `seller` in `region`, instead of an earlier one. What else the row says stays.
-    /// Gives the account that has it now.
+    /// Keeps `token`, which the seller gave at `authorized_at`, for `seller` in `region`, instead of an earlier one.
+    /// What else the row says stays. Gives the account that has it now.
     ///
     /// # Errors
     /// KMS or DynamoDB failed; then nothing has changed.
@@ -82,24 +87,25 @@ impl SellingPartners {
         seller: &SellerId,
         region: RegionCode,
         token: &SecretString,
+        authorized_at: Timestamp,
     ) -> Result<Account, PipelineError> {
         let first = Account::first(seller.clone());
         let further = Account::further(seller.clone(), region);
         let is_kept = "attribute_exists(sellerId)";
         let is_free = "attribute_not_exists(regionCode) OR regionCode = :region";
         for (account, condition) in [(&further, is_kept), (&first, is_free)] {
-            if self
-                .keep_token(account, Some(region), token, Some(condition))
-                .await?
-            {
+            let kept = self.keep_token(account, Some(region), token, authorized_at, Some(condition));
+            if kept.await? {
                 return Ok(account.clone());
             }
         }
-        self.keep_token(&further, Some(region), token, None).await?;
+        self.keep_token(&further, Some(region), token, authorized_at, None)
+            .await?;
         Ok(further)
     }
 
-    /// Keeps `token` for `account`, instead of an earlier one. What else the row says stays.
+    /// Keeps `token`, which the seller gave at `authorized_at`, for `account`, instead of an earlier one. What else
+    /// the row says stays.
     ///
     /// # Errors
     /// KMS or DynamoDB failed; then nothing has changed.
@@ -107,8 +113,11 @@ impl SellingPartners {
         &self,
         account: &Account,
         token: &SecretString,
+        authorized_at: Timestamp,
     ) -> Result<(), PipelineError> {
-        self.keep_token(account, None, token, None).await.map(drop)
+        self.keep_token(account, None, token, authorized_at, None)
+            .await
+            .map(drop)
     }
 
     /// Whether the row met the condition.
@@ -117,6 +126,7 @@ impl SellingPartners {
         account: &Account,
         region: Option<RegionCode>,
         token: &SecretString,
+        authorized_at: Timestamp,
         condition: Option<&str>,
     ) -> Result<bool, PipelineError> {
         let encrypted = self
@@ -132,19 +142,20 @@ impl SellingPartners {
             service: "KMS",
             message: "no ciphertext in the answer".into(),
         })?;
+        let mut set =
+            "SET refreshTokenCiphertext = :token, updatedAt = :now, authorizedAt = :authorized".to_owned();
         let mut update = self
             .update(account)
-            .update_expression("SET refreshTokenCiphertext = :token, updatedAt = :now")
             .set_condition_expression(condition.map(str::to_owned))
             .expression_attribute_values(":token", AttributeValue::B(ciphertext))
-            .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()));
+            .expression_attribute_values(":now", AttributeValue::S(Timestamp::now().to_string()))
+            .expression_attribute_values(":authorized", AttributeValue::S(authorized_at.to_string()));
         if let Some(region) = region {
-            update = update
-                .update_expression(
-                    "SET refreshTokenCiphertext = :token, updatedAt = :now, regionCode = :region",
-                )
-                .expression_attribute_values(":region", AttributeValue::S(region.to_string()));
+            set.push_str(", regionCode = :region");
+            update = update.expression_attribute_values(":region", AttributeValue::S(region.to_string()));
         }
+        // Whoever was reminded of the earlier authorization's end is to be reminded of this one's.
+        let update = update.update_expression(format!("{set} REMOVE {REMINDER}"));
         if_there(
             update.send().await,
             UpdateItemError::is_conditional_check_failed_exception,
@@ -377,6 +388,10 @@ mod tests {
         Account::parse("A3TH9S8BH6GOGM").expect("valid")
     }
 
+    fn authorized() -> Timestamp {
+        "2026-01-22T00:00:00Z".parse().expect("a time")
+    }
+
     pub(super) fn partners(dynamodb: &[&Rule], kms: &[&Rule]) -> SellingPartners {
         partners_in(RuleMode::MatchAny, dynamodb, kms)
     }
@@ -410,14 +425,17 @@ mod tests {
         let update = mock!(aws_sdk_dynamodb::Client::update_item)
             .match_requests(|request| {
                 let values = request.expression_attribute_values().expect("values");
+                let expression = request.update_expression().expect("an update");
                 request.table_name() == Some("partners")
+                    && expression.ends_with("authorizedAt = :authorized REMOVE authorizationReminder")
+                    && values[":authorized"] == AttributeValue::S("2026-01-22T00:00:00Z".into())
                     && values[":token"] == AttributeValue::B(Blob::new("sealed"))
                     && !format!("{values:?}").contains("Atzr")
             })
             .then_output(|| UpdateItemOutput::builder().build());
         let token = SecretString::from("Atzr|token");
         partners(&[&update], &[&encrypt])
-            .store_refresh_token(&seller(), &token)
+            .store_refresh_token(&seller(), &token, authorized())
             .await
             .expect("stored");
         assert_eq!((encrypt.num_calls(), update.num_calls()), (1, 1));
@@ -451,7 +469,7 @@ mod tests {
         });
         let token = SecretString::from("Atzr|token");
         let stored = partners(&[&update, &unmet], &[&encrypt])
-            .store_refresh_token_in(seller().seller(), RegionCode::Eu, &token)
+            .store_refresh_token_in(seller().seller(), RegionCode::Eu, &token, authorized())
             .await;
         stored.expect("stored").to_string()
     }
@@ -474,7 +492,7 @@ mod tests {
         let update =
             mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build());
         let result = partners(&[&update], &[&encrypt])
-            .store_refresh_token(&seller(), &SecretString::from("x"))
+            .store_refresh_token(&seller(), &SecretString::from("x"), authorized())
             .await;
         assert!(result.is_err());
         assert_eq!(update.num_calls(), 0);

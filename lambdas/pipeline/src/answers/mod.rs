@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod documents;
+mod onboarding;
 mod orders;
 mod report_row;
 mod schedules;
@@ -10,12 +11,13 @@ mod sellers;
 
 pub use deliveries::{Delivery, Job, JobBegun, JobStatus, Running};
 pub use documents::{Document, NewLink, RevokedLinks};
+pub use onboarding::NewInvitation;
 pub use orders::{
     CancellationAnswer, CancellationStatus, OrderAnswer, Ordered, Queued, QueuedOrders, QueuedStatus, Warned,
 };
 pub use report_row::{ReportList, ReportRow};
 pub use schedules::{CancelledSchedule, NewSchedule, ScheduleList};
-pub use sellers::{SellerAnswer, Subscribed, Success, Unsubscribed};
+pub use sellers::{LastReport, Seller, SellerAnswer, SellerList, Subscribed, Success, Trouble, Unsubscribed};
 
 /// The names of a type's fields in JSON, in alphabetical order.
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub struct ReportRow {
     pub not_before: Option<Timestamp>,
     /// The report that the order has become.
     pub placed_as: Option<ReportId>,
-    /// The error that has to be mended before it goes on.
+    /// The error that has to be put right before it goes on.
     pub waiting_for: Option<String>,
     /// Since when it waits for that.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
@@ -76,6 +76,8 @@ pub struct ReportRow {
     /// When its owner was told that Amazon takes long.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub slow_since: Option<Timestamp>,
+    /// The name of the execution that works on it, or did so last.
+    pub execution: Option<String>,
     /// When Amazon agreed to cancel it.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub cancel_requested_at: Option<Timestamp>,

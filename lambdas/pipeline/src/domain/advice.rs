@@ -22,9 +22,9 @@ pub enum AdviceCode {
     AddMemory,
     /// Order the report again.
     OrderAgain,
-    /// Mend what the reason says, then order the report again.
+    /// Correct what the reason says, then order the report again.
     MendOrder,
-    /// Mend what failed, then have the delivery begin again.
+    /// Put right what failed, then have the delivery begin again.
     DeliverAgain,
     /// Cancel the report, or wait.
     Cancel,

@@ -39,7 +39,7 @@ impl Failure {
     pub fn advice_on_order(&self) -> Advice {
         self.common_advice().unwrap_or(Advice::new(
             AdviceCode::MendOrder,
-            "Mend what the reason says and order the report again.",
+            "Correct what the reason says, then order the report again.",
         ))
     }
 
@@ -59,7 +59,7 @@ impl Failure {
             _ => Advice::new(
                 AdviceCode::DeliverAgain,
                 "The report is still at Amazon. The execution's history in Step Functions shows what failed; once \
-                 that is mended, a new execution with the same input delivers the report.",
+                 that is put right, a new execution with the same input delivers the report.",
             ),
         })
     }

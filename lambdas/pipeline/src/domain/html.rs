@@ -142,7 +142,8 @@ fn fact(line: &str) -> Option<(&str, &str)> {
 }
 
 /// A text that HTML takes as it is, between tags and in attributes.
-fn escaped(text: &str) -> String {
+/// The text as it stands in HTML, also between quotes.
+pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

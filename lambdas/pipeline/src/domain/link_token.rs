@@ -9,7 +9,8 @@ use super::hexadecimal;
 /// As many random bytes as nobody guesses.
 const LENGTH: usize = 32;
 
-/// The secret of a link: who has it may read the report. Only its [hash](Self::hash) is kept.
+/// A secret that somebody is given: in a link, who has it may read the report, in an invitation, authorize. Only its
+/// [hash](Self::hash) is kept.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkToken([u8; LENGTH]);
 
@@ -25,7 +26,7 @@ impl LinkToken {
         Self(bytes)
     }
 
-    /// The token as it stands in a link: exactly as [`expose`](Self::expose) writes it. Anything else is
+    /// The token as it stands in an address: exactly as [`expose`](Self::expose) writes it. Anything else is
     /// none, and need not be looked for.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -34,7 +35,7 @@ impl LinkToken {
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// The token for its link, 43 characters.
+    /// The token for its address, 43 characters.
     #[must_use]
     pub fn expose(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
@@ -58,6 +59,11 @@ impl fmt::Debug for LinkToken {
 pub struct TokenHash(String);
 
 impl TokenHash {
+    /// One that was kept.
+    pub(crate) fn kept(hash: &str) -> Self {
+        Self(hash.to_owned())
+    }
+
     /// The hash in hexadecimal digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -10,7 +10,7 @@ impl Announcement {
     pub fn of_obstacle(obstacle: &Obstacle, failure: &Failure, waiting: u64) -> Self {
         let text = format!(
             "{}\n\nReason:      {}\nWhat to do:  {}\n\n{} for it. Nothing is lost: all of it goes on by itself\n\
-             when this is mended, for as long as Amazon keeps the reports.\n\n{}",
+             when this is put right, for as long as Amazon keeps the reports.\n\n{}",
             headline(obstacle),
             failure.reason(),
             failure.advice_on_obstacle().text,

@@ -4,14 +4,14 @@ use sp_api::RegionCode;
 use sp_api::ids::SellerId;
 
 use super::Account;
-use super::news::{Audience, News};
+use super::news::{Audience, News, NewsType};
 
 /// Whose addresses get e-mails: at a pace that they can bear, and what exceeds that at once.
 ///
 /// Its text is what rows and executions go by: `owner`, `A3TH9S8BH6GOGM`, `A3TH9S8BH6GOGM_EU`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Recipient {
-    /// Who runs this; gets what sellers get, too.
+    /// Who runs this; gets what sellers get, too, unless it is worded for each.
     Owner,
     /// A seller, as to the reports of one region, or those of which nobody knows the region.
     Seller(SellerId, Option<RegionCode>),
@@ -29,7 +29,9 @@ impl Recipient {
             .as_ref()
             .filter(|_| news.audience() == Audience::Seller);
         let seller = seller.map(|seller| Self::Seller(seller.clone(), news.region_code));
-        seller.into_iter().chain([Self::Owner]).collect()
+        // The owner has words of his own for the same.
+        let owner = (news.kind != NewsType::AuthorizeAgain).then_some(Self::Owner);
+        seller.into_iter().chain(owner).collect()
     }
 
     /// Reads what [`Display`](fmt::Display) writes.
@@ -100,7 +102,6 @@ impl Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::news::NewsType;
     use crate::domain::news::tests::delivered;
 
     #[test]

@@ -6,6 +6,7 @@ use sp_api::ids::{MarketplaceId, ReportId, ReportType};
 use sp_api::{CompressionAlgorithm, DocumentUrl, RegionCode};
 
 use super::quota::Slot;
+use super::words::human_size;
 use super::{Account, AnnouncedReport, CharsetFrom, Crc64Nvme, Failure, FinalStatus, FinishedReport, Link};
 
 /// What goes into the express lane.
@@ -38,6 +39,9 @@ pub struct RetrievalRequest {
     pub retry_count: u32,
     /// When the execution started: the same for every attempt.
     pub started_at: Timestamp,
+    /// What the execution is called.
+    #[serde(default)]
+    pub execution: Option<String>,
 }
 
 impl RetrievalRequest {
@@ -59,6 +63,9 @@ pub struct LookUpRequest {
     pub retry_count: u32,
     /// When the execution started: the same for every attempt.
     pub started_at: Timestamp,
+    /// What the execution is called.
+    #[serde(default)]
+    pub execution: Option<String>,
 }
 
 impl LookUpRequest {
@@ -171,6 +178,9 @@ pub struct DocumentToStore {
     /// After so many seconds the rest is left to another invocation; without it, when this one ends.
     #[serde(default)]
     pub seconds_at_most: Option<u64>,
+    /// What the execution is called.
+    #[serde(default)]
+    pub execution: Option<String>,
 }
 
 fn done() -> FinalStatus {
@@ -234,6 +244,16 @@ impl StoredDocument {
             content_encoding: None,
             file_name: None,
             plain_bytes: None,
+        }
+    }
+
+    /// How much it is, for people: `1.2 MB, gzip`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let size = human_size(self.bytes);
+        match &self.content_encoding {
+            Some(encoding) => format!("{size}, {encoding}"),
+            None => size,
         }
     }
 

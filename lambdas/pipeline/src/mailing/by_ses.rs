@@ -51,22 +51,21 @@ impl BySes {
         recipients: &[Recipient],
     ) -> Result<Option<Failure>, PipelineError> {
         let addresses = self.addresses_of(recipients).await?;
-        let mut refusal = self.send_to(mail, &addresses).await?;
-        if refusal.is_some() && addresses.len() > 1 {
-            let mut refused = Vec::new();
+        let Some(failure) = self.send_to(mail, &addresses).await? else {
+            return Ok(None);
+        };
+        let mut refused = Vec::new();
+        if let [address] = addresses.as_slice() {
+            refused.push((address.clone(), failure));
+        } else {
             for address in addresses {
-                let alone = std::slice::from_ref(&address);
-                if let Some(failure) = self.send_to(mail, alone).await? {
-                    refusal = Some(failure);
-                    refused.push(address);
+                if let Some(failure) = self.send_to(mail, std::slice::from_ref(&address)).await? {
+                    refused.push((address, failure));
                 }
             }
-            refusal = refusal.filter(|_| !refused.is_empty());
-            self.tell_of(mail, &refused, refusal.as_ref()).await;
-        } else {
-            self.tell_of(mail, &addresses, refusal.as_ref()).await;
         }
-        Ok(refusal)
+        self.tell_of(mail, &refused).await;
+        Ok(refused.pop().map(|(_, failure)| failure))
     }
 
     /// Gives why SES refused it for good.
@@ -103,12 +102,15 @@ impl BySes {
 
     /// Counts a refusal and tells the owner of it, once and without more ado: if it is the sender or the account
     /// that SES does not like, this is refused, too, and an alarm tells of both.
-    async fn tell_of(&self, mail: Mail<'_>, refused: &[EmailAddress], refusal: Option<&Failure>) {
-        let Some(failure) = refusal else { return };
+    async fn tell_of(&self, mail: Mail<'_>, refused: &[(EmailAddress, Failure)]) {
+        let Some((_, failure)) = refused.last() else {
+            return;
+        };
         tracing::error!("an e-mail is given up: {}", failure.cause);
         Metric::MailRefused.count();
         // What was refused to the owner would be again.
-        let Some(owner) = self.owner.as_ref().filter(|owner| !refused.contains(owner)) else {
+        let is_refused = |owner: &&EmailAddress| refused.iter().any(|(address, _)| address == *owner);
+        let Some(owner) = self.owner.as_ref().filter(|owner| !is_refused(owner)) else {
             return;
         };
         let words = Announcement::of_refused_mail(mail.subject, failure);

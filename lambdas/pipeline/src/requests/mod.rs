@@ -2,8 +2,10 @@
 
 mod body;
 mod forget_seller;
+mod invite_seller;
 mod list_finished;
 mod list_reports;
+mod list_sellers;
 mod make_link;
 mod named_report;
 mod order_report;
@@ -20,8 +22,10 @@ mod subscription;
 
 pub use body::InvalidRequest;
 pub use forget_seller::ForgetSeller;
+pub use invite_seller::InviteSeller;
 pub use list_finished::ListFinished;
 pub use list_reports::{After, LedgerStatus, ListAll, ListReports};
+pub use list_sellers::{ListSellers, NamedSeller};
 pub use make_link::{LinkOptions, MakeLink};
 pub use named_report::{NamedReport, ReportName};
 pub use order_report::{IdempotencyKey, ListOfOrders, OrderReport, OrderReports, idempotency_key};

@@ -133,7 +133,9 @@ fn report_ids(value: Value) -> Result<Vec<ReportId>, InvalidRequest> {
         return Err(invalid(format!("must hold 1 to {MOST_REPORT_IDS} report ids")));
     }
     let parse = |id: &Value| {
-        let text = id.as_str().ok_or_else(|| invalid("must hold texts".into()))?;
+        let text = id
+            .as_str()
+            .ok_or_else(|| invalid("must be a list of texts".into()))?;
         ReportId::parse(text).map_err(|problem| invalid(format!("{problem}; {text:?} is none")))
     };
     ids.iter().map(parse).collect()

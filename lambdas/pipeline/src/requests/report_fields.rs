@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 use sp_api::ids::{MarketplaceId, ReportType};
@@ -155,6 +157,24 @@ impl Body {
             InvalidRequest::field(name, "must be an ISO 8601 time such as 2024-03-10T20:11:24.000Z")
         })
     }
+
+    /// A day is meant from its beginning (UTC).
+    pub(super) fn optional_day_or_time(&mut self, name: &str) -> Result<Option<Timestamp>, InvalidRequest> {
+        let Some(text) = self.optional_text(name)? else {
+            return Ok(None);
+        };
+        // A date-time without an offset is no point in time, and would be read as its date alone.
+        let is_date = text.len() == "2026-11-22".len();
+        let time = match text.parse::<Date>() {
+            Ok(date) if is_date => date.to_zoned(TimeZone::UTC).map(|day| day.timestamp()),
+            _ => text.parse(),
+        };
+        let parsed = time.ok().filter(|_| has_year(&text));
+        parsed.map(Some).ok_or_else(|| {
+            let problem = "must be a day, 2026-11-22, or an ISO 8601 time, 2026-11-22T05:00:00Z";
+            InvalidRequest::field(name, problem)
+        })
+    }
 }
 
 /// A JSON object of texts, as a regular expression.
@@ -167,7 +187,7 @@ fn options_in_a_text() -> String {
 }
 
 /// What to do about reports that are neither ordered nor scheduled.
-const MADE_ELSEWHERE: &str = "Amazon makes these reports itself, or for who asks in Seller Central; those of a \
+const MADE_ELSEWHERE: &str = "Amazon makes these reports itself, or when somebody asks for them in Seller Central; those of a \
     seller who is subscribed (POST /notifications) arrive by themselves";
 
 /// Refuses what Amazon would refuse to make at once, and says what to do instead: before it costs a call
@@ -246,7 +266,7 @@ fn marketplace_ids(value: Value) -> Result<Vec<MarketplaceId>, InvalidRequest> {
             .iter()
             .map(|id| {
                 id.as_str()
-                    .ok_or_else(|| invalid("must hold texts".to_owned()))
+                    .ok_or_else(|| invalid("must be a list of texts".to_owned()))
                     .and_then(parse)
             })
             .collect::<Result<_, _>>()?,
@@ -278,7 +298,9 @@ fn report_options(value: Value) -> Result<BTreeMap<String, String>, InvalidReque
         .into_iter()
         .map(|(name, value)| match value {
             Value::String(text) => Ok((name, text)),
-            _ => Err(invalid(&format!("must hold texts; {name} is none"))),
+            _ => Err(invalid(&format!(
+                "must have a text for each option; that of {name} is something else"
+            ))),
         })
         .collect()
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::ASKED;
 use super::*;
+use crate::domain::Account;
 
 const ORDER: &str = "order-0123456789abcdef0123456789abcdef";
 
@@ -79,6 +80,10 @@ fn named(parameters: &Value) -> Result<Parameters, InvalidRequest> {
     Parameters::new(pairs.map(|(name, value)| (name.as_str(), value.as_str().expect("a text"))))
 }
 
+fn account() -> Account {
+    Account::parse("A3").expect("valid")
+}
+
 fn named_report() -> Value {
     json!({"reportId": ORDER, "SellerId": "A3", "RegionCode": "EU"})
 }
@@ -97,8 +102,11 @@ fn bodies() -> Vec<Case> {
     vec![
         Case::body::<StoreToken, _>(
             "StoreToken",
-            json!({"SellerId": "A3", "RefreshToken": token, "RegionCode": "EU", "NotificationEmail": "ann@example.com"}),
-            StoreToken::parse,
+            json!({
+                "SellerId": "A3", "RefreshToken": token, "RegionCode": "EU", "NotificationEmail": "ann@example.com",
+                "AuthorizedAt": "2026-01-22",
+            }),
+            move |body| StoreToken::parse(body, now),
         ),
         Case::body::<Subscribe, _>(
             "Subscribe",
@@ -108,6 +116,14 @@ fn bodies() -> Vec<Case> {
                 "DeliverReportTypes": ["GET_X"],
             }),
             move |body| Subscribe::parse(body, now),
+        ),
+        Case::body::<InviteSeller, _>(
+            "InviteSeller",
+            json!({
+                "SellerId": "A3", "RegionCode": "EU", "AccountType": "Vendor", "Country": "DE", "Days": 7,
+                "NotificationEmail": "ann@example.com",
+            }),
+            InviteSeller::parse,
         ),
         Case::body::<OrderReport, _>("OrderReport", order(), OrderReport::parse),
         Case::body::<ListOfOrders, _>("ListOfOrders", json!({"Orders": [order()]}), |body| {
@@ -147,6 +163,12 @@ fn parameters() -> Vec<Case> {
     };
     vec![
         Case::parameters("ForgetSeller", seller_and_region.clone(), ForgetSeller::parse),
+        Case::parameters(
+            "ListSellers",
+            json!({"limit": "10", "nextToken": ListSellers::next_token(&account())}),
+            ListSellers::parse,
+        ),
+        Case::parameters("NamedSeller", seller_and_region.clone(), NamedSeller::parse),
         Case::parameters(
             "Unsubscribe",
             with("NotificationType", "REPORT_PROCESSING_FINISHED"),

@@ -1,8 +1,6 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde_json::Value;
 use sp_api::RegionCode;
@@ -13,7 +11,6 @@ use super::report_fields::DayOrTime;
 use super::{InvalidRequest, Parameters};
 use crate::adapters::KeptSubscription;
 use crate::domain::backfill::REACH;
-use crate::domain::years::has_year;
 
 /// As many report types as Amazon's list of reports takes in one question.
 const MOST_DISCOVERED: usize = 10;
@@ -142,19 +139,9 @@ fn discover_since(
 ) -> Result<Option<Timestamp>, InvalidRequest> {
     const FIELD: &str = "DiscoverSince";
     let invalid = |problem: &str| InvalidRequest::field(FIELD, problem);
-    let Some(text) = body.optional_text(FIELD)? else {
+    let Some(since) = body.optional_day_or_time(FIELD)? else {
         return Ok(None);
     };
-    // A date-time without an offset is no point in time, and would be read as its date alone.
-    let is_date = text.len() == "2026-11-22".len();
-    let time = match text.parse::<Date>() {
-        Ok(date) if is_date => date.to_zoned(TimeZone::UTC).map(|day| day.timestamp()),
-        _ => text.parse(),
-    };
-    let since = time
-        .ok()
-        .filter(|_| has_year(&text))
-        .ok_or_else(|| invalid("must be a day, 2026-11-22, or an ISO 8601 time, 2026-11-22T05:00:00Z"))?;
     if discover.is_none_or(BTreeSet::is_empty) {
         return Err(invalid(
             "says since when DiscoverReportTypes are looked for, which names none",
@@ -190,7 +177,7 @@ fn report_types(
     let types = names
         .iter()
         .map(|name| {
-            let name = name.as_str().ok_or_else(|| invalid("must hold texts"))?;
+            let name = name.as_str().ok_or_else(|| invalid("must be a list of texts"))?;
             ReportType::parse(name).map_err(|problem| invalid(&format!("{problem}; {name:?} is none")))
         })
         .collect::<Result<BTreeSet<_>, _>>()?;

@@ -90,7 +90,11 @@ impl Transfer {
             match self.read(input, known.as_ref(), until).await? {
                 Pass::Stored(stored) => return Ok(stored),
                 Pass::Again(findings) => {
-                    tracing::info!("report {} is read once more: {findings:?}", input.report_id);
+                    let charset = findings.charset.map_or("none", Encoding::name);
+                    tracing::info!(
+                        charset,
+                        "the document is another than it seemed, and is read once more"
+                    );
                     known = Some(findings);
                 }
             }

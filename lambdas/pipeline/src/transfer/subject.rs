@@ -70,9 +70,8 @@ impl Subject<'_> {
         if self.known.is_some_and(|known| known.end.is_some()) {
             notes.push(LEFT_OUT.to_owned());
         }
-        let (seller, report) = (&self.input.seller_id, &self.input.report_id);
         for note in &notes {
-            tracing::warn!("an odd document, report {report} of {seller}: {note}");
+            tracing::warn!("an odd document: {note}");
         }
         let head = &self.opening.head[..self.opening.head.len().min(REASON)];
         let reason = charset.filter(|_| facts.is_reason());

@@ -60,6 +60,8 @@ struct Scene {
     waiting: Vec<Row>,
     executions: Rule,
     messages: Rule,
+    /// Takes the turn to ask the seller.
+    asked: Rule,
     removals: Rule,
 }
 
@@ -75,6 +77,7 @@ impl Scene {
                 .match_requests(|request| request.name().is_some_and(|name| name.ends_with("_released1")))
                 .then_output(started),
             messages: mock!(aws_sdk_sns::Client::publish).then_output(|| PublishOutput::builder().build()),
+            asked: written(),
             removals: mock!(aws_sdk_dynamodb::Client::delete_item)
                 .then_output(|| DeleteItemOutput::builder().build()),
         }
@@ -122,7 +125,17 @@ impl Scene {
                     .build()
             });
         let written = written();
-        let rules = [&obstacle, &found, &waiting, &released, &written, &self.removals];
+        // Of the rows that are updated, only this one's answer may differ.
+        let asked = &self.asked;
+        let rules = [
+            &obstacle,
+            &found,
+            &waiting,
+            &released,
+            asked,
+            &written,
+            &self.removals,
+        ];
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules);
         let sfn = mock_client!(aws_sdk_sfn, RuleMode::MatchAny, &[&self.executions]);
         let machine = StateMachine::new(sfn, "arn:machine".into());
@@ -147,14 +160,48 @@ impl Scene {
     }
 }
 
+/// No turn is to be had to ask the seller.
+fn asked_before() -> Rule {
+    mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(|request| {
+            let partition = request.key().expect("a key")["sellerId"].as_s().expect("a text");
+            partition.starts_with("authorization-lost/")
+        })
+        .then_error(|| test_doubles::unmet(Some(row(&[("failureAnnouncedAt", "2026-11-22T05:00:00Z")]))))
+}
+
+/// A message of that type.
+fn message(outcome: &'static str) -> Rule {
+    mock!(aws_sdk_sns::Client::publish)
+        .match_requests(move |request| {
+            let attributes = request.message_attributes().expect("attributes");
+            attributes["Outcome"].string_value() == Some(outcome)
+        })
+        .then_output(|| PublishOutput::builder().build())
+}
+
 #[tokio::test]
 async fn while_it_stands_nothing_goes_on_and_its_owner_is_told_once() {
-    let mut scene = Scene::new(400, standing(Row::new()), &[], &[]);
+    let missing = row(&[("error", "SellerNotFound")]);
+    let mut scene = Scene::new(400, standing(missing), &[], &[]);
+    scene.messages = message("ReportsWaiting");
     assert_eq!(scene.see_to().await, Progress::DONE);
     assert_eq!((scene.messages.num_calls(), scene.executions.num_calls()), (1, 0));
     scene.obstacle = standing(row(&[("failureAnnouncedAt", "2026-11-22T05:01:00Z")]));
     assert_eq!(scene.see_to().await, Progress::DONE);
     assert_eq!((scene.messages.num_calls(), scene.executions.num_calls()), (1, 0));
+}
+
+#[tokio::test]
+async fn the_seller_whose_authorization_is_gone_is_asked_for_another() {
+    let scene = Scene::new(400, standing(Row::new()), &[], &[]);
+    assert_eq!(scene.see_to().await, Progress::DONE);
+    assert_eq!(scene.messages.num_calls(), 2, "the owner's and the seller's");
+    let mut scene = Scene::new(400, standing(Row::new()), &[], &[]);
+    scene.asked = asked_before();
+    scene.messages = message("ReportsWaiting");
+    assert_eq!(scene.see_to().await, Progress::DONE);
+    assert_eq!(scene.messages.num_calls(), 1, "the seller was asked before");
 }
 
 #[tokio::test]

@@ -4,11 +4,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use pipeline::adapters::Ledger;
 use serde_json::{Value, json};
-use test_doubles::{SELLER_TOKEN, metered_amazon, selling_partners, token_server, written};
+use test_doubles::{
+    SELLER_TOKEN, invoked, lines_about, metered_amazon, selling_partners, token_server, written,
+};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+
+/// The report.
+const ID: &str = "54517018502";
 
 const RESTRICTED_TOKEN: &str = "Atz.sprdt|1";
 
@@ -72,9 +77,9 @@ async fn retrieve_with(
         partners: selling_partners(&written()),
     };
     let request = json!({
-        "Report": {"SellerId": "A3", "ReportId": "1", "ReportType": report_type,
+        "Report": {"SellerId": "A3", "ReportId": ID, "ReportType": report_type,
             "ProcessingStatus": "DONE", "ReportDocumentId": "d"},
-        "RetryCount": 3, "StartedAt": "2026-11-22T05:00:00Z",
+        "RetryCount": 3, "StartedAt": "2026-11-22T05:00:00Z", "Execution": "A3_1",
     });
     let request = serde_json::from_value(request).expect("a request");
     retrieval.retrieve(request).await
@@ -184,4 +189,59 @@ async fn what_neither_token_is_the_reason_for_is_passed_on() {
     let error = retrieve(&server, OPEN).await.expect_err("not yet");
     assert_eq!(error.name(), "DocumentRejected");
     assert_eq!(calls(&server, "/restrictedDataToken").await, 0);
+}
+
+/// Nothing that opens a door is in the log: neither the document's URL, nor a token.
+fn has_no_secret(log: &str) -> bool {
+    [
+        SELLER_TOKEN,
+        RESTRICTED_TOKEN,
+        "Atzr|",
+        "example.com",
+        "\"secret\"",
+    ]
+    .iter()
+    .all(|secret| !log.contains(secret))
+}
+
+#[tokio::test]
+async fn the_log_says_of_which_report_the_document_is_at_hand() {
+    let server = token_server().await;
+    restricted_tokens(&server, 403).await;
+    document_answers(&server, SELLER_TOKEN, 200).await;
+    let (retrieved, log) = invoked(retrieve(&server, RESTRICTED)).await;
+    assert!(retrieved.expect("retrieved").document.is_some());
+    let lines = lines_about(ID, &log);
+    // What is logged deep within names it, too.
+    assert!(
+        lines[0].starts_with("WARN Report 54517018502 of A3: no restricted data token: "),
+        "{lines:?}"
+    );
+    let last = lines.last().map(String::as_str);
+    assert_eq!(
+        last,
+        Some("INFO Report 54517018502 of A3 has its document at hand, as Amazon says")
+    );
+    for field in [r#""seller":"A3""#, r#""region":"EU""#, r#""execution":"A3_1""#] {
+        assert!(log.contains(field), "{field} in {log}");
+    }
+    assert!(has_no_secret(&log), "{log}");
+}
+
+#[tokio::test]
+async fn the_log_says_in_words_why_a_document_is_not_to_be_had() {
+    let server = token_server().await;
+    Mock::given(method("GET"))
+        .respond_with(
+            ResponseTemplate::new(400).set_body_json(refusal("InvalidInput", "Invalid reportDocumentId")),
+        )
+        .mount(&server)
+        .await;
+    let failed = async { retrieve(&server, OPEN).await.map_err(StageError::from) };
+    let (retrieved, log) = invoked(failed).await;
+    assert!(retrieved.is_err());
+    let expected = "ERROR Report 54517018502 of A3: DocumentRejected: Amazon rejected getReportDocument with 400: \
+                    InvalidInput: Invalid reportDocumentId";
+    assert_eq!(lines_about(ID, &log), [expected]);
+    assert!(has_no_secret(&log), "{log}");
 }

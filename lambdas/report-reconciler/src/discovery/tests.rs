@@ -67,7 +67,8 @@ async fn discover(server: &MockServer, partners: &[&Rule]) {
         ),
     };
     let until = SystemTime::now() + Duration::from_secs(600);
-    assert_eq!(reconciler.discover(until).await.expect("searched"), 0);
+    let sellers = reconciler.partners.discovering().await.expect("read");
+    assert_eq!(reconciler.discover(&sellers, until).await, 0);
 }
 
 fn refusal() -> ResponseTemplate {

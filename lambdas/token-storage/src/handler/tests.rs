@@ -232,6 +232,29 @@ async fn only_a_valid_body_is_stored() {
     assert_eq!(rules.update.num_calls(), 1);
 }
 
+/// Whether a token that comes with that time is kept as of an authorization that was given then.
+async fn is_kept_as_given_at(time: &'static str) -> (u16, usize) {
+    let rules = Rules {
+        update: mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(move |request| {
+                let values = request.expression_attribute_values().expect("values");
+                values[":authorized"] == AttributeValue::S(time.to_owned())
+            })
+            .then_output(|| UpdateItemOutput::builder().build()),
+        ..Rules::new(row(None, &[]))
+    };
+    let storage = rules.storage(&token_server().await);
+    let body = json!({"SellerId": "A3", "RefreshToken": "Atzr|IwEBI", "AuthorizedAt": time});
+    let (status, _) = answer(storage.store_token(body.to_string().as_bytes()).await);
+    (status, rules.encrypt.num_calls())
+}
+
+#[tokio::test]
+async fn an_authorization_from_elsewhere_keeps_its_age_and_none_is_of_the_future() {
+    assert_eq!(is_kept_as_given_at("2026-01-22T00:00:00Z").await, (200, 1));
+    assert_eq!(is_kept_as_given_at("2999-01-22T00:00:00Z").await, (400, 0));
+}
+
 #[tokio::test]
 async fn a_seller_who_never_subscribed_is_forgotten_once_and_amazon_not_asked() {
     let delete = mock!(aws_sdk_dynamodb::Client::delete_item)

@@ -45,6 +45,7 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
     let token = json!({ "SellerId": SELLER, "RefreshToken": "Atzr|token" });
     let of_region = json!({ "SellerId": SELLER, "RegionCode": "EU" });
     let token_of_a_link = json!({ "token": "A".repeat(43) });
+    let invitation = json!({ "invitation": "A".repeat(43) });
     let no = &Value::Null;
     vec![
         example("token-storage", call("POST", "/tokens", no, no, &token)),
@@ -57,6 +58,7 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             "report-reader",
             call("GET", "/reports/{reportId}", &report, &seller, no),
         ),
+        example("seller-reader", call("GET", "/sellers", no, no, no)),
         example(
             "report-canceller",
             call("DELETE", "/reports/{reportId}", &report, &seller, no),
@@ -80,6 +82,14 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             "document-access",
             call("DELETE", "/reports/{reportId}/links", &report, &of_region, no),
         ),
+        example(
+            "onboarding-inviter",
+            call("POST", "/onboardings", no, no, &json!({ "RegionCode": "EU" })),
+        ),
+        example(
+            "onboarding",
+            call("GET", "/onboarding/{invitation}", &invitation, no, no),
+        ),
         example("report-reconciler", json!({})),
         example(
             "redelivery-requester",
@@ -93,6 +103,8 @@ pub fn examples(stand_in: &StandIn) -> Vec<Example> {
             }),
         ),
         example("mail-feedback", complaint()),
+        // Its schedule.
+        example("secret-rotator", json!({})),
     ]
 }
 
@@ -105,6 +117,7 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("AWS_ENDPOINT_URL_S3", stand_in.s3_url()),
         ("SP_API_ENVIRONMENT", stand_in.url()),
         ("LWA_SECRET_NAME", "lwa".to_owned()),
+        ("REJECTED_SECRET_NAME", "rejected".to_owned()),
         ("SELLING_PARTNERS_TABLE", "partners".to_owned()),
         ("REPORTS_TABLE", "reports".to_owned()),
         ("QUOTAS_TABLE", "quotas".to_owned()),
@@ -128,8 +141,14 @@ pub fn variables(stand_in: &StandIn) -> Vec<(&'static str, String)> {
         ("DELIVER", "all".to_owned()),
         ("OVERDUE_SECONDS", "1800".to_owned()),
         ("SLOW_AFTER_HOURS", "24".to_owned()),
+        ("REAUTHORIZATION_DAYS", "365".to_owned()),
         ("LINKS_TABLE", "links".to_owned()),
         ("LINK_LIFETIME_DAYS", "7".to_owned()),
+        ("ONBOARDINGS_TABLE", "onboardings".to_owned()),
+        ("ONBOARDING_APPLICATION_ID", "amzn1.sp.solution.1".to_owned()),
+        ("ONBOARDING_NAME", "Example".to_owned()),
+        ("ONBOARDING_DRAFT", "off".to_owned()),
+        ("APPSTORE_LOGIN", "off".to_owned()),
         ("API_URL", "https://api.example.com/prod".to_owned()),
         ("DOCUMENT_FORMAT", "as-is".to_owned()),
         ("GZIP_CHECK", "contents".to_owned()),
@@ -152,7 +171,10 @@ fn call(method: &str, resource: &str, path: &Value, query: &Value, body: &Value)
                 .collect::<serde_json::Map<_, _>>(),
         )
     };
-    let place = resource.replace("{reportId}", REPORT).replace("{token}", "token");
+    let place = resource
+        .replace("{reportId}", REPORT)
+        .replace("{token}", "token")
+        .replace("{invitation}", "invitation");
     json!({
         "resource": resource, "path": place, "httpMethod": method,
         "headers": { "content-type": "application/json", "host": "api.example.com" },

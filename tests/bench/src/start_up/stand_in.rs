@@ -123,11 +123,16 @@ fn json_protocol(target: &str, request: &Value) -> Option<Value> {
     })
 }
 
-/// The row of a link, of an order, of a report that was ordered, or of a selling partner.
+/// The row of a link, of an invitation, of an order, of a report that was ordered, or of a selling partner.
 fn item(request: &Value) -> Value {
     let key = &request["Key"];
     if key["tokenHash"].is_object() {
         return json!({ "objectKey": { "S": "a.tsv" }, "expiresAt": { "N": "4000000000" } });
+    }
+    if key["secretHash"].is_object() {
+        return json!({
+            "regionCode": { "S": "EU" }, "accountType": { "S": "Seller" }, "expiresAt": { "N": "4000000000" },
+        });
     }
     match key["reportId"]["S"].as_str() {
         Some(id) if id.starts_with("order-") => json!({

@@ -4,7 +4,9 @@
 
 mod cases;
 mod ended_credentials;
+mod html_mail;
 mod link_pages;
+mod onboarding_pages;
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Programs that work with delivered reports: those that README prints, and what the policy for them lets
+//! Programs that work with delivered reports: those that RECEIVING.md prints, and what the policy for them lets
 //! them do.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::aws_cli::{aws, aws_of};
 use crate::news::events;
 use crate::world::{LISTINGS, PATIENCE, Seller, World};
 
-/// Where the consumers that README prints are installed for.
+/// What the consumers that RECEIVING.md prints are run by.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/local/venv/bin/python");
 const CDK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cdk");
 
@@ -23,10 +23,10 @@ const RUNTIME: &str = "\
     const event = JSON.parse(process.argv[1]);\
     handler(event).then(() => documentOf(event.detail)).then(document => process.stdout.write(document));";
 
-/// The first block of that language in README.
+/// The first block of that language in RECEIVING.md.
 fn printed(language: &str) -> String {
-    let readme = include_str!("../../../../README.md");
-    let (_, block) = readme.split_once(&format!("```{language}\n")).expect("a block");
+    let page = include_str!("../../../../lambdas/RECEIVING.md");
+    let (_, block) = page.split_once(&format!("```{language}\n")).expect("a block");
     block.split_once("\n```").expect("its end").0.to_owned()
 }
 
@@ -106,7 +106,7 @@ impl Drop for Consumer {
     }
 }
 
-/// README's consumer, as it is printed, gets the document's bytes.
+/// The page's consumer, as it is printed, gets the document's bytes.
 #[tokio::test]
 async fn the_python_consumer_gets_the_document() {
     let Some(world) = World::find().await else { return };

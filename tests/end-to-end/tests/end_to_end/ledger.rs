@@ -21,6 +21,7 @@ async fn a_reports_life_can_be_read() {
         ("reportType", LISTINGS),
         ("status", "ANNOUNCED"),
         ("processingStatus", "DONE"),
+        ("execution", format!("{}_{report}", seller.id).as_str()),
     ] {
         assert_eq!(row[field], value, "{field} in {row}");
     }

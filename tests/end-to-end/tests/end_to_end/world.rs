@@ -107,6 +107,24 @@ impl World {
         Some(world)
     }
 
+    /// The running stack, if its client secret rotates itself; `None`, visibly, if not.
+    pub async fn with_rotation() -> Option<Self> {
+        let world = Self::find().await?;
+        if world.stack.output("CLIENT_SECRET_QUEUE_ARN").is_err() {
+            return skipped("no rotation of the secret (cargo local up -c rotateSecret=on)");
+        }
+        Some(world)
+    }
+
+    /// The running stack, if sellers can join it in a browser; `None`, visibly, if not.
+    pub async fn with_onboarding() -> Option<Self> {
+        let world = Self::find().await?;
+        if !world.stack.onboards() {
+            return skipped("no onboarding here (cargo local up -c onboarding=on)");
+        }
+        Some(world)
+    }
+
     /// `POST`s as the invoke role.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.api

@@ -117,7 +117,7 @@ pub const CHECKS: [Check; 18] = [
     },
     Check {
         name: "other-settings",
-        what: "the express lane, what was ordered only, mail by SES, and UTF-8 in Chromium",
+        what: "the express lane, what was ordered only, mail by SES, onboarding, a secret that rotates, and UTF-8 in Chromium",
         needs: &["tools", "build"],
         run: of_stacks::other_settings,
     },

@@ -87,13 +87,14 @@ pub fn build(context: &mut Context<'_>) -> Result<Option<String>> {
 
 /// The templates as they go to AWS, with either way of e-mails, plus the local mailbox.
 pub fn templates(context: &mut Context<'_>) -> Result<Option<String>> {
-    for mail in ["sns", "ses"] {
-        templates_with(context, mail)?;
+    // All that the defaults have, and all that other settings add.
+    for (mail, onboarding) in [("sns", "off"), ("ses", "on")] {
+        templates_with(context, mail, onboarding)?;
     }
     Ok(None)
 }
 
-fn templates_with(context: &Context<'_>, mail: &str) -> Result<()> {
+fn templates_with(context: &Context<'_>, mail: &str, onboarding: &str) -> Result<()> {
     let folder = context.workspace.local(&format!("test/cdk.out.{mail}"));
     let functions = format!("functionsDir={}", context.workspace.local("functions").display());
     let mut synthesis = aws_cli::cdk(context.workspace);
@@ -107,6 +108,8 @@ fn templates_with(context: &Context<'_>, mail: &str) -> Result<()> {
         "localMailbox=true",
         "--context",
         &format!("mail={mail}"),
+        "--context",
+        &format!("onboarding={onboarding}"),
     ]);
     context.quiet(
         &format!("cdk-synth-{mail}"),

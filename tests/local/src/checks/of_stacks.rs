@@ -26,12 +26,18 @@ const WHOSE_REPORTS: &str = "whose_reports::";
 const PRESIGNED_URLS: &str = "links::a_presigned_url";
 /// The tests of e-mails that SES sends.
 const MAIL_BY_SES: &str = "mail_by_ses::";
+/// The tests of the client secret's rotation.
+const ROTATION: &str = "secret_rotation::";
+/// The tests of sellers who authorize in a browser, but without one.
+const ONBOARDING: &str = "onboarding::";
 /// The opposite of the defaults.
-const OTHER_SETTINGS: [(&str, &str); 6] = [
+const OTHER_SETTINGS: [(&str, &str); 8] = [
     ("workflowType", "express"),
     ("deliver", "ordered"),
     ("links", "presigned"),
     ("mail", "ses"),
+    ("rotateSecret", "on"),
+    ("onboarding", "on"),
     ("documentFormat", "utf8"),
     ("gzipCheck", "length"),
 ];
@@ -171,8 +177,18 @@ pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
     // One by one, as one of them gives a function little time.
     let alone = [EXPRESS_LANE, "--test-threads=1"];
     tests_of_stack(context, &stack, "express-lane", &alone)?;
-    let others = [WHOSE_REPORTS, PRESIGNED_URLS, MAIL_BY_SES, END_TO_END_THREADS];
+    let others = [
+        WHOSE_REPORTS,
+        PRESIGNED_URLS,
+        MAIL_BY_SES,
+        ONBOARDING,
+        "--skip",
+        BROWSER,
+        END_TO_END_THREADS,
+    ];
     tests_of_stack(context, &stack, "other-settings", &others)?;
+    // Last of those that call Amazon, and alone: it ends the secret that all of them use.
+    tests_of_stack(context, &stack, "rotation", &[ROTATION, "--test-threads=1"])?;
     if let Some(reason) = chromium::prepare(context.workspace)? {
         say(&format!("no browser: {reason}"));
         return Ok(None);

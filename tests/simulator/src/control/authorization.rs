@@ -1,15 +1,13 @@
-//! Controls over tokens, secrets and sellers, and the reset.
+//! Controls over tokens and sellers, and the reset.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Json;
-use secrecy::SecretString;
 use serde_json::json;
 
 use super::{Reply, read_seller, required};
 use crate::fields::{FieldError, Fields};
-use crate::lwa::ClientCredentials;
 use crate::world::World;
 
 pub(super) fn register(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
@@ -74,6 +72,28 @@ pub(super) fn hand_out_code(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     Ok(Json(json!({ "code": code })))
 }
 
+pub(super) fn visit_appstore(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
+    let seller_id = required("sellerId", read_seller(fields)?)?;
+    fields.finish()?;
+    let amazon_state = world.secrets.next();
+    world.state().visits.begin(&amazon_state, &seller_id);
+    Ok(Json(json!({ "amazonState": amazon_state })))
+}
+
+pub(super) fn change_application(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
+    let is_draft = required("draft", fields.flag("draft")?)?;
+    fields.finish()?;
+    let mut state = world.state();
+    let Some(application) = &mut state.application else {
+        let problem = "can't be said: the simulator runs without an application and takes any";
+        return Err(FieldError::new("draft", problem).into());
+    };
+    application.is_draft = is_draft;
+    Ok(Json(
+        json!({ "applicationId": application.id, "draft": is_draft }),
+    ))
+}
+
 pub(super) fn expire_tokens(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     fields.finish()?;
     world.state().tokens.expire_all(Instant::now());
@@ -84,29 +104,6 @@ pub(super) fn expire_urls(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
     fields.finish()?;
     let expired = world.state().documents.expire(None);
     Ok(Json(json!({ "expired": expired })))
-}
-
-pub(super) fn rotate_secret(world: &Arc<World>, fields: &Fields<'_>) -> Reply {
-    let new_secret = fields.text("clientSecret")?.map(str::to_owned);
-    let keep_old = Duration::from_secs(fields.number("keepOldSeconds")?.unwrap_or(0));
-    fields.finish()?;
-    let new_secret = new_secret.unwrap_or_else(|| format!("amzn1.oa2-cs.v1.{}", world.secrets.next()));
-    let mut guard = world.state();
-    let state = &mut *guard;
-    let Some(ClientCredentials {
-        client_id,
-        client_secret,
-    }) = &mut state.credentials
-    else {
-        let problem = "can't be rotated: the simulator runs without credentials and takes any";
-        return Err(FieldError::new("clientSecret", problem).into());
-    };
-    let until = Instant::now()
-        .checked_add(keep_old)
-        .ok_or_else(|| FieldError::new("keepOldSeconds", "is longer than any clock runs"))?;
-    let old_secret = std::mem::replace(client_secret, SecretString::from(new_secret.as_str()));
-    state.old_secrets.keep(old_secret, until);
-    Ok(Json(json!({ "clientId": client_id, "clientSecret": new_secret })))
 }
 
 pub(super) fn reset(world: &Arc<World>, fields: &Fields<'_>) -> Reply {

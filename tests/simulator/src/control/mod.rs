@@ -1,6 +1,7 @@
 //! The control API: tests say what Amazon does next, and look at what was done to it.
 
 mod authorization;
+mod client_secret;
 mod inspection;
 mod oddities;
 mod scripting;
@@ -103,11 +104,16 @@ pub(crate) fn router() -> Router<Arc<World>> {
         )
         .route("/sellers", command!(authorization::register))
         .route("/authorization-codes", command!(authorization::hand_out_code))
+        .route("/appstore-visits", command!(authorization::visit_appstore))
+        .route("/application", command!(authorization::change_application))
         .route("/revoke", command!(authorization::revoke))
         .route("/unrevoke", command!(authorization::unrevoke))
         .route("/expire-access-tokens", command!(authorization::expire_tokens))
         .route("/expire-document-urls", command!(authorization::expire_urls))
-        .route("/rotate-client-secret", command!(authorization::rotate_secret))
+        .route("/rotate-client-secret", command!(client_secret::rotate))
+        .route("/rotation-queue", command!(client_secret::register))
+        .route("/announce-secret-end", command!(client_secret::announce_end))
+        .route("/end-old-secrets", command!(client_secret::end_old))
         .route("/reset", command!(authorization::reset))
         .fallback(any(|method: Method, uri: Uri| async move {
             Refusal::Missing(format!("there is no {method} {} in the control API", uri.path()))

@@ -85,9 +85,13 @@ pub(crate) fn write(
     })
 }
 
+/// A time as Amazon writes it.
+pub(crate) fn written(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
 /// One notification, as Amazon's schema has it.
 fn report_processing_finished(report: &Report, to: &Subscribed, notification_id: &str) -> Value {
-    let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let seller_id = &report.key.seller_id;
     let mut payload = json!({
         "reportId": report.key.id,
@@ -107,12 +111,12 @@ fn report_processing_finished(report: &Report, to: &Subscribed, notification_id:
         "notificationVersion": "2020-09-04",
         "notificationType": REPORT_PROCESSING_FINISHED,
         "payloadVersion": to.payload_version,
-        "eventTime": time(report.ended.unwrap_or(report.created)),
+        "eventTime": written(report.ended.unwrap_or(report.created)),
         "payload": { "reportProcessingFinishedNotification": payload },
         "notificationMetadata": {
             "applicationId": APPLICATION_ID,
             "subscriptionId": to.subscription_id,
-            "publishTime": time(Timestamp::now()),
+            "publishTime": written(Timestamp::now()),
             "notificationId": notification_id,
         },
     })

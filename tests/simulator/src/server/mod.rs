@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use sp_api::RegionCode;
 use test_servers::Connection;
 
+use crate::consent;
 use crate::control;
 use crate::documents::serve::serve;
 use crate::errors::{ApiError, ErrorText, lwa_error, shaped, storage_error};
@@ -38,6 +39,7 @@ const LARGEST_BODY: usize = 16 * 1024 * 1024;
 pub(crate) fn router(world: Arc<World>) -> Router {
     Router::new()
         .nest("/_simulator", control::router())
+        .merge(consent::router())
         .route("/auth/o2/token", any(token))
         .route("/documents/{*name}", any(document))
         .fallback(sp_api)

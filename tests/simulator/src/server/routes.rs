@@ -4,9 +4,10 @@ use axum::http::Method;
 use sp_api::rates::Operation;
 
 use super::call::{Answer, Call};
+use crate::lwa::{NOTIFICATIONS_SCOPE, ROTATION_SCOPE};
 use crate::notifications::{destinations, subscriptions};
 use crate::reports::{listing, operations};
-use crate::{documents, restricted, schedules};
+use crate::{documents, restricted, rotation, schedules};
 
 /// How an operation is carried out.
 pub(crate) type Handler = fn(&Call<'_>) -> Answer;
@@ -20,6 +21,11 @@ pub(crate) fn find(method: &Method, path: &str) -> Option<(Operation, Handler, V
         (&"tokens", &"2021-03-01", ["restrictedDataToken"]) if method == Method::POST => (
             Operation::CreateRestrictedDataToken,
             restricted::create as Handler,
+            &[][..],
+        ),
+        (&"applications", &"2023-11-30", ["clientSecret"]) if method == Method::POST => (
+            Operation::RotateApplicationClientSecret,
+            rotation::rotate as Handler,
             &[][..],
         ),
         _ => return None,
@@ -77,17 +83,18 @@ fn notifications<'a>(method: &Method, segments: &'a [&'a str]) -> Found<'a> {
     })
 }
 
-/// Whether an operation is called with the application's own token, not a seller's.
-pub(crate) fn is_grantless(operation: Operation) -> bool {
-    matches!(
-        operation,
+/// The scope that the application's own token must have for an operation; `None` if that takes a seller's.
+pub(crate) fn grantless_scope(operation: Operation) -> Option<&'static str> {
+    match operation {
         Operation::CreateDestination
-            | Operation::GetDestination
-            | Operation::GetDestinations
-            | Operation::DeleteDestination
-            | Operation::GetSubscriptionById
-            | Operation::DeleteSubscriptionById
-    )
+        | Operation::GetDestination
+        | Operation::GetDestinations
+        | Operation::DeleteDestination
+        | Operation::GetSubscriptionById
+        | Operation::DeleteSubscriptionById => Some(NOTIFICATIONS_SCOPE),
+        Operation::RotateApplicationClientSecret => Some(ROTATION_SCOPE),
+        _ => None,
+    }
 }
 
 /// Decodes `%2E` and the like; `None` where that gives no text.
@@ -123,6 +130,8 @@ mod tests {
             found,
             Some(("deleteSubscriptionById", vec!["T".to_owned(), "1".to_owned()]))
         );
+        let found = operation(Method::POST, "/applications/2023-11-30/clientSecret");
+        assert_eq!(found, Some(("rotateApplicationClientSecret", Vec::new())));
         assert_eq!(operation(Method::PUT, "/reports/2021-06-30/reports"), None);
         assert_eq!(operation(Method::GET, "/"), None);
     }

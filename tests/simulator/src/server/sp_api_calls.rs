@@ -20,8 +20,6 @@ use crate::sellers;
 use crate::tokens::{Caller, Grant, identify};
 use crate::world::World;
 
-const NOTIFICATIONS_SCOPE: &str = "sellingpartnerapi::notifications";
-
 /// An operation that was found, and where.
 struct Target<'a> {
     region: RegionCode,
@@ -159,8 +157,8 @@ fn about(
 
 fn authorize(operation: Operation, method: &str, path: &str, grant: &Grant) -> Result<(), ApiError> {
     let is_allowed = match grant {
-        Grant::Grantless { scope } => routes::is_grantless(operation) && scope == NOTIFICATIONS_SCOPE,
-        Grant::Seller(_) => !routes::is_grantless(operation),
+        Grant::Grantless { scope } => routes::grantless_scope(operation) == Some(scope.as_str()),
+        Grant::Seller(_) => routes::grantless_scope(operation).is_none(),
         Grant::Restricted { resources, .. } => {
             operation == Operation::GetReportDocument && restricted::opens(resources, method, path)
         }

@@ -62,11 +62,17 @@ impl Amazon {
     }
 
     pub async fn grantless_token(&self) -> String {
-        self.token(&[
-            ("grant_type", "client_credentials"),
-            ("scope", "sellingpartnerapi::notifications"),
-        ])
-        .await
+        self.token_of_scope("sellingpartnerapi::notifications").await
+    }
+
+    pub async fn rotation_token(&self) -> String {
+        self.token_of_scope("sellingpartnerapi::client_credential:rotation")
+            .await
+    }
+
+    async fn token_of_scope(&self, scope: &str) -> String {
+        self.token(&[("grant_type", "client_credentials"), ("scope", scope)])
+            .await
     }
 
     async fn token(&self, form: &[(&str, &str)]) -> String {

@@ -46,6 +46,10 @@ async fn bad_requests_are_refused_and_the_field_is_named() {
             json!({ "keepOldSeconds": "ten" }),
             "keepOldSeconds",
         ),
+        ("/rotation-queue", json!({ "queueArn": "queue" }), "queueArn"),
+        ("/rotation-queue", json!({}), "queueArn"),
+        ("/announce-secret-end", json!({}), "queueArn"),
+        ("/announce-secret-end", json!({ "inSeconds": -1 }), "inSeconds"),
         (
             "/faults",
             json!({ "operation": "getReport", "kind": "stall" }),

@@ -4,6 +4,7 @@
 mod common;
 
 mod authorization;
+mod consent;
 mod control;
 mod documents;
 mod faults;
@@ -14,4 +15,5 @@ mod odd_messages;
 mod oddities;
 mod program;
 mod reports;
+mod rotation;
 mod schedules;

@@ -9,15 +9,12 @@ use super::reports::document;
 use super::row::{LedgerRow, number, text, time};
 use super::{Ledger, RowKey, Written, send};
 use crate::PipelineError;
+use crate::domain::FinishedReport;
 use crate::domain::ledger::Stage;
 use crate::domain::stages::StoredDocument;
-use crate::domain::{Account, FinishedReport};
 
 /// Clocks differ by less.
 const CLOCKS: Duration = Duration::from_secs(1);
-
-/// The row of an address that is switched off is forgotten after that; so long the event of it may come again.
-const STOPPED_MAIL_KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// What there is to tell about a report or an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +57,6 @@ pub enum Turn {
     Others,
     /// Nobody's: they have been told.
     Past,
-}
-
-impl RowKey<'_> {
-    /// The row of an account's address that is switched off since then.
-    #[must_use]
-    pub fn of_stopped_mail(account: &Account, since: Timestamp) -> Self {
-        Self::of_kind("mail-stopped", format!("{account}/{since}"))
-    }
 }
 
 impl Ledger {
@@ -189,27 +178,7 @@ impl Ledger {
         send(update).await.map(drop)
     }
 
-    /// Writes that the owner has been told of an address that is switched off, and ends the turn.
-    ///
-    /// # Errors
-    /// DynamoDB failed.
-    pub async fn record_stopped_mail(
-        &self,
-        account: &Account,
-        since: Timestamp,
-    ) -> Result<(), PipelineError> {
-        let now = Timestamp::now();
-        let update = self
-            .update_row(RowKey::of_stopped_mail(account, since))
-            .update_expression(
-                "SET failureAnnouncedAt = :now, expiresAt = :expires REMOVE announcingUntil, announcingBy",
-            )
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":expires", number(now.as_second() + STOPPED_MAIL_KEPT_SECONDS));
-        send(update).await.map(drop)
-    }
-
-    /// Writes why an e-mail about a row was refused for good. The turn goes on.
+    /// Writes why an e-mail about a row was refused for good, if the row is there still. The turn goes on.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -221,6 +190,7 @@ impl Ledger {
         let update = self
             .update_row(row.into())
             .update_expression("SET mailError = :refusal")
+            .condition_expression("attribute_exists(sellerId)")
             .expression_attribute_values(":refusal", text(refusal));
         send(update).await.map(drop)
     }

@@ -34,6 +34,8 @@ pub struct GatheredNews {
     pub text: String,
     /// What a link is to be made to.
     pub document: Option<LinkRequest>,
+    /// Partition and id of the row that they are about; what was gathered by an earlier version does not say.
+    about: Option<(String, String)>,
 }
 
 impl GatheredNews {
@@ -41,6 +43,28 @@ impl GatheredNews {
     #[must_use]
     pub fn news_id(&self) -> &str {
         self.key.rsplit_once('_').map_or(&self.key, |(_, id)| id)
+    }
+
+    /// News of which nothing is known but what they say.
+    #[must_use]
+    pub fn new(key: String, subject: String, text: String, document: Option<LinkRequest>) -> Self {
+        Self {
+            key,
+            subject,
+            text,
+            document,
+            about: None,
+        }
+    }
+
+    /// The row that they are about, if that is known.
+    #[must_use]
+    pub fn about(&self) -> Option<RowKey<'_>> {
+        let (partition, id) = self.about.as_ref()?;
+        Some(RowKey {
+            partition: partition.into(),
+            id,
+        })
     }
 
     fn read(row: &LedgerRow) -> Option<Self> {
@@ -51,6 +75,10 @@ impl GatheredNews {
             document: row
                 .text("document")
                 .and_then(|document| serde_json::from_str(document).ok()),
+            about: row
+                .text("aboutPartition")
+                .zip(row.text("aboutId"))
+                .map(|(partition, id)| (partition.to_owned(), id.to_owned())),
         })
     }
 }
@@ -128,6 +156,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(), PipelineError> {
         let mark = mark(recipient, id);
+        let (partition_of_row, id_of_row) = (text(row.partition.clone()), text(row.id));
         let marked = self
             .update_row(row)
             .update_expression("ADD gathered :marks")
@@ -142,8 +171,12 @@ impl Ledger {
             })
             .expression_attribute_names("#text", "text")
             .expression_attribute_values(":subject", text(words.subject.clone()))
-            .expression_attribute_values(":text", text(words.text.clone()));
-        let mut expression = "SET subject = :subject, #text = :text".to_owned();
+            .expression_attribute_values(":text", text(words.text.clone()))
+            .expression_attribute_values(":aboutPartition", partition_of_row)
+            .expression_attribute_values(":aboutId", id_of_row);
+        let mut expression =
+            "SET subject = :subject, #text = :text, aboutPartition = :aboutPartition, aboutId = :aboutId"
+                .to_owned();
         if let Some(download) = &words.download {
             let document = serde_json::to_string(&download.document).expect("texts");
             waiting = waiting.expression_attribute_values(":document", text(document));
@@ -284,7 +317,10 @@ mod tests {
                             "2026-11-22T05:00:00.000Z_{}",
                             NewsId::new(&["news"]).as_str()
                         ))
-                    && waiting.update_expression() == "SET subject = :subject, #text = :text"
+                    && waiting
+                        .update_expression()
+                        .starts_with("SET subject = :subject, #text = :text, about")
+                    && waiting.expression_attribute_values().expect("values")[":aboutPartition"] == text("A3")
             })
             .then_output(|| TransactWriteItemsOutput::builder().build());
         let id = NewsId::new(&["news"]);
@@ -316,6 +352,8 @@ mod tests {
                     ("subject".to_owned(), text("s")),
                     ("text".to_owned(), text("t")),
                     ("document".to_owned(), text(document)),
+                    ("aboutPartition".to_owned(), text("A3_EU")),
+                    ("aboutId".to_owned(), text("7")),
                 ]);
                 QueryOutput::builder().items(row).build()
             });
@@ -323,5 +361,7 @@ mod tests {
         assert_eq!(waiting.len(), 1);
         assert_eq!((waiting[0].news_id(), waiting[0].subject.as_str()), ("0f", "s"));
         assert_eq!(waiting[0].document.as_ref().expect("one").object_key, "k");
+        let account = Account::parse("A3_EU").expect("valid");
+        assert_eq!(waiting[0].about(), Some((&account, "7").into()));
     }
 }

@@ -9,6 +9,7 @@ mod finished;
 mod gathered;
 mod jobs;
 mod look_ups;
+mod news_rows;
 mod obstacles;
 mod order_row;
 mod orders;
@@ -41,6 +42,7 @@ pub use orders::{Accepted, Cancellation, NewOrder};
 pub use queries::{Due, Page, PageToken};
 pub use reports::{Claim, Notified, OrderedReport};
 pub use row::LedgerRow;
+pub use skipped::Skipped;
 pub use uploads::{EarlierTransfer, UnfinishedUpload};
 pub use waiting::Going;
 

@@ -108,14 +108,21 @@ impl Ledger {
         row.map(|row| OrderRow::read(seller, request, &row)).transpose()
     }
 
-    /// Takes an order from the queue to Amazon's counter. `false` if it is not in the queue (any more).
+    /// Takes an order from the queue to Amazon's counter; `execution` does so. `false` if it is not in the queue
+    /// (any more).
     ///
     /// # Errors
     /// DynamoDB failed.
-    pub async fn begin_placing(&self, seller: &Account, request: &RequestId) -> Result<bool, PipelineError> {
+    pub async fn begin_placing(
+        &self,
+        seller: &Account,
+        request: &RequestId,
+        execution: Option<&str>,
+    ) -> Result<bool, PipelineError> {
         let update = self
             .transition(seller, request, "QUEUED", "PLACING")
-            .update_expression("SET #status = :to, placingAt = :now")
+            .update_expression("SET #status = :to, placingAt = :now, execution = :execution")
+            .expression_attribute_values(":execution", text(execution.unwrap_or(request.as_str())))
             .expression_attribute_values(":now", time(Timestamp::now()));
         Ok(matches!(send(update).await?, Written::Yes(_)))
     }
@@ -147,7 +154,8 @@ impl Ledger {
     pub async fn record_doubt(&self, seller: &Account, request: &RequestId) -> Result<(), PipelineError> {
         let update = self
             .transition(seller, request, "PLACING", "PLACING")
-            .update_expression("SET #status = :to, queuedAt = :now, notBefore = :now")
+            .update_expression("SET #status = :to, queuedAt = :now, notBefore = :now, execution = if_not_exists(execution, :execution)")
+            .expression_attribute_values(":execution", text(request.as_str()))
             .expression_attribute_values(":now", time(Timestamp::now()));
         send(update).await.map(drop)
     }
@@ -166,8 +174,10 @@ impl Ledger {
         let update = self
             .transition(seller, request, "PLACING", "QUEUED")
             .update_expression(
-                "SET #status = :to, notBefore = :slot, queuedAt = if_not_exists(queuedAt, :now), dueAt = :dueAt",
+                "SET #status = :to, notBefore = :slot, queuedAt = if_not_exists(queuedAt, :now), dueAt = :dueAt, \
+                 execution = if_not_exists(execution, :execution)",
             )
+            .expression_attribute_values(":execution", text(request.as_str()))
             .expression_attribute_values(":slot", time(slot.not_before))
             .expression_attribute_values(":now", time(Timestamp::now()))
             .expression_attribute_values(":dueAt", due_at(slot.not_before, overdue));
@@ -276,6 +286,8 @@ fn item(new: &NewOrder<'_>, now: Timestamp, overdue: Duration) -> Attributes {
             ("status", text("QUEUED")),
             ("queuedAt", time(now)),
             ("notBefore", time(slot.not_before)),
+            // The first execution that carries it out is called like it.
+            ("execution", text(order.request_id.as_str())),
         ]),
         None => more.extend([("status", text("PLACING")), ("placingAt", time(now))]),
     }

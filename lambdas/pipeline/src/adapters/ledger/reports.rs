@@ -134,6 +134,7 @@ impl Ledger {
     ) -> Result<Notified, PipelineError> {
         let now = Timestamp::now();
         let mut more = vec![("due", text(DUE)), ("dueAt", due_at(now, overdue))];
+        more.push(("execution", text(report.execution_name())));
         more.extend(told(report));
         if let Some(region) = region {
             more.push(("regionCode", text(region.as_str())));
@@ -162,7 +163,7 @@ impl Ledger {
         })
     }
 
-    /// Writes that Amazon told where the document is.
+    /// Writes that Amazon told where the document is, and which execution asked.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -170,12 +171,14 @@ impl Ledger {
         &self,
         report: &FinishedReport,
         region: RegionCode,
+        execution: Option<&str>,
     ) -> Result<(), PipelineError> {
-        let more = [
+        let mut more = vec![
             ("reportType", text(report.report_type.as_str())),
             ("processingStatus", text(report.processing_status.as_str())),
             ("regionCode", text(region.as_str())),
         ];
+        more.extend(execution.map(|name| ("execution", text(name))));
         let update = self
             .stage(
                 report,
@@ -450,7 +453,13 @@ mod tests {
                 .await
                 .expect("recorded")
         };
-        assert_eq!(notified(met()).await, Notified::First);
+        let named = mock!(aws_sdk_dynamodb::Client::update_item)
+            .match_requests(|request| {
+                let values = request.expression_attribute_values().expect("values");
+                values[":execution"] == text("A3TH9S8BH6GOGM_54517018502")
+            })
+            .then_output(|| UpdateItemOutput::builder().build());
+        assert_eq!(notified(named).await, Notified::First);
         assert_eq!(notified(unmet(30)).await, Notified::Again { since: None });
         assert_eq!(notified(unmet(60)).await, Notified::Done);
     }
@@ -487,16 +496,17 @@ mod tests {
                     == Some("attribute_not_exists(progress) OR progress <= :progress")
                     && values[":progress"] == number(30)
                     && values[":status"] == text("RETRIEVED")
+                    && values[":execution"] == text("A3_1")
             })
             .then_output(|| UpdateItemOutput::builder().build());
         ledger(&[&update])
-            .record_retrieval(&finished(), RegionCode::Eu)
+            .record_retrieval(&finished(), RegionCode::Eu, Some("A3_1"))
             .await
             .expect("recorded");
         assert_eq!(update.num_calls(), 1);
         // And a row that is further is no error: somebody else was quicker.
         ledger(&[&unmet(60)])
-            .record_retrieval(&finished(), RegionCode::Eu)
+            .record_retrieval(&finished(), RegionCode::Eu, Some("A3_1"))
             .await
             .expect("left alone");
     }

@@ -13,7 +13,7 @@ use crate::domain::{Account, Particulars, Reference};
 pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 /// What the ledger shows of a row to its callers, in this order.
-const SHOWN: [&str; 45] = [
+const SHOWN: [&str; 46] = [
     "reportId",
     "requestId",
     "reference",
@@ -34,6 +34,7 @@ const SHOWN: [&str; 45] = [
     "waitingSince",
     "orderedAt",
     "slowSince",
+    "execution",
     "cancelRequestedAt",
     "notifiedAt",
     "announcedWithout",
@@ -66,6 +67,15 @@ const SHOWN: [&str; 45] = [
 pub struct LedgerRow(pub(super) Attributes);
 
 impl LedgerRow {
+    /// A row of such texts.
+    #[cfg(test)]
+    pub(crate) fn of_texts(texts: &[(&str, &str)]) -> Self {
+        let attributes = texts
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), text(*value)));
+        Self(attributes.collect())
+    }
+
     /// A text; `None` where the row has none.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

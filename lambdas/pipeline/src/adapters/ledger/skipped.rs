@@ -22,8 +22,17 @@ const KEPT: Duration = Duration::from_secs(7 * 86_400);
 pub(super) const DELIVER: &str = "#status = :notified, progress = :progress, due = :due, dueAt = :now \
                                   REMOVE expiresAt";
 
+/// What a notification of a report that nobody wants means to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// The first.
+    First,
+    /// A repetition.
+    Again,
+}
+
 impl Ledger {
-    /// Writes what was announced of a report that nobody wants. `false` if somebody does: it was ordered
+    /// Writes what was announced of a report that nobody wants. `None` if somebody does: it was ordered
     /// here, or is being delivered, or was.
     ///
     /// # Errors
@@ -32,7 +41,7 @@ impl Ledger {
         &self,
         report: &AnnouncedReport,
         region: Option<RegionCode>,
-    ) -> Result<bool, PipelineError> {
+    ) -> Result<Option<Skipped>, PipelineError> {
         let now = Timestamp::now();
         let mut assignments = "#status = :skipped, progress = :progress, notifiedAt = :now, \
                                expiresAt = :expires"
@@ -52,8 +61,8 @@ impl Ledger {
         }
         Ok(
             match send(update.update_expression(format!("SET {assignments}"))).await? {
-                Written::Yes(_) => true,
-                Written::No(row) => row.is_skipped(),
+                Written::Yes(_) => Some(Skipped::First),
+                Written::No(row) => row.is_skipped().then_some(Skipped::Again),
             },
         )
     }
@@ -145,20 +154,17 @@ mod tests {
                     && request.update_expression().is_some_and(|it| !it.contains("due"))
             })
             .then_output(|| UpdateItemOutput::builder().build());
-        assert!(ledger(&update).skip(&announced(), None).await.expect("written"));
+        let skipped = ledger(&update).skip(&announced(), None).await;
+        assert_eq!(skipped.expect("written"), Some(Skipped::First));
     }
 
     #[tokio::test]
     async fn a_repetition_is_skipped_again_and_what_was_ordered_is_not() {
-        assert!(
-            ledger(&refused("SKIPPED"))
-                .skip(&announced(), None)
-                .await
-                .expect("asked")
-        );
+        let again = ledger(&refused("SKIPPED")).skip(&announced(), None).await;
+        assert_eq!(again.expect("asked"), Some(Skipped::Again));
         for status in ["ORDERED", "NOTIFIED", "FAILED", "ANNOUNCED"] {
             let skipped = ledger(&refused(status)).skip(&announced(), None).await;
-            assert!(!skipped.expect("asked"), "{status}");
+            assert_eq!(skipped.expect("asked"), None, "{status}");
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sp_api::ids::ReportType;
 use sp_api::{Gap, RegionCode};
 
+use super::authorizations::{self, Given};
 use super::history::{asked_for, joined};
 use super::{SellingPartners, if_there};
 use crate::PipelineError;
@@ -16,6 +17,18 @@ use crate::domain::backfill::{Joined, NewBackfill};
 
 /// The region of a row that has none yet: that in which Amazon has taken the authorization.
 pub(super) const REGION: &str = "regionCode = if_not_exists(regionCode, :region)";
+
+/// Which rows are of selling partners whose reports are looked for.
+const IS_DISCOVERING: &str = "attribute_exists(discoverReportTypes)";
+
+/// What was found on a walk through all selling partners.
+#[derive(Clone, Debug, Default)]
+pub struct Walked {
+    /// Those whose reports are looked for.
+    pub discovering: Vec<Discovering>,
+    /// Authorizations, among them all that were asked for.
+    pub given: Vec<Given>,
+}
 
 /// A selling partner whose reports are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,30 +103,51 @@ impl SellingPartners {
     /// # Errors
     /// DynamoDB failed.
     pub async fn discovering(&self) -> Result<Vec<Discovering>, PipelineError> {
-        let mut pages = self
+        Ok(self.walk(None).await?.discovering)
+    }
+
+    /// Every selling partner whose reports are looked for, and every authorization that was given between the
+    /// times `ending`: one scan for both.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn walk(&self, ending: Option<(Timestamp, Timestamp)>) -> Result<Walked, PipelineError> {
+        let mut scan = self
             .dynamodb
             .scan()
             .table_name(&self.table)
-            .filter_expression("attribute_exists(discoverReportTypes)")
-            .projection_expression(
+            .filter_expression(IS_DISCOVERING)
+            .projection_expression(format!(
                 "sellerId, regionCode, discoverRegion, discoverReportTypes, discoverSince, discoveredUntil, \
-                 discoverJoined, backfills",
-            )
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
+                 discoverJoined, backfills, {}",
+                authorizations::READ
+            ));
+        if let Some((from, until)) = ending {
+            scan = scan
+                .filter_expression(format!(
+                    "{IS_DISCOVERING} OR {}",
+                    authorizations::IS_GIVEN_BETWEEN
+                ))
+                .expression_attribute_values(":from", AttributeValue::S(from.to_string()))
+                .expression_attribute_values(":until", AttributeValue::S(until.to_string()));
+        }
+        let mut pages = scan.into_paginator().items().send();
+        let mut walked = Walked::default();
         while let Some(row) = pages.next().await {
             let row = row.map_err(|error| PipelineError::aws("DynamoDB", &error))?;
+            walked.given.extend(Given::read(&row));
+            if !row.contains_key("discoverReportTypes") {
+                continue;
+            }
             match read(&row) {
-                Some(discovering) => found.push(discovering),
+                Some(discovering) => walked.discovering.push(discovering),
                 None => tracing::warn!(
                     seller = ?row.get("sellerId"),
                     "the row of a selling partner says unreadable things of what is looked for"
                 ),
             }
         }
-        Ok(found)
+        Ok(walked)
     }
 
     /// Notes that all reports of `seller` up to `until` have been found, but for those that Amazon does

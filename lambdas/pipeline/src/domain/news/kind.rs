@@ -32,6 +32,11 @@ pub enum NewsType {
     MailStopped,
     /// An e-mail about a report was refused for good.
     MailRefused,
+    /// A seller's authorization ends soon.
+    AuthorizationEnds,
+    /// A seller is asked to authorize again: the authorization ends soon, or Amazon does not take it any more. Its
+    /// owner is told of the same as `AuthorizationEnds` or `ReportsWaiting`.
+    AuthorizeAgain,
 }
 
 /// Whom news are for.
@@ -72,6 +77,8 @@ impl NewsType {
             Self::NewsGathered => "NewsGathered",
             Self::MailStopped => "MailStopped",
             Self::MailRefused => "MailRefused",
+            Self::AuthorizationEnds => "AuthorizationEnds",
+            Self::AuthorizeAgain => "AuthorizeAgain",
         }
     }
 
@@ -88,7 +95,9 @@ impl NewsType {
             | Self::BackfillDelivered
             | Self::NewsGathered
             | Self::MailStopped
-            | Self::MailRefused => false,
+            | Self::MailRefused
+            | Self::AuthorizationEnds
+            | Self::AuthorizeAgain => false,
         }
     }
 }

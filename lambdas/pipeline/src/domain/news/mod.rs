@@ -1,6 +1,7 @@
 //! What programs are told: one document for each piece of news. Consumers rely on its version; its JSON
 //! Schema stands beside the functions' README.
 
+mod authorization;
 mod id;
 mod kind;
 mod parts;
@@ -19,6 +20,7 @@ use super::obstacle::Obstacle;
 use super::order::{FailedOrder, RequestId};
 use super::stages::Outcome;
 use super::{Account, Failure, Particulars, Recipient, Reference, SlowReport, StoppedMail};
+pub use authorization::NewsAuthorization;
 pub use id::NewsId;
 pub use kind::{Audience, NewsType};
 pub use parts::{BackfillPart, NewsBackfill, NewsObject, NewsReport, ReportStatus};
@@ -89,6 +91,10 @@ pub struct News {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "NewsBackfill")]
     pub backfill: Option<NewsBackfill>,
+    /// The authorization that ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "NewsAuthorization")]
+    pub authorization: Option<NewsAuthorization>,
     /// The ids of the news that one e-mail told of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub gathered: Vec<String>,
@@ -222,11 +228,12 @@ impl News {
         }
     }
 
-    /// Whom it is for: sellers hear of their reports, and what is to be mended is the owner's.
+    /// Whom it is for: sellers hear of their reports and what they alone can mend, and all else that is to be
+    /// mended is the owner's.
     #[must_use]
     pub fn audience(&self) -> Audience {
         let is_sellers = match self.kind {
-            NewsType::BackfillDelivered => true,
+            NewsType::BackfillDelivered | NewsType::AuthorizeAgain => true,
             NewsType::NewsGathered => self.seller_id.is_some(),
             kind => kind.is_end(),
         };
@@ -318,6 +325,7 @@ impl News {
             advice_code: None,
             waiting: None,
             backfill: None,
+            authorization: None,
             gathered: Vec::new(),
         }
     }

@@ -11,12 +11,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// The functions, by their crates.
-const FUNCTIONS: [&str; 19] = [
+const FUNCTIONS: [&str; 22] = [
     "token-storage",
     "notifications-subscriber",
     "report-creator",
     "order-placer",
     "report-reader",
+    "seller-reader",
     "report-canceller",
     "report-scheduler",
     "report-reconciler",
@@ -28,9 +29,12 @@ const FUNCTIONS: [&str; 19] = [
     "mail-gatherer",
     "link-opener",
     "document-access",
+    "onboarding-inviter",
+    "onboarding",
     "redelivery-requester",
     "redelivery-worker",
     "mail-feedback",
+    "secret-rotator",
 ];
 
 /// A process that was killed.
@@ -64,6 +68,7 @@ impl Hunt {
             "SELLING_PARTNERS_TABLE",
             "REPORTS_BUCKET",
             "STATE_MACHINE_ARN",
+            "QUOTAS_TABLE",
         ];
         Ok(Self {
             gateway_port: port.context("AWS_ENDPOINT_URL has no port")?.to_owned(),

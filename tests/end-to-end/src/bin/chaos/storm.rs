@@ -228,10 +228,17 @@ impl Storm {
             }
             Event::BeOdd { mode } => scene.simulator.be_odd(mode).await?,
             Event::ForgetAccessTokens => scene.simulator.expire_access_tokens().await?,
-            Event::Rotate => {
-                let credentials = rotate(scene, KEEP_OLD_SECRET_SECONDS).await?;
-                store_secret(scene, &credentials).await?;
-            }
+            Event::Rotate => match scene.stack.output("CLIENT_SECRET_QUEUE_ARN") {
+                // The stack does the rest by itself.
+                Ok(queue) => {
+                    scene.simulator.register_rotation_queue(&queue).await?;
+                    scene.simulator.announce_secret_end().await?;
+                }
+                Err(_) => {
+                    let credentials = rotate(scene, KEEP_OLD_SECRET_SECONDS).await?;
+                    store_secret(scene, &credentials).await?;
+                }
+            },
             Event::SecretRunsOut => {
                 self.secret_to_store = Some(rotate(scene, 0).await?);
                 self.memory.without_secret = WithoutSecret::Shortly;

@@ -2,6 +2,7 @@
 //!
 //! The local stack looks every minute whether obstacles are gone.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -26,6 +27,11 @@ async fn what_is_mended_outside_goes_on_by_itself() {
 
 async fn a_revoked_seller_is_told_once_and_everything_goes_on_with_the_new_token(world: &World) {
     let seller = world.subscribed_seller("EU").await;
+    let address = format!("{}@example.com", seller.id.to_lowercase());
+    let token = json!({
+        "SellerId": seller.id, "RefreshToken": seller.refresh_token, "NotificationEmail": address,
+    });
+    world.post_ok("/tokens", &token).await;
     // The retrieving function has no token of this seller yet, so it must ask LWA, which says no.
     world
         .simulator
@@ -52,6 +58,15 @@ async fn a_revoked_seller_is_told_once_and_everything_goes_on_with_the_new_token
     assert_eq!(news.seller(), Some(seller.id.as_str()));
     assert!(news.text.contains("POST /tokens"), "{}", news.text);
     assert!(news.text.contains("2 reports and orders wait"), "{}", news.text);
+    let asked = format!("Please authorize again: Amazon reports of {}", seller.id);
+    let mail = world.mailbox.wait_for_subject(&asked, UNTIL_SEEN).await;
+    let mail = mail.expect("the seller is asked");
+    assert_eq!(mail.recipient, address);
+    assert!(!mail.text.contains("POST /tokens"), "{}", mail.text);
+    let shown = world.get_ok(&format!("/sellers/{}", seller.id), &[]).await;
+    let trouble = &shown["sellers"][0]["trouble"];
+    assert_eq!(trouble[0]["code"], "AuthorizationRevoked", "{shown}");
+    assert!(trouble[0]["since"].is_string(), "{shown}");
 
     let seller = Seller {
         refresh_token: format!("Atzr|{}|again", seller.id),
@@ -74,14 +89,15 @@ async fn a_revoked_seller_is_told_once_and_everything_goes_on_with_the_new_token
         .expect("the owner is told of the end");
     for report in [&first, &second] {
         let emails = world.mailbox.all_about(&seller.id, report).await.expect("read");
-        assert_eq!(emails.len(), 1, "{emails:?}");
+        let recipients: BTreeSet<_> = emails.iter().map(|email| &email.recipient).collect();
+        assert_eq!(recipients.len(), emails.len(), "nobody got two: {emails:?}");
         let row = world.row(&seller, report).await;
         assert_eq!(
             (row.text("status"), row.text("waitingSince")),
             (Some("ANNOUNCED"), None)
         );
     }
-    for subject in [told, told_of_end] {
+    for subject in [told, asked, told_of_end] {
         assert_eq!(world.mailbox.with_subject(&subject).len(), 1, "{subject}");
     }
 }

@@ -13,7 +13,7 @@ use crate::links::{delivered, end, with_token};
 use crate::world::World;
 
 /// What the page says and looks like. Its style counts only if the content security policy lets it.
-const PAGE: &str = "\
+pub(super) const PAGE: &str = "\
     const main = document.querySelector('main');\
     return {\
         lang: document.documentElement.lang, heading: document.querySelector('h1').textContent,\
@@ -62,7 +62,7 @@ async fn a_link_that_leads_nowhere_shows_a_page_that_is_understood() {
 }
 
 /// For people to look at, in `target/tmp`.
-async fn keep_picture(browser: &Browser, name: &str) {
+pub(super) async fn keep_picture(browser: &Browser, name: &str) {
     let picture = browser.screenshot().await.expect("a picture");
     let picture = STANDARD.decode(picture).expect("base64");
     std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), picture).expect("written");

@@ -58,7 +58,7 @@ pub enum Event {
     AuthorizeAgain { account: usize },
     /// Amazon no longer knows the access tokens that are out.
     ForgetAccessTokens,
-    /// The client secret is rotated.
+    /// The client secret is rotated; or its end is announced, where the stack rotates it by itself.
     Rotate,
     /// It is rotated at Amazon, which takes the old one no more; the stack has not heard of it.
     SecretRunsOut,

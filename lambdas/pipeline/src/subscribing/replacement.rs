@@ -1,16 +1,16 @@
 //! Moving a subscription here: the old one is deleted first, because Amazon keeps no two.
 
+use crate::PipelineError;
+use crate::api::ApiError;
+use crate::requests::SubscriptionKey;
+use crate::subscriptions::Subscriptions;
 use lambda_http::http::StatusCode;
-use pipeline::PipelineError;
-use pipeline::api::ApiError;
-use pipeline::requests::SubscriptionKey;
-use pipeline::subscriptions::Subscriptions;
 use sp_api::ids::{DestinationId, SubscriptionId};
 use sp_api::{NewSubscription, Subscription};
 
-use crate::creation::{Attempt, is_conflict, is_missing_destination};
-use crate::handler::Subscriber;
-use crate::patience::{Request, is_passing};
+use super::Subscriber;
+use super::creation::{Attempt, is_conflict, is_missing_destination};
+use super::patience::{Request, is_passing};
 
 /// A subscription whose deletion Amazon was asked for.
 struct Deleted {

@@ -1,16 +1,23 @@
 /// A language that there is a page in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
+    /// Also for who prefers none of the others.
     English,
+    /// `de`
     German,
+    /// `ja`
     Japanese,
+    /// `es`
     Spanish,
+    /// `fr`
     French,
+    /// `it`
     Italian,
 }
 
 impl Language {
-    const ALL: [Self; 6] = [
+    /// All of them.
+    pub const ALL: [Self; 6] = [
         Self::English,
         Self::German,
         Self::Japanese,
@@ -20,6 +27,7 @@ impl Language {
     ];
 
     /// The one that a browser prefers by its `Accept-Language`; English if there is none of those.
+    #[must_use]
     pub fn of(accepted: &str) -> Self {
         let mut best = (0.0, Self::English);
         for range in accepted.split(',') {
@@ -39,6 +47,7 @@ impl Language {
     }
 
     /// Its tag, as `lang` and `Content-Language` have it.
+    #[must_use]
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pipeline::PipelineError;
+use crate::PipelineError;
 use sp_api::SpApiError;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -26,7 +26,8 @@ impl Patience {
     };
 
     /// A request begins now.
-    pub(crate) fn begin(self) -> Request {
+    #[must_use]
+    pub fn begin(self) -> Request {
         Request {
             begun: Instant::now(),
             patience: self,
@@ -36,7 +37,7 @@ impl Patience {
 
 /// A request that is under way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Request {
+pub struct Request {
     begun: Instant,
     patience: Patience,
 }
@@ -48,7 +49,8 @@ impl Request {
     }
 
     /// Until when the answer must be known.
-    pub(crate) fn end(&self) -> Instant {
+    #[must_use]
+    pub fn end(&self) -> Instant {
         self.begun + self.patience.whole
     }
 
@@ -69,7 +71,10 @@ impl Request {
     /// Makes `attempt`, and again for errors that `passes` until `deadline`, with growing pauses.
     ///
     /// An attempt that is under way then is given up; Amazon may carry it out all the same.
-    pub(crate) async fn persist<T, Attempt>(
+    ///
+    /// # Errors
+    /// The last attempt's error, or that there was no answer in time.
+    pub async fn persist<T, Attempt>(
         &self,
         deadline: Instant,
         passes: impl Fn(&PipelineError) -> bool,
@@ -107,7 +112,8 @@ fn no_answer() -> PipelineError {
 }
 
 /// Whether time alone may mend it. Amazon has been known to deny everybody for a while.
-pub(crate) fn is_passing(error: &PipelineError) -> bool {
+#[must_use]
+pub fn is_passing(error: &PipelineError) -> bool {
     matches!(
         error,
         PipelineError::Amazon(

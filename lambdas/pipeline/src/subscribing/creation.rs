@@ -1,16 +1,16 @@
 //! Making a subscription, and looking into why Amazon does not make it.
 
+use crate::PipelineError;
+use crate::api::ApiError;
+use crate::requests::SubscriptionKey;
+use crate::subscriptions::Subscriptions;
 use lambda_http::http::StatusCode;
-use pipeline::PipelineError;
-use pipeline::api::ApiError;
-use pipeline::requests::SubscriptionKey;
-use pipeline::subscriptions::Subscriptions;
 use sp_api::ids::DestinationId;
 use sp_api::rates::Operation;
 use sp_api::{NewSubscription, SpApiError, Subscription};
 
-use crate::handler::Subscriber;
-use crate::patience::Request;
+use super::Subscriber;
+use super::patience::Request;
 
 /// Ways to say that there is no such thing.
 const NO_SUCH: [&str; 9] = [

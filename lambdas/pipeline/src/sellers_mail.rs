@@ -1,12 +1,12 @@
 //! Which address gets a seller's news.
 
 use lambda_http::http::StatusCode;
-use pipeline::adapters::{MailSubscriptions, NotSubscribed, SuppressionList};
-use pipeline::api::ApiError;
-use pipeline::domain::{Account, EmailAddress};
 use sp_api::RegionCode;
 
-use crate::handler::TokenStorage;
+use crate::adapters::{MailSubscriptions, NotSubscribed, SellingPartners, SuppressionList};
+use crate::api::ApiError;
+use crate::domain::{Account, EmailAddress};
+use crate::settings::{self, InvalidSetting, MailService};
 
 /// How sellers' news get to their addresses.
 pub enum SellersMail {
@@ -16,28 +16,44 @@ pub enum SellersMail {
     Ses(SuppressionList),
 }
 
-impl TokenStorage {
-    /// Has `address` get the news of `account`, instead of an earlier one.
-    pub(crate) async fn mail_to(
+impl SellersMail {
+    /// As the environment describes it: `MAIL`, and `TOPIC_ARN` where SNS sends.
+    ///
+    /// # Errors
+    /// Names the variable that is missing or invalid.
+    pub fn from_env(aws: &aws_config::SdkConfig) -> Result<Self, InvalidSetting> {
+        Ok(match settings::required("MAIL")? {
+            MailService::Sns => {
+                let topic_arn = settings::required("TOPIC_ARN")?;
+                Self::Sns(MailSubscriptions::new(aws_sdk_sns::Client::new(aws), topic_arn))
+            }
+            MailService::Ses => Self::Ses(SuppressionList::connect(aws)),
+        })
+    }
+
+    /// Has `address` get the news of `account`, one of `partners`, instead of an earlier one.
+    ///
+    /// # Errors
+    /// SNS takes no further address, or AWS failed. Who had the news before has them still.
+    pub async fn mail_to(
         &self,
+        partners: &SellingPartners,
         address: &EmailAddress,
         account: &Account,
         region: Option<RegionCode>,
     ) -> Result<(), ApiError> {
-        let subscriptions = match &self.mail {
-            SellersMail::Sns(subscriptions) => subscriptions,
-            SellersMail::Ses(suppressed) => {
+        let subscriptions = match self {
+            Self::Sns(subscriptions) => subscriptions,
+            Self::Ses(suppressed) => {
                 // First: what SES sends nothing to would be switched off again at once.
                 suppressed.release(address).await?;
-                return Ok(self.partners.keep_address(account, region, address).await?);
+                return Ok(partners.keep_address(account, region, address).await?);
             }
         };
-        let earlier = self.partners.mail_subscription(account).await?;
+        let earlier = partners.mail_subscription(account).await?;
         let subscribed = subscriptions.subscribe(account.seller(), region, address).await;
         let arn = subscribed.map_err(refusal)?;
-        self.partners
-            .keep_mail_subscription(account, address, &arn)
-            .await?;
+        partners.keep_mail_subscription(account, address, &arn).await?;
         // Last: who had the news has them until somebody else does.
         if let Some(earlier) = earlier.filter(|earlier| *earlier != arn) {
             subscriptions.unsubscribe(&earlier).await?;
@@ -45,11 +61,14 @@ impl TokenStorage {
         Ok(())
     }
 
-    /// Nobody gets the news of `account` any more because of it.
-    pub(crate) async fn mail_no_more(&self, account: &Account) -> Result<(), ApiError> {
+    /// Nobody gets the news of `account`, one of `partners`, any more because of it.
+    ///
+    /// # Errors
+    /// AWS failed.
+    pub async fn mail_no_more(&self, partners: &SellingPartners, account: &Account) -> Result<(), ApiError> {
         // Where SES sends, the address goes with the row.
-        if let SellersMail::Sns(subscriptions) = &self.mail
-            && let Some(arn) = self.partners.mail_subscription(account).await?
+        if let Self::Sns(subscriptions) = self
+            && let Some(arn) = partners.mail_subscription(account).await?
         {
             subscriptions.unsubscribe(&arn).await?;
         }
