@@ -1,6 +1,7 @@
 // One process for all tests, so that the app is synthesized once.
 import "./alarms.test";
 import "./api.test";
+import "./building.test";
 import "./dashboard.test";
 import "./data.test";
 import "./docs.test";

@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import type { Duration } from "aws-cdk-lib";
+import { Stack, type Duration } from "aws-cdk-lib";
 import * as iam from "aws-cdk-lib/aws-iam";
 import * as lambda from "aws-cdk-lib/aws-lambda";
 import * as logs from "aws-cdk-lib/aws-logs";
@@ -69,8 +70,14 @@ export function fromFolder(functionsDir: string): FunctionFactory {
  */
 export function builtByCargo(): FunctionFactory {
   const manifestPath = resolve(__dirname, "../../../Cargo.toml");
-  return (scope, id, name, options) =>
-    new CargoLambdaFunction(scope, id, {
+  let isChecked = false;
+  return (scope, id, name, options) => {
+    // Commands that build nothing, such as `cdk destroy`, do without.
+    if (!isChecked && Stack.of(scope).bundlingRequired) {
+      requireCargoLambda();
+      isChecked = true;
+    }
+    return new CargoLambdaFunction(scope, id, {
       ...options,
       manifestPath,
       binaryName: name,
@@ -78,6 +85,19 @@ export function builtByCargo(): FunctionFactory {
       // --skip-target-check: cargo-lambda would otherwise try to install the target by itself.
       bundling: { cargoLambdaFlags: ["--locked", "--package", name, "--skip-target-check"] },
     });
+  };
+}
+
+/** Without it the construct would try Docker, and would fail speaking of nothing else. */
+function requireCargoLambda(): void {
+  const { status } = spawnSync("cargo", ["lambda", "--version"], { stdio: "ignore" });
+  if (status !== 0) {
+    throw new Error(
+      "cargo-lambda, which builds the functions, is not found. Install it with `pip install cargo-lambda==1.9.2 ziglang`, " +
+        "or name a folder with functions that were built before: `-c functionsDir=…`. " +
+        "`cargo local doctor` says what else deploying needs.",
+    );
+  }
 }
 
 /** Something to work with: the variables that say where it is, and the permission to use it. */

@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod aws_faults;
+mod aws_json;
 mod browser;
 mod executions;
 mod mailbox;
 mod reports_api;
+mod signing;
 mod simulator;
 mod stack;
 
+pub use aws_faults::{AwsFaults, Count, Passed};
+pub use aws_json::{AwsJson, JsonService};
 pub use browser::{Browser, SavedFile};
 pub use executions::{Execution, Executions, Step};
 pub use mailbox::{Email, Mailbox};

@@ -1,12 +1,9 @@
-use std::time::SystemTime;
-
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde_json::Value;
 
+use crate::signing::sign;
 use crate::stack::variable;
 
 /// Who calls the endpoints.
@@ -147,7 +144,7 @@ impl ReportsApi {
     async fn send(&self, caller: &Caller, request: http::request::Builder, body: &str) -> Result<Answer> {
         let mut request = request.body(body.to_owned())?;
         if let Caller::Signed(credentials) = caller {
-            self.sign(&mut request, credentials)?;
+            sign(&mut request, credentials, &self.region, "execute-api")?;
         }
         let response = self.http.execute(request.try_into()?).await?;
         let status = response.status().as_u16();
@@ -163,30 +160,5 @@ impl ReportsApi {
             body,
             retry_after,
         })
-    }
-
-    fn sign(&self, request: &mut http::Request<String>, credentials: &Credentials) -> Result<()> {
-        let identity = credentials.clone().into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("execute-api")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let uri = request.uri().to_string();
-        let signable = SignableRequest::new(
-            request.method().as_str(),
-            &uri,
-            request
-                .headers()
-                .iter()
-                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
-            SignableBody::Bytes(request.body().as_bytes()),
-        )?;
-        let (instructions, _) = sign(signable, &params)?.into_parts();
-        instructions.apply_to_request_http1x(request);
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, SdkConfig};
 
-use crate::{Caller, Executions, Mailbox, ReportsApi, Simulator};
+use crate::{AwsJson, Caller, Executions, Mailbox, ReportsApi, Simulator};
 
 /// A deployment, as `stack.env` describes it.
 #[derive(Clone, Debug)]
@@ -159,10 +159,24 @@ impl Stack {
         ))
     }
 
+    /// CloudWatch, its logs and KMS, as the administrator.
+    ///
+    /// # Errors
+    /// The environment is incomplete.
+    pub fn aws_json(&self) -> Result<AwsJson> {
+        AwsJson::new(self.http.clone())
+    }
+
     /// DynamoDB, as the administrator.
     #[must_use]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.aws)
+    }
+
+    /// Step Functions, as the administrator.
+    #[must_use]
+    pub fn step_functions(&self) -> aws_sdk_sfn::Client {
+        aws_sdk_sfn::Client::new(&self.aws)
     }
 
     /// SQS, as the administrator.

@@ -12,9 +12,13 @@ use anyhow::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use crate::chaos::Storm;
+use crate::chromium;
 use crate::interrupt::{self, Interrupted};
+use crate::needs::{Needs, StackNeed};
 use crate::ports::PortOptions;
 use crate::processes::CommandFailed;
+use crate::profile::Profile;
 use crate::progress::{say, seconds};
 use crate::workspace::Workspace;
 
@@ -32,6 +36,32 @@ pub struct Selection {
     skip: Vec<String>,
 }
 
+impl Selection {
+    /// Checks that come after half an hour must not fail then for what was so from the beginning.
+    pub fn needs(&self) -> Needs {
+        let chosen = chosen(self);
+        let stack = STACKS
+            .into_iter()
+            .filter(|(check, _)| chosen.contains(check))
+            .map(|(_, need)| need())
+            .collect();
+        Needs {
+            tools: chosen.contains(&"tools"),
+            stack,
+        }
+    }
+}
+
+/// The checks that have a stack of their own, and what each needs for it.
+const STACKS: [(&str, fn() -> StackNeed); 3] = [
+    ("stack-up", || StackNeed::Of(Profile::default())),
+    (
+        "other-settings",
+        || StackNeed::RoomFor(of_stacks::other_profile()),
+    ),
+    ("chaos", || StackNeed::RoomFor(Storm::small().profile())),
+];
+
 /// How a check ended.
 enum Outcome {
     Passed,
@@ -42,6 +72,11 @@ enum Outcome {
 /// Runs the checks and sums up; fails if one fails.
 pub fn run(workspace: &Workspace, ports: PortOptions, selection: &Selection) -> Result<ExitCode> {
     let chosen = chosen(selection);
+    if let Some(obstacle) = chromium::obstacle().filter(|_| chosen.contains(&"browser")) {
+        say(&format!(
+            "No report will be opened in a browser: {obstacle} (`cargo local doctor` says what to type)."
+        ));
+    }
     let mut context = Context::new(workspace, ports);
     let mut results: Vec<(&Check, Outcome, String)> = Vec::new();
     for check in CHECKS.iter().filter(|check| chosen.contains(&check.name)) {
@@ -174,6 +209,27 @@ mod tests {
         let end_to_end = selection(&["end-to-end"], &["build"]);
         assert!(end_to_end.contains(&"stack-up") && end_to_end.contains(&"tools"));
         assert!(!end_to_end.contains(&"build") && !end_to_end.contains(&"postman"));
+    }
+
+    #[test]
+    fn what_a_check_needs_after_half_an_hour_is_asked_first() {
+        let needs = |only: &[&str]| {
+            let only = only.iter().map(|name| (*name).to_owned()).collect();
+            let skip = Vec::new();
+            Selection { only, skip }.needs()
+        };
+        assert_eq!(needs(&["format"]), Needs::default());
+        assert!(needs(&["cdk-tests"]).tools);
+        assert_eq!(needs(&["demo"]).stack, [StackNeed::Of(Profile::default())]);
+        assert_eq!(
+            needs(&["chaos"]).stack,
+            [StackNeed::RoomFor(Storm::small().profile())]
+        );
+        assert_eq!(
+            needs(&[]).stack.len(),
+            STACKS.len(),
+            "each is the name of a check"
+        );
     }
 
     #[test]

@@ -12,14 +12,26 @@ use crate::workspace::Workspace;
 /// What is started, and the package that it comes in.
 const PROGRAMS: [(&str, &str); 2] = [("chromium", "chromium"), ("chromedriver", "chromium-driver")];
 
-/// Installs what is missing, where that is possible: with apt-get, as root. Why there is no browser, if
-/// there is none.
+/// Whether it is there.
+pub fn is_installed() -> bool {
+    missing().is_empty()
+}
+
+/// Why there is no browser and can't be one, if so: what is missing is installed with apt-get, as root.
+pub fn obstacle() -> Option<String> {
+    if is_installed() || (is_in_path("apt-get") && is_root()) {
+        return None;
+    }
+    Some(reason("is not installed"))
+}
+
+/// Installs what is missing, where that is possible. Why there is no browser, if there is none.
 pub fn prepare(workspace: &Workspace) -> Result<Option<String>> {
-    if missing().is_empty() {
+    if is_installed() {
         return Ok(None);
     }
-    if !is_in_path("apt-get") || !is_root() {
-        return Ok(Some(reason("is not installed")));
+    if let Some(obstacle) = obstacle() {
+        return Ok(Some(obstacle));
     }
     let step = Step::start("Chromium");
     let log = workspace.log("test/chromium");
@@ -34,7 +46,7 @@ pub fn prepare(workspace: &Workspace) -> Result<Option<String>> {
         }
     }
     step.done();
-    Ok((!missing().is_empty()).then(|| reason("is not in the package")))
+    Ok((!is_installed()).then(|| reason("is not in the package")))
 }
 
 fn missing() -> Vec<&'static str> {

@@ -51,9 +51,10 @@ impl Settings {
         }
     }
 
-    fn parameters(&self) -> [String; 11] {
+    fn parameters(&self) -> [String; 12] {
         [
             "NotificationEmail=seller@example.com".to_owned(),
+            "AlarmEmail=operator@example.com".to_owned(),
             // What a template has no parameter for, the CDK leaves out.
             "MailFrom=reports@example.com".to_owned(),
             format!("OnboardingApplicationId={}", simulator::APPLICATION_ID),

@@ -1,4 +1,4 @@
-//! The local AWS: MiniStack, which `emulator.py` gives an e-mail service.
+//! The local AWS: MiniStack, which `emulator.py` gives an e-mail service, and composite alarms in templates.
 
 use std::fs;
 use std::process::Command;

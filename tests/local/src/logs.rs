@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::aws_cli::LocalAws;
 use crate::interrupt;
+use crate::needs::Needs;
 use crate::progress::say;
 use crate::run_record::RunRecord;
 use crate::stack;
@@ -31,6 +32,14 @@ const PERIOD: Duration = Duration::from_secs(15 * 60);
 const POLL: Duration = Duration::from_secs(2);
 /// How many executions of each state machine are shown.
 const EXECUTIONS: &str = "20";
+
+/// Only what a server wrote to a file is there without it.
+pub fn needs(source: Option<&Source>) -> Needs {
+    match source {
+        Some(Source::Emulator | Source::Simulator | Source::FaultProxy) => Needs::default(),
+        Some(Source::Workflow | Source::Function(_)) | None => Needs::running(),
+    }
+}
 
 /// Shows a log, or all functions' merged.
 pub fn show(workspace: &Workspace, source: Option<&Source>, follow: bool) -> Result<()> {
@@ -120,8 +129,7 @@ struct Reader {
 
 impl Reader {
     fn of(workspace: &Workspace) -> Result<Self> {
-        let (record, local_aws) =
-            stack::running(workspace).context("no local stack runs: start one with `cargo local up`")?;
+        let (record, local_aws) = stack::require_running(workspace)?;
         Ok(Self {
             local_aws,
             venv: Venv::of(workspace),

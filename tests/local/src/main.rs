@@ -8,12 +8,15 @@ mod chromium;
 mod companions;
 mod demo;
 mod deployment;
+mod doctor;
+mod drill;
 mod emulator;
 mod fault_proxy;
 mod files;
 mod functions;
 mod interrupt;
 mod logs;
+mod needs;
 mod ports;
 mod prerequisites;
 mod processes;
@@ -39,8 +42,11 @@ use clap::{Parser, Subcommand};
 use crate::bench::Benches;
 use crate::chaos::Storm;
 use crate::checks::Selection;
+use crate::doctor::Examination;
+use crate::drill::Drill;
 use crate::interrupt::Interrupted;
 use crate::logs::Source;
+use crate::needs::Needs;
 use crate::ports::PortOptions;
 use crate::profile::Profile;
 use crate::redeliver::Redelivery;
@@ -70,6 +76,8 @@ enum Command {
     Demo,
     /// Let many reports go through a storm of faults, and see that nothing gets lost
     Chaos(Storm),
+    /// Break the stack in each way that the runbook speaks of, and mend it by the runbook
+    Drill(Drill),
     /// Measure the functions beside the least work possible and beside what people use today
     Bench(Benches),
     /// Move the dead letters back to the notifications queue
@@ -94,6 +102,25 @@ enum Command {
     },
     /// Run every check that CI runs
     Test(Selection),
+    /// Say what this machine lacks for these commands and for deploying, and what to type
+    Doctor(Examination),
+}
+
+impl Command {
+    /// What is asked before it begins.
+    fn needs(&self) -> Needs {
+        match self {
+            Self::Up { profile, .. } => Needs::stack_of(profile.clone()),
+            Self::Demo => Needs::stack_of(Profile::default()),
+            Self::Chaos(storm) => Needs::stack_of(storm.profile()),
+            Self::Drill(drill) => drill.needs(),
+            Self::Bench(benches) => benches.needs(),
+            Self::Redrive | Self::Redeliver(_) => Needs::running(),
+            Self::Logs { source, .. } => logs::needs(source.as_ref()),
+            Self::Test(selection) => selection.needs(),
+            Self::Down | Self::Doctor(_) => Needs::default(),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -110,13 +137,19 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
+    let workspace = match cli.command {
+        Command::Bench(_) => workspace.optimized(),
+        _ => workspace,
+    };
+    cli.command.needs().check(&workspace, cli.ports)?;
     match cli.command {
         Command::Up { detach, profile } => {
             stack::up_command(&workspace, cli.ports, profile, detach).map(|()| ExitCode::SUCCESS)
         }
         Command::Demo => demo::run(&workspace, cli.ports),
         Command::Chaos(storm) => chaos::run(&workspace, cli.ports, &storm),
-        Command::Bench(benches) => bench::run(&workspace.optimized(), cli.ports, &benches),
+        Command::Drill(drill) => drill::run(&workspace, cli.ports, &drill),
+        Command::Bench(benches) => bench::run(&workspace, cli.ports, &benches),
         Command::Redrive => redrive::run(&workspace),
         Command::Redeliver(redelivery) => redeliver::run(&workspace, &redelivery),
         Command::Down => stack::down_command(&workspace).map(|()| ExitCode::SUCCESS),
@@ -133,5 +166,6 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             shown.map(|()| ExitCode::SUCCESS)
         }
         Command::Test(selection) => checks::run(&workspace, cli.ports, &selection),
+        Command::Doctor(examination) => doctor::run(&workspace, cli.ports, &examination),
     }
 }

@@ -39,37 +39,12 @@ pub struct Ports {
 impl Ports {
     /// The ports for a new stack, if they are free.
     pub fn free(options: PortOptions, profile: &Profile) -> Result<Self> {
-        let take = |purpose, wanted: Option<u16>, default, option| {
-            let port = wanted.unwrap_or(default);
-            let wanted = Wanted {
-                purpose,
-                port,
-                option,
-            };
-            require_free(&wanted).map(|()| port)
-        };
+        let [emulator, simulator, fault_proxy] = wanted(options);
+        let take = |wanted: &Wanted| require_free(wanted).map(|()| wanted.port);
         Ok(Self {
-            emulator: take(
-                "the local AWS",
-                options.emulator_port,
-                4566,
-                "--emulator-port (or LOCAL_EMULATOR_PORT)",
-            )?,
-            simulator: take(
-                "the SP-API simulator",
-                options.simulator_port,
-                4580,
-                "--simulator-port (or LOCAL_SIMULATOR_PORT)",
-            )?,
-            fault_proxy: match profile.faulty_aws {
-                false => None,
-                true => Some(take(
-                    "the fault proxy",
-                    options.fault_proxy_port,
-                    4567,
-                    "--fault-proxy-port (or LOCAL_FAULT_PROXY_PORT)",
-                )?),
-            },
+            emulator: take(&emulator)?,
+            simulator: take(&simulator)?,
+            fault_proxy: profile.faulty_aws.then(|| take(&fault_proxy)).transpose()?,
         })
     }
 
@@ -92,16 +67,47 @@ impl Ports {
     }
 }
 
+/// The ports that servers want: of the local AWS, the simulator and the fault proxy.
+pub fn wanted(options: PortOptions) -> [Wanted; 3] {
+    let wanted = |purpose, chosen: Option<u16>, default, option| Wanted {
+        purpose,
+        port: chosen.unwrap_or(default),
+        option,
+    };
+    [
+        wanted(
+            "the local AWS",
+            options.emulator_port,
+            4566,
+            "--emulator-port (or LOCAL_EMULATOR_PORT)",
+        ),
+        wanted(
+            "the SP-API simulator",
+            options.simulator_port,
+            4580,
+            "--simulator-port (or LOCAL_SIMULATOR_PORT)",
+        ),
+        wanted(
+            "the fault proxy",
+            options.fault_proxy_port,
+            4567,
+            "--fault-proxy-port (or LOCAL_FAULT_PROXY_PORT)",
+        ),
+    ]
+}
+
 /// A port that one of the servers wants.
-struct Wanted {
-    purpose: &'static str,
-    port: u16,
+pub struct Wanted {
+    /// Which server.
+    pub purpose: &'static str,
+    /// Which port.
+    pub port: u16,
     /// The option that changes it.
     option: &'static str,
 }
 
 /// Fails if a port is taken, and names the holder as far as the system tells.
-fn require_free(wanted: &Wanted) -> Result<()> {
+pub fn require_free(wanted: &Wanted) -> Result<()> {
     let Wanted {
         purpose,
         port,

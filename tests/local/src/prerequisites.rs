@@ -1,108 +1,134 @@
-//! What must be on the machine: Rust, Node, Python and a C compiler.
+//! What must be on the machine: one list, for the checks before a command begins and for
+//! `cargo local doctor`.
 
+mod for_deploying;
+mod for_local;
+mod version;
+
+use std::fmt::Display;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
+use serde::Serialize;
 
-const NODE: Version = Version { major: 20, minor: 0 };
-const PYTHON: Version = Version { major: 3, minor: 11 };
+use crate::workspace::Workspace;
+use version::Version;
 
-/// A program's version, as far as it matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Version {
-    major: u32,
-    minor: u32,
+/// What something is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// Every command that starts a stack or runs checks.
+    Local,
+    /// Deploying to AWS.
+    Deploying,
 }
 
-impl Version {
-    /// The first `major.minor` in a text such as `v20.20.2` or `Python 3.11.7`.
-    fn parse(text: &str) -> Option<Self> {
-        let start = text.find(|character: char| character.is_ascii_digit())?;
-        let mut numbers = text
-            .get(start..)?
-            .split(|character: char| !character.is_ascii_digit());
-        Some(Self {
-            major: numbers.next()?.parse().ok()?,
-            minor: numbers.next()?.parse().ok()?,
-        })
+/// What a look at the machine has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// It is there; which.
+    Found(String),
+    /// It isn't, or is too old; and what to do, with what to type.
+    Missing { what: String, remedy: String },
+    /// It isn't, and the commands do without it; and what to do, if anything.
+    Optional(String, Option<String>),
+}
+
+impl Finding {
+    fn found(what: impl Display) -> Self {
+        Self::Found(what.to_string())
+    }
+
+    fn missing(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Missing {
+            what: what.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 
-impl std::fmt::Display for Version {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}.{}", self.major, self.minor)
+/// Something that must be on the machine.
+pub struct Prerequisite {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whether it is there.
+    pub look: fn(&Workspace) -> Finding,
+}
+
+const fn local(name: &'static str, look: fn(&Workspace) -> Finding) -> Prerequisite {
+    Prerequisite {
+        name,
+        purpose: Purpose::Local,
+        look,
     }
 }
+
+const fn deploying(name: &'static str, look: fn(&Workspace) -> Finding) -> Prerequisite {
+    Prerequisite {
+        name,
+        purpose: Purpose::Deploying,
+        look,
+    }
+}
+
+/// All of them.
+pub const ALL: [Prerequisite; 13] = [
+    local("Rust", for_local::cargo),
+    local("C compiler", for_local::c_compiler),
+    local("Node.js", for_local::node),
+    local("npm", for_local::npm),
+    local("Python", for_local::python),
+    local("disk space", for_local::disk),
+    local("Chromium", for_local::browser),
+    deploying("cargo-lambda", for_deploying::cargo_lambda),
+    deploying("zig", for_deploying::zig),
+    deploying("Rust's target", for_deploying::target),
+    deploying("the CDK's packages", for_deploying::cdk_packages),
+    deploying("AWS CLI", for_deploying::aws_cli),
+    deploying("AWS credentials", for_deploying::credentials),
+];
 
 /// The programs found.
+#[derive(Clone, Copy)]
 pub struct Tools {
     /// A Python that is new enough.
-    pub python: String,
+    pub python: &'static str,
 }
 
-/// Looks for everything and names at once all that is missing.
-pub fn check() -> Result<Tools> {
-    let mut missing = Vec::new();
-    match version_of("node") {
-        Some(version) if version >= NODE => {}
-        Some(version) => missing.push(format!(
-            "Node.js {version} is too old: {NODE} or newer is needed. Get it from https://nodejs.org."
-        )),
-        None => missing.push(format!(
-            "Node.js is missing (`node`). Get {NODE} or newer from https://nodejs.org."
-        )),
+/// Looks for everything that local commands need, and names at once all that is missing.
+pub fn check(workspace: &Workspace) -> Result<Tools> {
+    // Once found, nothing goes away while a command runs.
+    static FOUND: OnceLock<Tools> = OnceLock::new();
+    if let Some(tools) = FOUND.get() {
+        return Ok(*tools);
     }
-    if output_of("npm", &["--version"]).is_none() {
-        missing.push(
-            "npm is missing. It comes with Node.js; on Debian and Ubuntu: `apt install npm`.".to_owned(),
-        );
-    }
-    let python = python();
-    if let Err(message) = &python {
-        missing.push(message.clone());
-    }
-    if output_of("cargo", &["--version"]).is_none() {
-        missing.push("cargo is missing from PATH. Get Rust from https://rustup.rs.".to_owned());
-    }
-    if output_of("cc", &["--version"]).is_none() {
-        missing.push(
-            "A C compiler is missing (`cc`); the TLS libraries need it. On Debian and Ubuntu: `apt install gcc`; \
-             on Fedora: `dnf install gcc`; on macOS: `xcode-select --install`."
-                .to_owned(),
-        );
-    }
-    match python {
-        Ok(python) if missing.is_empty() => Ok(Tools { python }),
-        _ => bail!(
-            "this machine lacks what the local stack needs:\n  - {}",
-            missing.join("\n  - ")
-        ),
-    }
-}
-
-fn python() -> Result<String, String> {
-    const NAMES: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
-    let found: Vec<(&str, Version)> = NAMES
+    let local = ALL
         .iter()
-        .filter_map(|name| Some((*name, version_of(name)?)))
+        .filter(|prerequisite| prerequisite.purpose == Purpose::Local);
+    let findings: Vec<_> = local
+        .map(|prerequisite| (prerequisite.name, (prerequisite.look)(workspace)))
         .collect();
-    let Some((name, _)) = found.iter().find(|(_, version)| *version >= PYTHON) else {
-        let what = match found.first() {
-            Some((name, version)) => format!("`{name}` is Python {version}, too old"),
-            None => "Python is missing (`python3`)".to_owned(),
-        };
-        return Err(format!(
-            "{what}: {PYTHON} or newer is needed. On Debian and Ubuntu: `apt install python3 python3-venv`; \
-             elsewhere: https://www.python.org."
-        ));
-    };
-    // Debian packs it separately.
-    if output_of(name, &["-c", "import venv, ensurepip"]).is_none() {
-        return Err(format!(
-            "`{name}` lacks the venv module. On Debian and Ubuntu: `apt install {name}-venv`."
-        ));
+    if let Some(complaint) = complaint(&findings) {
+        bail!(complaint);
     }
-    Ok((*name).to_owned())
+    match for_local::usable_python() {
+        Ok((python, _)) => Ok(*FOUND.get_or_init(|| Tools { python })),
+        Err(_) => bail!("Python was there a moment ago, and is gone"),
+    }
+}
+
+/// What is missing, with what to do about it.
+fn complaint(findings: &[(&str, Finding)]) -> Option<String> {
+    let lines = findings.iter().filter_map(|(name, finding)| match finding {
+        Finding::Missing { what, remedy } => Some(format!("\n  - {name}: {what}. {remedy}")),
+        Finding::Found(_) | Finding::Optional(..) => None,
+    });
+    let lines: String = lines.collect();
+    (!lines.is_empty()).then(|| format!("this machine lacks what the local stack needs:{lines}"))
 }
 
 fn version_of(program: &str) -> Option<Version> {
@@ -129,19 +155,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_found_in_what_programs_print() {
-        let version = |major, minor| Some(Version { major, minor });
-        assert_eq!(Version::parse("v20.20.2\n"), version(20, 20));
-        assert_eq!(Version::parse("Python 3.11.7"), version(3, 11));
-        assert_eq!(Version::parse("Python 3.13.0rc1"), version(3, 13));
-        assert_eq!(Version::parse("cc (Debian 12.2.0-14) 12.2.0"), version(12, 2));
-        assert_eq!(Version::parse("none"), None);
+    fn all_that_is_missing_is_told_at_once_and_nothing_else() {
+        let findings = [
+            (
+                "npm",
+                Finding::missing("there is no `npm`", "Type `apt install npm`."),
+            ),
+            ("Rust", Finding::found("1.95")),
+            ("Chromium", Finding::Optional("not there".to_owned(), None)),
+            ("Python", Finding::missing("too old", "Get a new one.")),
+        ];
+        assert_eq!(
+            complaint(&findings).as_deref(),
+            Some(
+                "this machine lacks what the local stack needs:\n  - npm: there is no `npm`. Type `apt install npm`.\
+                 \n  - Python: too old. Get a new one."
+            )
+        );
+        assert_eq!(complaint(&findings[1..3]), None);
     }
 
     #[test]
-    fn versions_compare_as_numbers() {
-        assert!(Version { major: 3, minor: 9 } < PYTHON);
-        assert!(Version { major: 3, minor: 14 } > PYTHON);
-        assert!(Version { major: 18, minor: 99 } < NODE);
+    fn what_does_not_exist_prints_nothing() {
+        assert_eq!(output_of("no-such-program", &[]), None);
+        assert_eq!(output_of("false", &[]), None);
+        assert_eq!(output_of("echo", &["1.2"]).as_deref(), Some("1.2\n"));
     }
 }

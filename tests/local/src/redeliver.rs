@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use crate::companions;
@@ -21,8 +21,7 @@ pub struct Redelivery {
 
 /// Works on the running stack.
 pub fn run(workspace: &Workspace, redelivery: &Redelivery) -> Result<ExitCode> {
-    let (record, local_aws) =
-        stack::running(workspace).context("no local stack runs: start one with `cargo local up`")?;
+    let (record, local_aws) = stack::require_running(workspace)?;
     let variables = stack_env::variables(&local_aws, &record)?;
     let mut command = companions::command(workspace, "redeliver", &variables)?;
     let status = run_shown(command.args(&redelivery.options))?;

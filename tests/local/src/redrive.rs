@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::companions;
 use crate::processes::run_shown;
@@ -12,8 +12,7 @@ use crate::workspace::Workspace;
 
 /// Works on the running stack.
 pub fn run(workspace: &Workspace) -> Result<ExitCode> {
-    let (record, local_aws) =
-        stack::running(workspace).context("no local stack runs: start one with `cargo local up`")?;
+    let (record, local_aws) = stack::require_running(workspace)?;
     let variables = stack_env::variables(&local_aws, &record)?;
     let status = run_shown(&mut companions::command(workspace, "redrive", &variables)?)?;
     Ok(companions::exit_code(status))

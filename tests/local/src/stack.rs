@@ -22,6 +22,8 @@ use crate::workspace::Workspace;
 use crate::{deployment, emulator, fault_proxy, functions, prerequisites, simulator};
 
 const CLIENT_ID: &str = "amzn1.application-oa2-client.local";
+/// Said where one must run.
+pub const NONE_RUNS: &str = "no local stack runs: start one with `cargo local up`";
 /// A restart by another `cargo local` takes less.
 const RESTART_LIMIT: Duration = Duration::from_secs(20);
 
@@ -137,10 +139,15 @@ pub fn running(workspace: &Workspace) -> Option<(RunRecord, LocalAws)> {
         .then_some((record, local_aws))
 }
 
+/// The running stack, which must be one.
+pub fn require_running(workspace: &Workspace) -> Result<(RunRecord, LocalAws)> {
+    running(workspace).context(NONE_RUNS)
+}
+
 /// Starts the stack or brings a running one up to date.
 pub fn up(workspace: &Workspace, options: PortOptions, profile: Profile) -> Result<Stack> {
     let _lock = lock(workspace)?;
-    let tools = prerequisites::check()?;
+    let tools = prerequisites::check(workspace)?;
     let running = running(workspace);
     let ports = match &running {
         Some((record, _)) => {

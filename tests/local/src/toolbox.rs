@@ -72,7 +72,7 @@ impl Venv {
         let step = Step::start(title);
         let venv = self;
         let requirements = workspace.root().join(requirements);
-        let version = capture(Command::new(&tools.python).arg("--version"))?;
+        let version = capture(Command::new(tools.python).arg("--version"))?;
         // A moved checkout breaks the environment's own paths, another Python its packages.
         let fingerprint = Fingerprint::default()
             .file(&requirements)?
@@ -88,7 +88,7 @@ impl Venv {
         step.detail("making a virtual environment");
         let log = workspace.log("pip");
         run_logged(
-            command(&tools.python)
+            command(tools.python)
                 .args(["-m", "venv", "--clear"])
                 .arg(&venv.folder),
             &log,

@@ -22,7 +22,7 @@ pub fn format(context: &mut Context<'_>) -> Result<Option<String>> {
 }
 
 pub fn tools(context: &mut Context<'_>) -> Result<Option<String>> {
-    let tools = prerequisites::check()?;
+    let tools = prerequisites::check(context.workspace)?;
     let workspace = context.workspace;
     // All of them mostly wait for the network.
     thread::scope(|scope| {

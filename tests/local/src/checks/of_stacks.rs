@@ -159,18 +159,21 @@ pub fn stack_down(context: &mut Context<'_>) -> Result<Option<String>> {
     }
 }
 
+/// A stack with other settings.
+pub fn other_profile() -> Profile {
+    let context = OTHER_SETTINGS.map(|(name, value)| Setting::new(name, value));
+    Profile {
+        context: context.into(),
+        ..Profile::default()
+    }
+}
+
 /// What only a stack with other settings can show.
 pub fn other_settings(context: &mut Context<'_>) -> Result<Option<String>> {
     if stack::running(context.workspace).is_some() {
         return Ok(Some(ANOTHER_RUNS.to_owned()));
     }
-    let profile = Profile {
-        context: OTHER_SETTINGS
-            .map(|(name, value)| Setting::new(name, value))
-            .into(),
-        ..Profile::default()
-    };
-    let stack = stack::up(context.workspace, context.ports, profile)?;
+    let stack = stack::up(context.workspace, context.ports, other_profile())?;
     // One by one, as one of them gives a function little time.
     let alone = [EXPRESS_LANE, "--test-threads=1"];
     tests_of_stack(context, &stack, "express-lane", &alone)?;

@@ -1,7 +1,6 @@
 //! `cargo local chaos`: a storm of faults over the local stack. Afterwards it compares what Amazon made
 //! with what arrived: nothing may be lost, and nothing may come twice.
 
-mod aws_faults;
 mod drain;
 mod evidence;
 mod mail;

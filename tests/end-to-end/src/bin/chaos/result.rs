@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use end_to_end::Count;
 use serde::Serialize;
 
-use crate::aws_faults::Count;
 use crate::evidence::calls::Costs;
 use crate::verdict::Verdict;
 

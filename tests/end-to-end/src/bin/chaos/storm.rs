@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use end_to_end::AwsFaults;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::aws_faults::AwsFaults;
 use crate::evidence::calls::{Call, Costs};
 use crate::evidence::{Evidence, Memory, WithoutSecret, ledger};
 use crate::mail::{self, Mail};

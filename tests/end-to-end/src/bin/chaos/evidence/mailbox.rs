@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use end_to_end::Email;
+use end_to_end::{Email, Passed};
 use jiff::Timestamp;
 
-use crate::aws_faults::Passed;
 use crate::scene::{Scene, account_of};
 
 /// What an e-mail is about that is about no report and no order begins with this.

@@ -10,9 +10,9 @@ pub mod truth;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use end_to_end::AwsFaults;
 use jiff::Timestamp;
 
-use crate::aws_faults::AwsFaults;
 use crate::ordering::Sent;
 use crate::processes::Killed;
 use crate::scene::Scene;

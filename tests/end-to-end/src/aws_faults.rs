@@ -1,5 +1,3 @@
-//! The proxy between the functions and AWS, which fails when it is told to (see `tests/fault-proxy`).
-
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
@@ -36,7 +34,7 @@ pub struct Passed {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// The proxy's control API.
+/// The proxy between the functions and AWS, which fails when it is told to (see `tests/fault-proxy`).
 #[derive(Clone, Debug)]
 pub struct AwsFaults {
     http: reqwest::Client,
@@ -45,6 +43,9 @@ pub struct AwsFaults {
 
 impl AwsFaults {
     /// The proxy that the environment names; `None` if there is none.
+    ///
+    /// # Errors
+    /// TLS roots can't be read.
     pub fn find() -> Result<Option<Self>> {
         let Ok(url) = std::env::var("FAULT_PROXY_URL") else {
             return Ok(None);
@@ -56,6 +57,9 @@ impl AwsFaults {
     }
 
     /// From now on these rules hold, and it counts anew.
+    ///
+    /// # Errors
+    /// The proxy refuses them.
     pub async fn begin(&self, rules: &[Value]) -> Result<()> {
         self.call(Method::DELETE, "fired", None).await?;
         self.call(Method::PUT, "rules", Some(&Value::from(rules))).await?;
@@ -63,24 +67,36 @@ impl AwsFaults {
     }
 
     /// From now on everything passes.
+    ///
+    /// # Errors
+    /// The proxy can't be reached.
     pub async fn end(&self) -> Result<()> {
         self.call(Method::DELETE, "rules", None).await?;
         Ok(())
     }
 
     /// What went wrong.
+    ///
+    /// # Errors
+    /// The proxy can't be reached.
     pub async fn fired(&self) -> Result<Vec<Count>> {
         let counts = self.call(Method::GET, "fired", None).await?;
         Ok(serde_json::from_value(counts)?)
     }
 
     /// What was asked of AWS.
+    ///
+    /// # Errors
+    /// The proxy can't be reached.
     pub async fn calls(&self) -> Result<Vec<Count>> {
         let counts = self.call(Method::GET, "calls", None).await?;
         Ok(serde_json::from_value(counts)?)
     }
 
     /// What went on to SNS.
+    ///
+    /// # Errors
+    /// The proxy can't be reached.
     pub async fn publishes(&self) -> Result<Vec<Passed>> {
         let publishes = self.call(Method::GET, "publishes", None).await?;
         Ok(serde_json::from_value(publishes)?)
