@@ -52,8 +52,11 @@ impl Selection {
     }
 }
 
-/// The checks that have a stack of their own, and what each needs for it.
-const STACKS: [(&str, fn() -> StackNeed); 3] = [
+/// A check that has a stack, and what it needs for it.
+type OfStack = (&'static str, fn() -> StackNeed);
+
+/// All of these.
+const STACKS: [OfStack; 3] = [
     ("stack-up", || StackNeed::Of(Profile::default())),
     (
         "other-settings",

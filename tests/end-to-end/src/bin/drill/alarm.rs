@@ -48,13 +48,17 @@ pub enum Statistic {
     SampleCount,
 }
 
+/// What a value is to the threshold if it is one too many, or too few.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
 enum Comparison {
-    GreaterThanOrEqualToThreshold,
-    GreaterThanThreshold,
-    LessThanThreshold,
-    LessThanOrEqualToThreshold,
+    #[serde(rename = "GreaterThanOrEqualToThreshold")]
+    GreaterOrEqual,
+    #[serde(rename = "GreaterThanThreshold")]
+    Greater,
+    #[serde(rename = "LessThanThreshold")]
+    Less,
+    #[serde(rename = "LessThanOrEqualToThreshold")]
+    LessOrEqual,
 }
 
 /// A value of a metric.
@@ -126,10 +130,10 @@ impl Alarm {
     /// Whether that is too much, or too little.
     pub fn is_breached_by(&self, value: f64) -> bool {
         match self.comparison_operator {
-            Comparison::GreaterThanOrEqualToThreshold => value >= self.threshold,
-            Comparison::GreaterThanThreshold => value > self.threshold,
-            Comparison::LessThanThreshold => value < self.threshold,
-            Comparison::LessThanOrEqualToThreshold => value <= self.threshold,
+            Comparison::GreaterOrEqual => value >= self.threshold,
+            Comparison::Greater => value > self.threshold,
+            Comparison::Less => value < self.threshold,
+            Comparison::LessOrEqual => value <= self.threshold,
         }
     }
 }
