@@ -211,9 +211,9 @@ mod tests {
     use sp_api::rates::Operation::{CreateReport, GetReportDocument};
 
     use super::*;
-    use crate::domain::Account;
     use crate::domain::ledger::FAILED_PROGRESS;
     use crate::domain::obstacle::Obstacle;
+    use crate::domain::{Account, Failure};
 
     const DELIVERY: &str = include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -435,6 +435,51 @@ mod tests {
                 let longest = retrier["MaxDelaySeconds"].as_u64();
                 assert!(attempts <= 3 || longest == Some(600), "{retrier}");
             }
+        }
+    }
+
+    const RUNBOOK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../cdk/RUNBOOK.md"));
+
+    /// The errors and the advice in the runbook's table of that name, row by row.
+    fn runbook(head: &str) -> impl Iterator<Item = [BTreeSet<String>; 2]> {
+        let (_, table) = RUNBOOK
+            .split_once(&format!("\n| `{head}` |"))
+            .expect("there is such a table");
+        // The rest of the head, and the line below it.
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        rows.map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split('|').collect();
+            [cells[0], cells[2]].map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect())
+        })
+    }
+
+    #[test]
+    fn the_runbook_says_what_to_do_about_every_error_as_the_e_mails_do() {
+        let waited_for: BTreeSet<_> = &names(&mended_outside()) | &names(&[denied()]);
+        let mut final_ones = &names(&passing()) | &names(&perhaps_passing());
+        final_ones.extend(&waited_for | &names(&lasting()));
+        // What else a row may have: several regions, and the reconciler's own word.
+        final_ones.extend(["RegionNeeded", "ExecutionLost"].map(str::to_owned));
+        for (head, expected) in [("waitingFor", waited_for), ("error", final_ones)] {
+            let mut listed = BTreeSet::new();
+            for [errors, advice] in runbook(head) {
+                for error in errors {
+                    let failure = Failure {
+                        error,
+                        cause: String::new(),
+                    };
+                    let told = match head {
+                        "error" => vec![failure.advice(), failure.advice_on_order()],
+                        _ => vec![failure.advice_on_obstacle()],
+                    };
+                    let told = told.iter().map(|advice| format!("{:?}", advice.code));
+                    assert_eq!(advice, told.collect(), "{}", failure.error);
+                    listed.insert(failure.error);
+                }
+            }
+            // Those with a full stop are Step Functions' and Lambda's own.
+            listed.retain(|error| !error.contains('.'));
+            assert_eq!(listed, expected);
         }
     }
 

@@ -1,6 +1,7 @@
 mod described;
 mod postman;
 mod readme;
+mod runbook;
 
 use crate::document_text;
 
