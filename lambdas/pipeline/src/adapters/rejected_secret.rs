@@ -104,10 +104,10 @@ mod tests {
     async fn of_a_message_is_kept_what_there_is_room_for() {
         let rejected = expecting(|kept| {
             let message = kept["Message"].as_str().expect("a text");
-            message.starts_with('ä') && message.len() == LONGEST_MESSAGE - 1
+            message.starts_with('a') && message.len() == LONGEST_MESSAGE - 1
         });
         // A letter does not end where the room does.
-        let message = format!("ä{}", "€".repeat(20_000));
+        let message = format!("a{}", "€".repeat(20_000));
         let now = Timestamp::now();
         rejected.keep_unreadable(&message, "?", now).await.expect("kept");
     }
