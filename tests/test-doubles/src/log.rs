@@ -2,6 +2,7 @@ use std::fmt::Debug;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use lambda_runtime::tracing::subscriber::filter::LevelFilter;
 use lambda_runtime::tracing::subscriber::layer::SubscriberExt;
 use lambda_runtime::tracing::subscriber::registry;
 use pipeline::logging::Lines;
@@ -27,7 +28,9 @@ impl Write for Log {
 pub async fn invoked<T, E: Debug>(work: impl Future<Output = Result<T, E>>) -> (Result<T, E>, String) {
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = registry().with(Lines::to(move || writer.clone()));
+    let subscriber = registry()
+        .with(LevelFilter::INFO)
+        .with(Lines::to(move || writer.clone()));
     let _guard = tracing::subscriber::set_default(subscriber);
     let invocation = async { work.await.inspect_err(|error| tracing::error!("{error:?}")) };
     let span = tracing::info_span!("Lambda runtime invoke", requestId = "request-1");
