@@ -94,7 +94,7 @@ async fn all_sellers_are_listed_page_by_page_and_a_merged_one_in_each_region() {
     let other = world.seller().await;
 
     let mut listed: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    let mut token = None;
+    let mut token: Option<String> = None;
     loop {
         let mut query = vec![("limit", "100")];
         if let Some(token) = &token {
