@@ -35,6 +35,7 @@ REFUSED = {
         "MarketplaceIds",  # is another region's
     },
     "createSchedule": {
+        "ReportType",  # is one that Amazon takes single orders of only
         "MarketplaceIds",  # is another region's
     },
     "subscribe": {
