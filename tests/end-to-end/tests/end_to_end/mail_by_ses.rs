@@ -11,7 +11,7 @@ use crate::world::{LISTINGS, PATIENCE, Seller, World};
 const OWNER: &str = "seller@example.com";
 
 /// A seller whose news go to `address`.
-async fn seller_at(world: &World, address: &str) -> Seller {
+pub async fn seller_at(world: &World, address: &str) -> Seller {
     let seller = world.subscribed_seller("EU").await;
     store_address(world, &seller, address).await;
     seller
@@ -25,7 +25,7 @@ async fn store_address(world: &World, seller: &Seller, address: &str) {
 }
 
 /// The e-mails about a report, once `count` have come.
-async fn about(world: &World, seller: &Seller, report: &str, count: usize) -> Vec<Email> {
+pub async fn about(world: &World, seller: &Seller, report: &str, count: usize) -> Vec<Email> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let mails = world.mailbox.all_about(&seller.id, report).await.expect("read");

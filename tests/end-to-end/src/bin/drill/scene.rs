@@ -229,18 +229,22 @@ impl<'a> Scene<'a> {
         Ok(names.collect())
     }
 
-    /// A function's log group: the CDK calls both after the construct that has them.
+    /// A function's log group: CloudFormation names both after the construct that has them.
     pub async fn log_group(&self, function: &str) -> Result<String> {
         let construct = function
             .rsplit_once("Function")
             .map_or(function, |(before, _)| before);
-        let prefix = format!("{construct}Logs");
-        let question = json!({"logGroupNamePrefix": prefix});
-        let answer = self.aws.ask(Logs, "DescribeLogGroups", &question).await?;
-        let name = answer["logGroups"][0]["logGroupName"].as_str();
-        Ok(name
-            .with_context(|| format!("{function} has no log group {prefix}…"))?
-            .to_owned())
+        let construct = construct.rsplit_once('-').map_or(construct, |(_, name)| name);
+        let beginning = format!("{construct}Logs");
+        let groups = self.log_groups().await?;
+        let is_it = |group: &String| {
+            let name = group.rsplit(['/', '-']).next();
+            name.is_some_and(|name| name.starts_with(&beginning))
+        };
+        groups
+            .into_iter()
+            .find(is_it)
+            .with_context(|| format!("{function} has no log group {beginning}…"))
     }
 
     /// When the executions ended that ended like that.
