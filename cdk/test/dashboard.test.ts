@@ -5,8 +5,11 @@ import type { Template } from "aws-cdk-lib/assertions";
 
 import { readable, resources, template, templateWithLane, templateWithSes, type Json } from "./support";
 
+/** Values of the dimension `Outcome`. */
+const OUTCOMES = ["Delivered", "Cancelled", "Failed", "Dropped", "NotDelivered", "NotOrdered", "Skipped"];
+
 /** Names that a metric has in its dimensions, beside those of resources. */
-const FIXED = ["SpReports", "prod", "/links/{token}", "GET", "UpdateItem", "StandardStorage", "AllStorageTypes"];
+const FIXED = ["SpReports", "prod", "/links/{token}", "GET", "UpdateItem", "StandardStorage", "AllStorageTypes", ...OUTCOMES];
 
 const widgets = (from: Template): Json[] => {
   const dashboards = Object.values(resources("AWS::CloudWatch::Dashboard", from));

@@ -160,7 +160,7 @@ export class Dashboard extends Construct {
       logGroupNames: functions.map((each) => each.function.logGroup.logGroupName),
       queryLines: [
         'filter level = "ERROR"',
-        "stats count(*) as times, latest(@timestamp) as last by coalesce(fields.message, message) as words, @log",
+        "stats count(*) as times, latest(@timestamp) as last by message as words, @log",
         "sort times desc",
         `limit ${ERRORS_SHOWN}`,
       ],

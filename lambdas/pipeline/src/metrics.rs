@@ -280,4 +280,36 @@ mod tests {
         known.sort();
         assert_eq!(listed, known);
     }
+
+    #[test]
+    fn the_dashboard_draws_what_is_counted() {
+        let graphs = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../cdk/lib/constructs/own-graphs.ts"
+        );
+        let graphs = fs::read_to_string(graphs).expect("the graphs");
+        let is_name = |word: &&str| {
+            word.starts_with(|first: char| first.is_ascii_uppercase())
+                && word.chars().all(|letter| letter.is_ascii_alphabetic())
+        };
+        let outcomes = [
+            Outcome::Delivered,
+            Outcome::Cancelled,
+            Outcome::Failed,
+            Outcome::Dropped,
+            Outcome::NotDelivered,
+            Outcome::NotOrdered,
+            Outcome::Skipped,
+        ];
+        let mut drawn = 0;
+        for word in graphs.split('"').skip(1).step_by(2).filter(is_name) {
+            let is_metric = Metric::ALL.iter().any(|metric| {
+                metric.name() == word || metric.dimension().is_some_and(|(dimension, _)| dimension == word)
+            });
+            let is_outcome = outcomes.iter().any(|outcome| outcome.name() == word);
+            assert!(is_metric || is_outcome, "{word} is not counted");
+            drawn += 1;
+        }
+        assert!(drawn > 10, "{drawn}");
+    }
 }

@@ -8,8 +8,10 @@ const VALUES_AT: usize = 13;
 /// Readers of mail that know no style sheets get the styles where they apply.
 const PAGE: &str =
     "margin:0 auto;max-width:36rem;padding:1.5rem;font:1rem/1.5 sans-serif;color:#1c1c1c;background:#ffffff";
-const HEADING: &str = "margin:1rem 0;font-size:1.1rem";
-const LABEL: &str = "padding:0 1rem 0 0;text-align:left;vertical-align:top;font-weight:normal;color:#595959";
+const HEADING: &str = "margin:1rem 0;font-size:1.1rem;overflow-wrap:anywhere";
+const LABEL: &str = "padding:0 1rem 0 0;text-align:left;vertical-align:top;white-space:nowrap;font-weight:normal;color:#595959";
+/// Names of files are longer than a telephone is wide.
+const VALUE: &str = "overflow-wrap:anywhere;word-break:break-word";
 const BUTTON: &str = "display:inline-block;padding:0.6rem 1.2rem;border-radius:0.3rem;background:#0b57a4;color:#ffffff;\
                       text-decoration:none";
 
@@ -78,7 +80,7 @@ impl Part<'_> {
 
 fn row((label, value): &(&str, &str)) -> String {
     format!(
-        "<tr><th scope=\"row\" style=\"{LABEL}\">{}</th><td>{}</td></tr>\n",
+        "<tr><th scope=\"row\" style=\"{LABEL}\">{}</th><td style=\"{VALUE}\">{}</td></tr>\n",
         escaped(label),
         escaped(value)
     )
@@ -212,7 +214,7 @@ mod tests {
             assert!(!html.contains(tag), "{tag}: {html}");
         }
         assert!(html.contains("<title>Ready: &lt;5&gt;</title>"), "{html}");
-        assert!(html.contains("<td>&lt;img src=&quot;x&quot;&gt;</td>"), "{html}");
+        assert!(html.contains(">&lt;img src=&quot;x&quot;&gt;</td>"), "{html}");
     }
 
     #[test]
