@@ -42,6 +42,8 @@ pub enum Outcome {
     RefusedByAmazon(Refusal),
     /// Somebody else has authorized the application than was invited.
     OtherSeller,
+    /// The account is here already, and nobody has invited it by name.
+    KnownSeller,
     /// The code came too late, or is used up.
     CodeNotTaken,
     /// The token is kept.
@@ -153,6 +155,7 @@ impl Answers {
                 },
             ),
             Outcome::OtherSeller => (StatusCode::FORBIDDEN, &words.other_seller),
+            Outcome::KnownSeller => (StatusCode::FORBIDDEN, &words.known_seller),
             Outcome::CodeNotTaken => (StatusCode::BAD_REQUEST, &words.code_not_taken),
             Outcome::Done { is_complete: true } => (StatusCode::OK, &words.done),
             Outcome::Done { is_complete: false } => (StatusCode::OK, &words.done_in_part),

@@ -73,6 +73,14 @@ impl Finishing {
             );
             return Ok(Outcome::OtherSeller);
         }
+        if !is_named_by_us(&attempt) && self.partners.is_known(&seller).await? {
+            tracing::warn!(
+                seller_id = seller.as_str(),
+                "{seller} is here already and was not invited by name: a browser can claim to be any seller. If that is \
+                 right, invite it with its SellerId"
+            );
+            return Ok(Outcome::KnownSeller);
+        }
         let token = match self.exchange(&code).await {
             Ok(token) => token,
             Err(PipelineError::Amazon(
@@ -197,6 +205,13 @@ impl Finishing {
         }
         problem.is_none()
     }
+}
+
+/// Whether who invited has said which seller it is for. The callback's `selling_partner_id` stands in the browser's
+/// address, and no answer of Amazon's says whose a code is: whoever authorizes could put another seller's id there,
+/// and take the place of that seller's token. So a token that is kept is replaced for a named seller only.
+fn is_named_by_us(attempt: &Attempt) -> bool {
+    attempt.invitation.is_some() && attempt.seller.is_some()
 }
 
 #[cfg(test)]

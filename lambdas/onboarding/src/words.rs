@@ -43,6 +43,8 @@ pub struct Words {
     pub refused: Text,
     /// Another account was used than the one that is invited.
     pub other_seller: Text,
+    /// The account is here already, and was not invited by name.
+    pub known_seller: Text,
     /// The code came too late.
     pub code_not_taken: Text,
     /// All is done.

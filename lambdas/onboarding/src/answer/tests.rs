@@ -34,6 +34,7 @@ fn pages() -> Vec<(u16, Outcome)> {
         (400, Outcome::RefusedByAmazon(Refusal::Redirect)),
         (400, Outcome::RefusedByAmazon(Refusal::Unknown)),
         (403, Outcome::OtherSeller),
+        (403, Outcome::KnownSeller),
         (400, Outcome::CodeNotTaken),
         (200, Outcome::Done { is_complete: true }),
         (200, Outcome::Done { is_complete: false }),

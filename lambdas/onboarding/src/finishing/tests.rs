@@ -30,6 +30,8 @@ struct Rules {
     /// Gives it back.
     release: Rule,
     encrypt: Rule,
+    /// Whether the seller is known.
+    known: Rule,
     /// Writes the seller's row.
     store: Rule,
     subscribe: Rule,
@@ -48,6 +50,19 @@ macro_rules! update {
                 .is_some_and(|it| it.starts_with($expression))
         })
     };
+}
+
+/// Rows of a seller whose token is kept, or none.
+fn known(is_known: bool) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::get_item)
+        .match_requests(|request| request.projection_expression() == Some("updatedAt"))
+        .then_output(move || {
+            let row = GetItemOutput::builder();
+            match is_known {
+                true => row.item("updatedAt", text("2026-11-22T05:00:00Z")).build(),
+                false => row.build(),
+            }
+        })
 }
 
 impl Rules {
@@ -78,6 +93,7 @@ impl Rules {
                         .ciphertext_blob(Blob::new("sealed"))
                         .build()
                 }),
+            known: known(false),
             store: mock!(aws_sdk_dynamodb::Client::update_item)
                 .match_requests(|request| request.table_name() == Some("partners"))
                 .then_output(|| UpdateItemOutput::builder().build()),
@@ -98,7 +114,11 @@ impl Rules {
                 .item("refreshTokenCiphertext", AttributeValue::B(Blob::new("sealed")))
                 .build()
         });
-        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &[&row, &self.store]);
+        let dynamodb = mock_client!(
+            aws_sdk_dynamodb,
+            RuleMode::MatchAny,
+            &[&self.known, &row, &self.store]
+        );
         let decrypt = mock!(aws_sdk_kms::Client::decrypt)
             .then_output(|| DecryptOutput::builder().plaintext(Blob::new("Atzr|new")).build());
         let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, &[&self.encrypt, &decrypt]);
@@ -276,6 +296,39 @@ async fn another_seller_than_the_invited_one_is_refused() {
     assert_eq!(outcome, Outcome::OtherSeller);
     assert_eq!((rules.claim.num_calls(), rules.stored()), (0, (0, 0)));
     assert_eq!(exchanges(&server).await, 0);
+}
+
+#[tokio::test]
+async fn a_sellers_token_is_replaced_by_who_is_invited_by_name_only() {
+    let server = amazon("d-ours").await;
+    let from_appstore = mock!(aws_sdk_dynamodb::Client::delete_item).then_output(|| {
+        DeleteItemOutput::builder()
+            .attributes("regionCode", text("EU"))
+            .attributes("sellerId", text("A3"))
+            .build()
+    });
+    for rules in [
+        Rules::invited(None),
+        Rules {
+            take: from_appstore,
+            ..Rules::invited(None)
+        },
+    ] {
+        let rules = Rules {
+            known: known(true),
+            ..rules
+        };
+        let outcome = finish(&rules, &server, &[]).await.expect("an outcome");
+        assert_eq!(outcome, Outcome::KnownSeller);
+        assert_eq!((rules.claim.num_calls(), rules.stored()), (0, (0, 0)));
+    }
+    assert_eq!(exchanges(&server).await, 0);
+    let named = Rules {
+        known: known(true),
+        ..Rules::invited(Some("A3"))
+    };
+    let outcome = finish(&named, &server, &[]).await.expect("an outcome");
+    assert_eq!(outcome, Outcome::Done { is_complete: true });
 }
 
 #[tokio::test]

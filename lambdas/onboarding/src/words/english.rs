@@ -74,6 +74,13 @@ pub(super) const WORDS: Words = Words {
             "Please sign out at Amazon, open your invitation again, and sign in with the account that is invited.",
         ],
     },
+    known_seller: Text {
+        title: "This account is here already",
+        paragraphs: &[
+            "This Amazon account has given access before. So that nobody can pretend to be you, an invitation made for this very account is needed to do it again. Nothing has been stored.",
+            "Please ask {name} for one.",
+        ],
+    },
     code_not_taken: Text {
         title: "That took too long",
         paragraphs: &[

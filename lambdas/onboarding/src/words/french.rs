@@ -74,6 +74,13 @@ pub(super) const WORDS: Words = Words {
             "Déconnectez-vous d’Amazon, ouvrez de nouveau votre invitation et connectez-vous avec le compte invité.",
         ],
     },
+    known_seller: Text {
+        title: "Ce compte est déjà inscrit",
+        paragraphs: &[
+            "Ce compte Amazon a déjà donné l’accès. Pour que personne ne puisse se faire passer pour vous, il faut une invitation destinée à ce compte précis pour le refaire. Rien n’a été enregistré.",
+            "Demandez-la à {name}.",
+        ],
+    },
     code_not_taken: Text {
         title: "Cela a pris trop de temps",
         paragraphs: &[

@@ -74,6 +74,13 @@ pub(super) const WORDS: Words = Words {
             "Melden Sie sich bei Amazon ab, öffnen Sie Ihre Einladung noch einmal, und melden Sie sich mit dem eingeladenen Konto an.",
         ],
     },
+    known_seller: Text {
+        title: "Dieses Konto ist schon dabei",
+        paragraphs: &[
+            "Dieses Amazon-Konto hat schon Zugang gegeben. Damit sich niemand für Sie ausgeben kann, braucht es dafür noch einmal eine Einladung für genau dieses Konto. Nichts ist gespeichert worden.",
+            "Bitten Sie {name} darum.",
+        ],
+    },
     code_not_taken: Text {
         title: "Das hat zu lange gedauert",
         paragraphs: &[

@@ -74,6 +74,13 @@ pub(super) const WORDS: Words = Words {
             "Esca da Amazon, apra di nuovo il suo invito e acceda con l’account invitato.",
         ],
     },
+    known_seller: Text {
+        title: "Questo account è già presente",
+        paragraphs: &[
+            "Questo account Amazon ha già dato l’accesso. Perché nessuno possa fingersi lei, per darlo di nuovo serve un invito per questo preciso account. Non è stato salvato nulla.",
+            "Lo chieda a {name}.",
+        ],
+    },
     code_not_taken: Text {
         title: "Ci è voluto troppo tempo",
         paragraphs: &[

@@ -74,6 +74,13 @@ pub(super) const WORDS: Words = Words {
             "Amazonからサインアウトし、招待をもう一度開いて、招待されたアカウントでサインインしてください。",
         ],
     },
+    known_seller: Text {
+        title: "このアカウントはすでに登録されています",
+        paragraphs: &[
+            "このAmazonアカウントはすでにアクセスを許可しています。なりすましを防ぐため、もう一度許可するには、このアカウント宛ての招待が必要です。何も保存されていません。",
+            "{name}に招待を依頼してください。",
+        ],
+    },
     code_not_taken: Text {
         title: "時間がかかりすぎました",
         paragraphs: &[

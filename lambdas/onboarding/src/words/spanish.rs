@@ -74,6 +74,13 @@ pub(super) const WORDS: Words = Words {
             "Cierre la sesión en Amazon, abra de nuevo su invitación e inicie sesión con la cuenta invitada.",
         ],
     },
+    known_seller: Text {
+        title: "Esta cuenta ya está aquí",
+        paragraphs: &[
+            "Esta cuenta de Amazon ya dio acceso. Para que nadie pueda hacerse pasar por usted, hace falta una invitación para esta misma cuenta. No se ha guardado nada.",
+            "Pídasela a {name}.",
+        ],
+    },
     code_not_taken: Text {
         title: "Ha tardado demasiado",
         paragraphs: &[

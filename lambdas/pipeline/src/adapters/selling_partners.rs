@@ -178,6 +178,19 @@ impl SellingPartners {
         Ok(known)
     }
 
+    /// Whether a refresh token is kept of `seller`, in whichever region.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn is_known(&self, seller: &SellerId) -> Result<bool, PipelineError> {
+        for account in Account::all_of(seller) {
+            if self.attribute(&account, "updatedAt").await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The account that `seller` has in `region`. Where none is kept for that region, it is the first one,
     /// of another region or of one that is not known yet: then Amazon decides.
     ///
