@@ -1,9 +1,11 @@
-//! Where metrics come from here: log lines, queues, executions, and what the local AWS counts of its functions.
+//! Where metrics come from here: log lines, queues, and executions.
+
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
-use end_to_end::JsonService::{Logs, Metrics};
+use end_to_end::JsonService::Logs;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -51,16 +53,23 @@ pub async fn values(name: &str, scene: &Scene<'_>, since: Timestamp) -> Result<V
 
 /// The lines of a log since then that have metrics.
 async fn metric_lines(group: &str, scene: &Scene<'_>, since: Timestamp) -> Result<Vec<Value>> {
+    let lines = lines(group, scene, since).await?;
+    Ok(lines.into_iter().filter_map(metric_line).collect())
+}
+
+/// The lines of a log since then that are JSON, as all of the functions' are.
+async fn lines(group: &str, scene: &Scene<'_>, since: Timestamp) -> Result<Vec<Value>> {
     let question = json!({"logGroupName": group, "startTime": since.as_millisecond(), "limit": 10_000});
     let answer = scene.aws.ask(Logs, "FilterLogEvents", &question).await?;
     let events = answer["events"].as_array().cloned().unwrap_or_default();
     let messages = events.iter().filter_map(|event| event["message"].as_str());
-    Ok(messages.filter_map(metric_line).collect())
+    Ok(messages
+        .filter_map(|message| serde_json::from_str(message.trim()).ok())
+        .collect())
 }
 
 /// A line in the embedded metric format.
-fn metric_line(message: &str) -> Option<Value> {
-    let line: Value = serde_json::from_str(message.trim()).ok()?;
+fn metric_line(line: Value) -> Option<Value> {
     // Lambda's own format has what is printed in a field.
     let line = match line["message"].as_str().map(serde_json::from_str) {
         Some(Ok(inner)) => inner,
@@ -112,27 +121,27 @@ fn is_about(directive: &Value, alarm: &Alarm) -> bool {
             .any(|metric| metric["Name"] == alarm.metric_name)
 }
 
-/// What the local CloudWatch knows: it counts the functions' calls.
+/// How often a function failed. The local AWS counts no calls that workflows make, so the log is asked: who fails
+/// says so in a line, and whoever is called names the request in it.
 async fn of_functions(alarm: &Alarm, scene: &Scene<'_>, since: Timestamp) -> Result<Vec<Point>> {
-    let dimensions: Vec<Value> = alarm
-        .dimensions()
-        .into_iter()
-        .map(|(name, value)| json!({"Name": name, "Value": value}))
-        .collect();
-    let now = Timestamp::now();
-    let question = json!({
-        "Namespace": alarm.namespace, "MetricName": alarm.metric_name, "Dimensions": dimensions, "Period": 1,
-        "StartTime": since.as_second(), "EndTime": now.as_second() + 1, "Statistics": ["Sum"],
-    });
-    let answer = scene.aws.ask(Metrics, "GetMetricStatistics", &question).await?;
-    let points = answer["Datapoints"].as_array().cloned().unwrap_or_default();
-    let points = points.iter().filter_map(|point| {
-        Some(Point {
-            at: point["Timestamp"].as_str()?.parse().ok()?,
-            value: point["Sum"].as_f64()?,
-        })
-    });
-    Ok(points.collect())
+    if alarm.metric_name != "Errors" {
+        bail!("nothing here measures a function's {}", alarm.metric_name);
+    }
+    let group = scene.log_group(alarm.dimension("FunctionName")?).await?;
+    let lines = lines(&group, scene, since).await?;
+    Ok(failures(&lines))
+}
+
+/// One for each request that has a line of an error.
+fn failures(lines: &[Value]) -> Vec<Point> {
+    let mut failed = BTreeMap::new();
+    for line in lines.iter().filter(|line| line["level"] == "ERROR") {
+        let at = line["timestamp"].as_str().and_then(|time| time.parse().ok());
+        if let (Some(request), Some(at)) = (line["requestId"].as_str(), at) {
+            failed.entry(request).or_insert(Point { at, value: 1.0 });
+        }
+    }
+    failed.into_values().collect()
 }
 
 /// A workflow's executions that ended like that.
@@ -201,27 +210,32 @@ mod tests {
     #[test]
     fn values_are_read_from_lines_of_the_metric_and_no_others() -> Result<()> {
         let alarm = alarm()?;
-        let values = |message: &str| -> Vec<f64> {
+        let values = |message: Value| -> Vec<f64> {
             let line = metric_line(message);
             let points = line.map(|line| of_line(&line, &alarm)).unwrap_or_default();
             points.into_iter().map(|point| point.value).collect()
         };
         let one = line("worker", "Refused", &json!(1));
-        assert_eq!(values(&one.to_string()), [1.0]);
-        assert_eq!(values(&json!({"message": one.to_string()}).to_string()), [1.0]);
-        assert_eq!(
-            values(&line("worker", "Refused", &json!([1, 2])).to_string()),
-            [1.0, 2.0]
-        );
-        assert_eq!(
-            values(&line("another", "Refused", &json!(1)).to_string()),
-            [0.0; 0]
-        );
-        assert_eq!(values(&line("worker", "Other", &json!(1)).to_string()), [0.0; 0]);
+        assert_eq!(values(one.clone()), [1.0]);
+        assert_eq!(values(json!({"message": one.to_string()})), [1.0]);
+        assert_eq!(values(line("worker", "Refused", &json!([1, 2]))), [1.0, 2.0]);
+        assert_eq!(values(line("another", "Refused", &json!(1))), [0.0; 0]);
+        assert_eq!(values(line("worker", "Other", &json!(1))), [0.0; 0]);
         let mut by_more = line("worker", "Refused", &json!(1));
         by_more["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = json!([["FunctionName", "Stage"]]);
-        assert_eq!(values(&by_more.to_string()), [0.0; 0]);
-        assert_eq!(values("START RequestId"), [0.0; 0]);
+        assert_eq!(values(by_more), [0.0; 0]);
         Ok(())
+    }
+
+    #[test]
+    fn a_request_that_fails_counts_once() {
+        let line = |level: &str, request: &str| json!({"timestamp": "2026-11-22T08:30:00.000Z", "level": level, "requestId": request, "message": "m"});
+        let lines = [
+            line("ERROR", "1"),
+            line("ERROR", "1"),
+            line("ERROR", "2"),
+            line("INFO", "3"),
+        ];
+        assert_eq!(failures(&lines).len(), 2);
     }
 }
