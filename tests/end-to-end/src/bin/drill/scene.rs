@@ -128,9 +128,13 @@ impl<'a> Scene<'a> {
                 })
             })
             .collect();
-        // From the answer to the first, Amazon's rate here is known: the rest would wait as long as at Amazon.
-        let (first, rest) = orders.split_at(orders.len().min(1));
-        for orders in first.chunks(1).chain(rest.chunks(ORDERS_AT_ONCE)) {
+        let Some((first, rest)) = orders.split_first() else {
+            return Ok(());
+        };
+        // By itself, it is placed at once, and Amazon's answer has the rate that there is here. Otherwise the rest
+        // would wait for as long as at Amazon.
+        self.post("/reports", first).await?;
+        for orders in rest.chunks(ORDERS_AT_ONCE) {
             self.post("/reports", &json!({"Orders": orders})).await?;
         }
         Ok(())
