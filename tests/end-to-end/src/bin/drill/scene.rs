@@ -145,12 +145,12 @@ impl<'a> Scene<'a> {
         // Amazon takes one a second here once the first are through, and gives one a second.
         let deadline = Instant::now() + PATIENCE + Duration::from_secs(3 * u64::from(count));
         loop {
-            // Most come with others in one e-mail.
-            let news = self.mailbox.all().await?.into_iter().flat_map(Email::each);
-            let is_one = |news: &Email| news.fact("Seller") == Some(&seller.id) && news.link().is_some();
-            let reports: BTreeSet<String> = news
+            let news = self.mailbox.all().await?;
+            let is_one = |news: &&Email| news.fact("Seller") == Some(&seller.id) && news.link().is_some();
+            let reports: BTreeSet<&str> = news
+                .iter()
                 .filter(is_one)
-                .filter_map(|news| news.fact("Report id").map(str::to_owned))
+                .filter_map(|news| news.fact("Report id"))
                 .collect();
             if reports.len() >= usize::try_from(count)? {
                 return Ok(());
