@@ -179,7 +179,7 @@ export class Dashboard extends Construct {
         dimensionsMap: { BucketName: storage.reportsBucket.bucketName, StorageType },
       });
     return [
-      graph("How many executions begin? (a delivery enters some seven states)", this.workflows().map(({ name, stateMachine }) =>
+      graph("How many executions begin? (a delivery enters some eight states)", this.workflows().map(({ name, stateMachine }) =>
         labelled(name, stateMachine.metricStarted(SUM)),
       )),
       graph("How long do functions run? (milliseconds, all together)", functions.map((each) =>
