@@ -161,6 +161,9 @@ def filter_failure(context, failure, case, response):
     if response.status_code == 403 and b'"__type"' in response.content:
         # A path that is no method's, and so no policy's. The local AWS says so before its API Gateway can.
         return False
+    if operation(case) == "forgetSeller" and response.status_code == 404 and failure.title == "Created resource not found":
+        # Not the seller who was stored: `before_call` has put the passing one there, who may be forgotten already.
+        return False
     if isinstance(failure, AcceptedNegativeData):
         # Spaces between a list's types are taken as people mean them.
         return " " not in "".join((case.query or {}).get("ReportTypes", ()))
